@@ -1,0 +1,39 @@
+"""Failures that are the user's business: one sentence on what happened, one on what to do.
+
+Programming mistakes are plain ValueErrors; these are the ones a person can act on.
+"""
+
+from __future__ import annotations
+
+
+class Gen3DError(Exception):
+    """A failure told in two sentences.
+
+    Args:
+        what: what happened.
+        remedy: what the person can do about it.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}"
+
+
+class InputError(Gen3DError):
+    """The picture, depth, camera or option given cannot be used."""
+
+
+class ModelUnavailable(Gen3DError):
+    """A role that the request needs has no engine here."""
+
+
+class OutOfMemory(Gen3DError):
+    """The machine's memory does not hold the request."""
+
+
+class EmptyWorld(Gen3DError):
+    """Nothing could be lifted to 3D, or a scene file holds nothing to draw."""

@@ -1,0 +1,67 @@
+"""What a running step tells its listener, and the idiom all stages share.
+
+A stage is a generator that yields events and returns its product: `world = yield from expand_world(...)`.
+Events are small, frozen and picklable, since a step may run in another process: previews are uint8 pictures of
+at most 512 px, files travel by path, and no event holds a tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Started:
+    """A stage begins."""
+
+    stage: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Progress:
+    """`done` of `total` units of a stage are finished; `total` may shrink when the visitor has had enough."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Preview:
+    """A picture to show; `name` is also its file name under previews/ (without .png)."""
+
+    name: str
+    image: UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Notice:
+    """Something was done otherwise than hoped: what was used instead, and what would be better."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Finished:
+    """A step is whole; `folder` holds its product."""
+
+    step: str
+    folder: Path
+
+
+Event: TypeAlias = Started | Progress | Preview | Notice | Finished
+T = TypeVar("T")
+Stage: TypeAlias = Generator[Event, None, T]
+Enough: TypeAlias = Callable[[], bool]
+"""Asked after each yield: True means finish early with what exists."""
+
+
+def never() -> bool:
+    """The `Enough` of somebody who wants everything."""
+    return False

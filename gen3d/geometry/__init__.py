@@ -1,0 +1,1 @@
+"""Geometry without weights or events: points, depth edges, completion, alignment, paths."""

@@ -1,0 +1,1 @@
+"""The roles that pretrained networks play, and everything that plays them; the only home of weights."""

@@ -1,0 +1,135 @@
+"""The roles: what a stage may ask of an engine, whoever plays it.
+
+All pictures are float32 sRGB in [0, 1], `h w 3`; depth is float32 metres along z, +inf for sky. Byte order, tensor
+layout, multiples of 8 or 14, devices: those are an engine's own secret. Engines are stateless between calls and
+reproducible: the same arguments give the same bytes on the CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gen3d.camera import Camera
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DepthEstimate:
+    """An engine's view of a picture."""
+
+    depth: Float[np.ndarray, "h w"]
+    """Metres along z, positive; +inf is sky; no NaN."""
+    fov_deg: float | None = None
+    """The field of view along the longer side, if the engine sees it."""
+    rough: bool = False
+    """True when this is a guess that a person should be told about."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Proposals:
+    """Candidate masks with their scores (eq. 1), best first."""
+
+    masks: Bool[np.ndarray, "k h w"]
+    scores: Float[np.ndarray, "k"]
+    """s_i in [0, 1]."""
+
+
+@runtime_checkable
+class DepthEstimator(Protocol):
+    """Sees distance in a picture."""
+
+    name: str
+
+    def estimate(
+        self,
+        image: Float[np.ndarray, "h w 3"],
+        camera: Camera | None = None,
+        known: Float[np.ndarray, "h w"] | None = None,
+    ) -> DepthEstimate:
+        """Depth for every pixel.
+
+        camera: the lens, where it is known. known: depth that is certain, NaN elsewhere; an engine may use it to
+        continue surfaces, but need not: the caller aligns the answer to it either way.
+        """
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Finds things that may stand in front of others."""
+
+    name: str
+
+    def segment(self, image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Proposals:
+        """Candidate masks; they may overlap and need not cover the picture."""
+        ...
+
+
+@runtime_checkable
+class Inpainter(Protocol):
+    """Makes up what was not seen."""
+
+    name: str
+
+    def inpaint(
+        self,
+        image: Float[np.ndarray, "h w 3"],
+        hole: Bool[np.ndarray, "h w"],
+        borrow: Bool[np.ndarray, "h w"],
+        depth: Float[np.ndarray, "h w"],
+        prompt: str | None = None,
+        seed: int = 0,
+    ) -> Float[np.ndarray, "h w 3"]:
+        """The picture with the hole filled; pixels outside the hole come back untouched.
+
+        borrow: known pixels that may lend their looks (never inside the hole). depth: the depth the filled picture
+        shall have, metres, in and around the hole.
+        """
+        ...
+
+
+@runtime_checkable
+class TextToImage(Protocol):
+    """Draws a sentence."""
+
+    name: str
+
+    def draw(self, prompt: str, width: int, height: int, seed: int = 0) -> Float[np.ndarray, "h w 3"]:
+        """A picture of the sentence."""
+        ...
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Puts a picture into words."""
+
+    name: str
+
+    def describe(self, image: Float[np.ndarray, "h w 3"]) -> str:
+        """One sentence, for the inpainter's prompt."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Models:
+    """The engines of one run, by role. None where nobody plays the role."""
+
+    depth: DepthEstimator
+    segmenter: Segmenter
+    background: Inpainter
+    """Fills what the foreground hides (3.1)."""
+    outpainter: Inpainter
+    """Fills what lies outside the pictures so far (3.2)."""
+    text_to_image: TextToImage | None = None
+    captioner: Captioner | None = None
+    notices: tuple[str, ...] = ()
+    """What was degraded when the bundle was put together."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Role to engine, for the record of a run."""
+        roles = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner")
+        return {r: e.name for r in roles if (e := getattr(self, r)) is not None}

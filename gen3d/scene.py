@@ -1,0 +1,149 @@
+"""The values that flow between stages: frozen, numpy, on the CPU, never edited in place.
+
+Images are float32 sRGB in [0, 1]; depth is float32 metres along z, +inf is sky. A bool array is named for what True
+means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from gen3d.camera import Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for, before anything is read."""
+
+    photo: Path | None = None
+    prompt: str | None = None
+    """With a photo: words for the inpainter. Without: the sentence to draw."""
+    depth: Path | None = None
+    depth_scale: float = 1000.0
+    """Units per metre in an integer depth file; float files are metres."""
+    fov_deg: float | None = None
+    """Field of view along the longer side."""
+    intrinsics: tuple[float, float, float, float] | None = None
+    """fx, fy, cx, cy in pixels of the photo as displayed (after EXIF rotation)."""
+    path: str = "wander"
+    """A preset of `geometry/trajectory.py`, or the path of a nerfstudio transforms.json."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """The picture as it will be worked on."""
+
+    image: Float[np.ndarray, "h w 3"]
+    depth: Float[np.ndarray, "h w"] | None
+    """Given depth; NaN = unknown, inf = sky. None when only a picture was given."""
+    camera: Camera | None
+    """None when nothing is known about the lens: the depth estimator or the default decides."""
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RGBD:
+    """A picture with a depth for every pixel."""
+
+    image: Float[np.ndarray, "h w 3"]
+    depth: Float[np.ndarray, "h w"]
+    camera: Camera
+
+    @property
+    def sky(self) -> Bool[np.ndarray, "h w"]:
+        """Where depth is infinite."""
+        return np.isinf(self.depth)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layers:
+    """A picture split by depth (paper 3.1): what stands in front, and where the background must be made up."""
+
+    rgbd: RGBD
+    foreground: Bool[np.ndarray, "h w"]
+    """M_fg of eq. 2."""
+    hidden: Bool[np.ndarray, "h w"]
+    """Omega: the pixels whose background is to be filled; holds the foreground and a margin around it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PointCloud:
+    """Surface samples, each the patch of surface that one pixel saw."""
+
+    xyz: Float[np.ndarray, "n 3"]
+    rgb: Float[np.ndarray, "n 3"]
+    tangents: Float[np.ndarray, "n 2 3"]
+    """The patch's two edges in metres: how xyz moves for one pixel to the right and one pixel down."""
+    origin: Int[np.ndarray, "n"]
+    """Which picture it comes from: 0 the photo, 1 the background behind it, 2... the expansion views."""
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+    def keep(self, which: np.ndarray) -> PointCloud:
+        """The points picked by a bool array or by indices, in that order."""
+        return PointCloud(self.xyz[which], self.rgb[which], self.tangents[which], self.origin[which])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A picture that the Gaussians are fitted to (paper 3.3)."""
+
+    image: Float[np.ndarray, "h w 3"]
+    seen: Bool[np.ndarray, "h w"]
+    """M of eq. 5: pixels that count in the loss."""
+    camera: Camera
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class World:
+    """Everything known about the place: P_i and the pictures it came from."""
+
+    points: PointCloud
+    views: tuple[View, ...]
+    """The photo first, then every expansion view."""
+    path: tuple[Camera, ...]
+    """The poses to expand along, after the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFiles:
+    """Where a finished scene lies; see `pipeline.py` for what each file holds."""
+
+    folder: Path
+
+    @property
+    def ply(self) -> Path:
+        """The scene in the layout that 3D Gaussian viewers read."""
+        return self.folder / "scene.ply"
+
+    @property
+    def splat(self) -> Path:
+        """The scene in 32 bytes a Gaussian."""
+        return self.folder / "scene.splat"
+
+    @property
+    def transforms(self) -> Path:
+        """The cameras of the fit."""
+        return self.folder / "transforms.json"
+
+    @property
+    def video(self) -> Path:
+        """The fly-through."""
+        return self.folder / "flythrough.mp4"
+
+    @property
+    def previews(self) -> Path:
+        """A picture for every stage."""
+        return self.folder / "previews"
+
+    @property
+    def run(self) -> Path:
+        """The record of the run."""
+        return self.folder / "run.json"

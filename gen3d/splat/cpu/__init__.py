@@ -1,0 +1,1 @@
+"""Our rasterizer for plain processors."""
