@@ -71,7 +71,7 @@ class Camera:
         return replace(self, w2c=w2c)
 
     def look_at(self, eye: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"]) -> Camera:
-        """The same lens at `eye`, its axis through `target`, the picture's up as near to the world's up (-y) as can be."""
+        """The same lens at `eye`, its axis through `target`, upright: its right stays in the world's x-z plane."""
         forward = _unit(np.asarray(target, np.float64) - eye)
         down = np.array([0.0, 1.0, 0.0])
         if abs(forward @ down) > 1 - 1e-6:

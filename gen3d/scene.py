@@ -81,13 +81,15 @@ class PointCloud:
     """The patch's two edges in metres: how xyz moves for one pixel to the right and one pixel down."""
     origin: Int[np.ndarray, "n"]
     """Which picture it comes from: 0 the photo, 1 the background behind it, 2... the expansion views."""
+    pixel: Int[np.ndarray, "n 2"]
+    """(column, row) there; with `origin` it says which points were neighbours."""
 
     def __len__(self) -> int:
         return len(self.xyz)
 
     def keep(self, which: np.ndarray) -> PointCloud:
         """The points picked by a bool array or by indices, in that order."""
-        return PointCloud(self.xyz[which], self.rgb[which], self.tangents[which], self.origin[which])
+        return PointCloud(self.xyz[which], self.rgb[which], self.tangents[which], self.origin[which], self.pixel[which])
 
 
 @dataclass(frozen=True, eq=False, slots=True)

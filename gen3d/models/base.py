@@ -47,12 +47,13 @@ class DepthEstimator(Protocol):
         self,
         image: Float[np.ndarray, "h w 3"],
         camera: Camera | None = None,
-        known: Float[np.ndarray, "h w"] | None = None,
+        expected: Float[np.ndarray, "h w"] | None = None,
     ) -> DepthEstimate:
         """Depth for every pixel.
 
-        camera: the lens, where it is known. known: depth that is certain, NaN elsewhere; an engine may use it to
-        continue surfaces, but need not: the caller aligns the answer to it either way.
+        camera: the lens, where it is known. expected: what the caller's geometry suggests (known surfaces, continued
+        into what is new); an engine that only guesses does best to return it, one that sees for itself ignores it.
+        The caller aligns the answer to what is known either way.
         """
         ...
 

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from jaxtyping import Bool, Float
+from scipy.spatial.transform import Rotation
 from torch import Tensor
+
+from gen3d.scene import PointCloud
 
 SH_C0 = 0.28209479177387814
 """The constant basis function, 1 / (2 sqrt(pi))."""
+INITIAL_SIZE = 0.6
+"""Standard deviation of a new Gaussian as a share of its point's footprint: smaller leaves cracks, larger blurs."""
+INITIAL_OPACITY = 0.95
+THINNESS = 0.1
+"""Extent along the surface normal as a share of the smaller extent within the surface."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,7 +54,7 @@ class Gaussians:
 
     def keep(self, which: Bool[Tensor, "n"]) -> Gaussians:
         """The chosen ones, in order."""
-        return Gaussians(self.means[which], self.quats[which], self.scales[which], self.opacities[which], self.sh[which])
+        return Gaussians(*(t[which] for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
 
     def detached(self) -> Gaussians:
         """The same values without their history."""
@@ -54,3 +64,38 @@ class Gaussians:
 def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
     """Degree-0 coefficients of a colour."""
     return ((rgb - 0.5) / SH_C0)[:, None, :]
+
+
+def from_points(points: PointCloud) -> Gaussians:
+    """One flat Gaussian per point, spread in the surface like the point's footprint, thin along the normal.
+
+    The footprint M = [right down] (3x2) has covariance M M^T; its principal axes are M v for the eigenvectors v of
+    the 2x2 Gram matrix M^T M, known in closed form.
+    """
+    right, down = points.tangents[:, 0].astype(np.float64), points.tangents[:, 1].astype(np.float64)
+    a, b, c = (right * right).sum(1), (right * down).sum(1), (down * down).sum(1)
+    angle = 0.5 * np.arctan2(2 * b, a - c)
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    long, short = cos * right + sin * down, -sin * right + cos * down
+    extents = np.stack([np.linalg.norm(long, axis=1), np.linalg.norm(short, axis=1)], axis=1)
+    extents = np.maximum(extents, 0.05 * extents.max(axis=1, keepdims=True))
+    scales = INITIAL_SIZE * np.concatenate([extents, THINNESS * extents.min(axis=1, keepdims=True)], axis=1)
+    axes = _frames(long, short)
+    quats = Rotation.from_matrix(axes).as_quat(scalar_first=True) if len(points) else np.zeros((0, 4))
+    return Gaussians(
+        torch.from_numpy(points.xyz.copy()),
+        torch.from_numpy(quats.astype(np.float32)),
+        torch.from_numpy(scales.astype(np.float32)),
+        torch.full((len(points),), INITIAL_OPACITY),
+        sh_from_rgb(torch.from_numpy(points.rgb.copy())),
+    )
+
+
+def _frames(long: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Right-handed orthonormal frames (n 3 3, axes in columns) from two directions that are all but orthogonal."""
+    x = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-30)
+    z = np.cross(x, short)
+    z /= np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-30)
+    lost = np.linalg.norm(z, axis=1) < 0.5
+    x[lost], z[lost] = (1, 0, 0), (0, 0, 1)
+    return np.stack([x, np.cross(z, x), z], axis=2)

@@ -1,0 +1,70 @@
+"""3D Gaussians as .splat: 32 bytes each, for web viewers (the layout of antimatter15/splat).
+
+Per Gaussian: float32 position x y z, float32 scale x y z (metres, not logs), uint8 red green blue opacity, uint8
+quaternion wxyz, each component * 128 + 128. No spherical harmonics beyond the constant colour. The largest and most
+opaque come first, so that a half-loaded file already shows the scene. World and axes as in `gen3d.camera`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.ply import drawable
+from gen3d.formats.whole import MB, check_file, write_whole
+from gen3d.splat.gaussians import Gaussians, sh_from_rgb
+
+LARGEST_BYTES = 1024 * MB
+_ROW = np.dtype([("xyz", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("quat", "u1", 4)])
+_REMEDY = "Give a .splat of 3D Gaussians, as gen3d writes it."
+
+
+def write_splat(path: Path, gaussians: Gaussians) -> None:
+    """Writes the Gaussians by falling volume times opacity; the same Gaussians give the same bytes.
+
+    Raises EmptyWorld when there are none.
+    """
+    if len(gaussians) == 0:
+        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    g = gaussians.detached()
+    rows = np.empty(len(g), _ROW)
+    rows["xyz"] = g.means.cpu()
+    rows["scale"] = g.scales.cpu()
+    rows["rgba"] = _bytes(torch.cat([g.rgb, g.opacities[:, None]], dim=1) * 255)
+    rows["quat"] = _bytes(torch.nn.functional.normalize(g.quats, dim=1) * 128 + 128)
+    importance = g.scales.double().prod(dim=1) * g.opacities
+    order = torch.argsort(importance, descending=True, stable=True).cpu().numpy()
+    with write_whole(path) as temporary:
+        rows[order].tofile(temporary)
+
+
+def read_splat(path: Path) -> Gaussians:
+    """The Gaussians of a file, in its order, of degree 0, without those that nobody could draw.
+
+    Raises InputError for what is not a whole number of Gaussians, EmptyWorld when none is left.
+    """
+    size = check_file(path, LARGEST_BYTES, _REMEDY)
+    if size % _ROW.itemsize:
+        raise InputError(f"{path.name} is truncated, or not a .splat file.", _REMEDY)
+    rows = np.fromfile(path, _ROW)
+    rgba = torch.from_numpy(rows["rgba"].astype(np.float32) / 255)
+    quats = (torch.from_numpy(rows["quat"].astype(np.float32)) - 128) / 128
+    gaussians = drawable(
+        Gaussians(
+            means=torch.from_numpy(rows["xyz"].astype(np.float32)),
+            quats=torch.nn.functional.normalize(quats, dim=1),
+            scales=torch.from_numpy(rows["scale"].astype(np.float32)),
+            opacities=rgba[:, 3].contiguous(),
+            sh=sh_from_rgb(rgba[:, :3]),
+        )
+    )
+    if len(gaussians) == 0:
+        raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
+    return gaussians
+
+
+def _bytes(values: torch.Tensor) -> np.ndarray:
+    return values.round().clamp(0, 255).to(torch.uint8).cpu().numpy()

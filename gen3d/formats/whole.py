@@ -1,0 +1,69 @@
+"""Files come in whole or not at all, and go out whole or not at all.
+
+Writers get a temporary name beside the real one and are renamed when they are done, so a crash, a full disk or a
+cancelled run leaves either the old file or none. Readers first ask how large a file is, and whatever a decoder throws
+at a broken one becomes an `InputError`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gen3d.errors import Gen3DError, InputError
+
+MB = 1 << 20
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """A temporary sibling of `path` to write to; it takes the name `path` when the block ends well, else it is removed.
+
+    The sibling has the same suffix, since encoders look at it. Raises InputError where the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise InputError(
+            f"{path} could not be written ({why}).", "Check that its folder exists, is writable and has room."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_file(path: Path, largest_bytes: int, remedy: str) -> int:
+    """The size in bytes of a file that exists, is not empty and not larger than allowed; else InputError."""
+    if not path.exists():
+        raise InputError(f"There is no file {path}.", "Check the name.")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file.", remedy)
+    size = path.stat().st_size
+    if size == 0:
+        raise InputError(f"{path.name} is empty.", remedy)
+    if size > largest_bytes:
+        raise InputError(
+            f"{path.name} has {size / MB:.0f} MB, more than the {largest_bytes / MB:.0f} MB that are read.",
+            "Reduce it and try again.",
+        )
+    return size
+
+
+@contextmanager
+def refusing(what: str, remedy: str) -> Iterator[None]:
+    """Turns whatever a decoder raises in this block into an InputError of these two sentences.
+
+    Decoders document no list of what they raise on broken files (zlib.error, struct.error, SyntaxError, ...), so this
+    takes them all; only sentences that are already meant for people pass.
+    """
+    try:
+        yield
+    except Gen3DError:
+        raise
+    except Exception as error:
+        raise InputError(what, remedy) from error

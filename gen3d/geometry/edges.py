@@ -1,0 +1,76 @@
+"""Where depth jumps: edges, their near and far sides, and the growing and closing of regions.
+
+Works on inverse depth (1 / z, sky = 0), because there a plane is linear in pixel coordinates: what a plane predicts
+can be subtracted, and what is left is a jump between surfaces.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+JUMP = 0.06
+"""Relative difference in inverse depth between neighbours that no surface explains."""
+
+
+def inverse_depth(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """1 / z in float32; sky is 0, unknown stays NaN."""
+    with np.errstate(divide="ignore"):
+        return (1.0 / depth).astype(np.float32)
+
+
+def depth_from_inverse(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """Metres along z: inf where `sky`, positive and finite elsewhere (inverse is held at or above a floor)."""
+    solid = inverse[~sky & (inverse > 0)]
+    floor = 1e-3 * float(np.median(solid)) if solid.size else 1e-6
+    return np.where(sky, np.inf, 1.0 / np.maximum(inverse, floor)).astype(np.float32)
+
+
+def grow(region: Bool[np.ndarray, "h w"], radius_px: float) -> Bool[np.ndarray, "h w"]:
+    """The region and everything within `radius_px` of it."""
+    r = round(radius_px)
+    return region.copy() if r < 1 else cv2.dilate(region.astype(np.uint8), disc(r)).astype(bool)
+
+
+def shrink(region: Bool[np.ndarray, "h w"], radius_px: float) -> Bool[np.ndarray, "h w"]:
+    """What is left when everything within `radius_px` of the outside is taken away; the frame is not outside."""
+    return ~grow(~region, radius_px)
+
+
+def close_gaps(hole: Bool[np.ndarray, "h w"], gap_px: int) -> Bool[np.ndarray, "h w"]:
+    """The hole without its parts narrower than `gap_px`: cracks between points are not holes."""
+    kernel = np.ones((gap_px, gap_px), np.uint8)
+    return cv2.morphologyEx(hole.astype(np.uint8), cv2.MORPH_OPEN, kernel).astype(bool)
+
+
+def disc(radius: int) -> np.ndarray:
+    """A round structuring element for OpenCV's morphology."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1) -> Bool[np.ndarray, "h w"]:
+    """The near side of every depth edge, `width_px` wide: pixels that stand in front of a neighbour."""
+    inverse = inverse_depth(depth)
+    farthest = cv2.erode(inverse, np.ones((3, 3), np.uint8))
+    jump = _beyond_plane(inverse, inverse - farthest)
+    return grow(jump, width_px - 1) & (inverse > 0)
+
+
+def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1) -> Bool[np.ndarray, "h w"]:
+    """The far side of every depth edge, `width_px` wide: pixels that a neighbour stands in front of."""
+    inverse = inverse_depth(depth)
+    nearest = cv2.dilate(inverse, np.ones((3, 3), np.uint8))
+    jump = _beyond_plane(nearest, nearest - inverse)
+    return grow(jump, width_px - 1)
+
+
+def _beyond_plane(reference: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Steps above JUMP that are also sudden: clearly more than the steps around them, as a plane's never are."""
+    typical = cv2.medianBlur(np.ascontiguousarray(step, np.float32), 5)
+    return (step > JUMP * reference) & ((step > 1.7 * typical) | (step > 4 * JUMP * reference))
+
+
+def depth_edges(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Both sides of every depth edge, one pixel each."""
+    return near_rim(depth) | far_rim(depth)

@@ -1,0 +1,250 @@
+"""The inner loops of patch-based completion: patch distance, nearest-neighbour search, voting, relaxation.
+
+Pictures come as float32 rows with their channels side by side, `h Cw` while patches are compared and `h 3w` when the
+final colours are put together, so that one row of a patch is one run of numbers.
+A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
+source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread and draw their random numbers
+from a seeded generator, so the same arguments give the same bytes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+R = 3
+"""Patch radius: patches are 7 x 7 pixels."""
+C = 5
+"""Channels of a row: r, g, b and how strongly brightness varies sideways and downwards around there."""
+ROW = C * (2 * R + 1)
+SKY = np.float32(64.0)
+"""What stands for log depth in the sky: further from any surface than surfaces are from each other."""
+
+# Costs are in units of squared colour difference per pixel and channel; a good match has about 0.001.
+SKY_COST = np.float32(0.5)
+FAR_COST, NEAR_COST = np.float32(0.01), np.float32(0.15)
+"""Per squared log depth difference, source behind the target / before it."""
+TILT_COST = np.float32(0.01)
+"""Per 1 - cosine between the two surfaces' normals."""
+AWAY_COST, ROW_COST, NEARBY = np.float32(0.002), np.float32(0.004), np.float32(0.03)
+"""Per squared distance between source and target, in picture diagonals; rows count extra: ground changes with them.
+Below NEARBY distance is free: otherwise smooth areas are smeared out of the nearest pixels."""
+
+FAST = {"reassoc", "contract", "nsz", "arcp"}
+"""Sums may be reordered, which the compiler does once for all runs; infinities keep their meaning."""
+
+
+def _kernel(function: Callable) -> Callable:
+    """`njit` as every kernel here wants it; numba cannot compile what a run-time type checker wrapped."""
+    return njit(cache=True, nogil=True, fastmath=FAST)(inspect.unwrap(function))
+
+
+@_kernel
+def _draw(state, n):
+    """A number in 0 .. n - 1 and the generator's next state (xorshift, Marsaglia 2003)."""
+    s = state[0]
+    s ^= np.uint64((s << np.uint64(13)) & np.uint64(0xFFFFFFFFFFFFFFFF))
+    s ^= np.uint64(s >> np.uint64(7))
+    s ^= np.uint64((s << np.uint64(17)) & np.uint64(0xFFFFFFFFFFFFFFFF))
+    state[0] = s
+    return np.int64((s >> np.uint64(11)) % np.uint64(n))
+
+
+@_kernel
+def _prior(guide, y, x, v, u, strict):
+    """What it costs to paint (y, x) with (v, u) before looking at colours: depth, tilt, distance."""
+    h, w = guide.shape[:2]
+    dy, dx = np.float32(v - y), np.float32(u - x)
+    frame = np.float32(h * h + w * w)
+    rows, away = dy * dy / frame, (dx * dx + dy * dy) / frame
+    cost = AWAY_COST * max(away - NEARBY, np.float32(0)) + ROW_COST * max(rows - NEARBY, np.float32(0))
+    step = guide[v, u, 0] - guide[y, x, 0]
+    if abs(step) > SKY / 2:
+        return cost + SKY_COST
+    tilt = np.float32(1)
+    for k in range(1, 4):
+        tilt -= guide[v, u, k] * guide[y, x, k]
+    if step < 0:
+        cost += NEAR_COST * step * step
+    return cost + strict * (FAR_COST * step * step + TILT_COST * tilt)
+
+
+@_kernel
+def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
+    """Weighted mean squared difference of two patches plus the prior; stops counting above `bound`."""
+    cost = _prior(guide, y, x, v, u, strict)
+    for k in range(-R, R + 1):
+        if cost >= bound:
+            break
+        t, s, m = target[y + k], source[v + k], weight[y + k]
+        a, b = C * (x - R), C * (u - R)
+        row = np.float32(0)
+        for i in range(ROW):
+            e = t[a + i] - s[b + i]
+            row += m[a + i] * e * e
+        cost += row * norm[y, x]
+    return cost
+
+
+@_kernel
+def search(target, source, weight, norm, guide, lends, ys, xs, match, cost, rounds, strict, seed):
+    """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
+
+    ys, xs: the targets in scan order. lends: True at centres of patches that may be copied. Entries of `match` must be
+    valid; targets in `ys, xs` are the only ones that change, and neighbours with infinite cost are not asked.
+    """
+    h, w = lends.shape
+    state = np.array([np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)])
+    for i in range(len(ys)):
+        y, x = ys[i], xs[i]
+        v, u = match[y, x]
+        cost[y, x] = _distance(target, source, weight, norm, guide, y, x, v, u, strict, np.float32(np.inf))
+    for r in range(rounds):
+        step = 1 if r % 2 == 0 else -1
+        for j in range(len(ys)):
+            i = j if step == 1 else len(ys) - 1 - j
+            y, x = ys[i], xs[i]
+            v, u = match[y, x]
+            best = cost[y, x]
+            for axis in range(2):
+                ny, nx = (y - step, x) if axis == 0 else (y, x - step)
+                if 0 <= ny < h and 0 <= nx < w and cost[ny, nx] < np.inf:
+                    cv, cu = match[ny, nx, 0] + (y - ny), match[ny, nx, 1] + (x - nx)
+                    if 0 <= cv < h and 0 <= cu < w and lends[cv, cu] and (cv != v or cu != u):
+                        d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
+                        if d < best:
+                            best, v, u = d, cv, cu
+            reach = max(h, w)
+            while reach >= 1:
+                cv = v + _draw(state, 2 * reach + 1) - reach
+                cu = u + _draw(state, 2 * reach + 1) - reach
+                if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
+                    d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
+                    if d < best:
+                        best, v, u = d, cv, cu
+                reach //= 2
+            match[y, x, 0], match[y, x, 1], cost[y, x] = v, u, best
+
+
+@_kernel
+def vote(target, source, confidence, ys, xs, match, cost, softness):
+    """Repaint the pixels (ys, xs) of `target` with the mean of what the patches over them propose.
+
+    A proposal counts by its patch's confidence, how near the patch's centre is, and how its cost compares with the
+    best proposal's: `softness` is the share of excess that lowers the weight to 1/e (small = sharp).
+    """
+    h, w = cost.shape
+    mean = np.zeros(C)
+    for i in range(len(ys)):
+        y, x = ys[i], xs[i]
+        y0, y1, x0, x1 = max(y - R, 0), min(y + R + 1, h), max(x - R, 0), min(x + R + 1, w)
+        best = np.float32(1e30)
+        for q in range(y0, y1):
+            for p in range(x0, x1):
+                best = min(best, cost[q, p])
+        if best >= np.float32(1e30):
+            continue
+        mean[:], total = 0, 0.0
+        fall = 1.0 / (softness * (best + np.float32(1e-5)))
+        for q in range(y0, y1):
+            for p in range(x0, x1):
+                excess = (cost[q, p] - best) * fall
+                if excess < 8.0:
+                    off = (q - y) * (q - y) + (p - x) * (p - x)
+                    m = confidence[q, p] * np.exp(-excess - 0.08 * off)
+                    v, u = match[q, p, 0] + y - q, C * (match[q, p, 1] + x - p)
+                    for c in range(C):
+                        mean[c] += m * source[v, u + c]
+                    total += m
+        for c in range(C):
+            target[y, C * x + c] = mean[c] / total
+
+
+@_kernel
+def choose(ys, xs, match, cost, origin):
+    """One source pixel for each pixel (ys, xs), into `origin`: the best patch's over it, the central preferred."""
+    h, w = cost.shape
+    for i in range(len(ys)):
+        y, x = ys[i], xs[i]
+        best = np.inf
+        for q in range(max(y - R, 0), min(y + R + 1, h)):
+            for p in range(max(x - R, 0), min(x + R + 1, w)):
+                off = (q - y) * (q - y) + (p - x) * (p - x)
+                d = (cost[q, p] + 1e-5) * (1 + 0.1 * off)
+                if d < best:
+                    best = d
+                    origin[y, x, 0] = match[q, p, 0] + y - q
+                    origin[y, x, 1] = match[q, p, 1] + x - p
+
+
+@_kernel
+def gradients(picture, known, usable, ys, xs, origin, rim_step, seam_step):
+    """The differences to the right and lower neighbour that the copied `picture` should have, `h 3w` each.
+
+    Inside a copied piece that is the piece's own difference, also across its end, where the two pieces' opinions are
+    averaged (Darabi et al. 2012). A step in `picture` that exceeds what they wish by much more than `rim_step` (beside
+    `known` pixels) or `seam_step` (between pieces) is an edge that was found, not a fault: it stays.
+    """
+    h, w = usable.shape
+    right, down = np.zeros_like(picture), np.zeros_like(picture)
+    for i in range(len(ys)):
+        y, x = ys[i], xs[i]
+        v, u = origin[y, x]
+        for side in range(4):
+            dy, dx = (0, 1) if side == 0 else (1, 0) if side == 1 else (0, -1) if side == 2 else (-1, 0)
+            ny, nx, nv, nu = y + dy, x + dx, v + dy, u + dx
+            if not (0 <= ny < h and 0 <= nx < w):
+                continue
+            inside = 0 <= nv < h and 0 <= nu < w and usable[nv, nu]
+            share, tolerated = (1.0, rim_step) if known[ny, nx] else (0.5, seam_step)
+            forward = dy + dx > 0
+            field = right if dx != 0 else down
+            fy, fx = (y, x) if forward else (ny, nx)
+            fault = 0.0
+            for c in range(3):
+                wish = picture[nv, 3 * nu + c] - picture[v, 3 * u + c] if inside else 0.0
+                fault += (picture[ny, 3 * nx + c] - picture[y, 3 * x + c] - wish) ** 2
+            heal = np.exp(-fault / (3 * tolerated * tolerated))
+            for c in range(3):
+                step = picture[ny, 3 * nx + c] - picture[y, 3 * x + c]
+                wish = picture[nv, 3 * nu + c] - picture[v, 3 * u + c] if inside else 0.0
+                e = step + heal * (wish - step)
+                field[fy, 3 * fx + c] += share * (e if forward else -e)
+    return right, down
+
+
+@_kernel
+def relax(x, anchor, ys, xs, right, down, screen, rounds, omega):
+    """Screened Poisson by successive over-relaxation, in place at the pixels (ys, xs) of the picture `x` (`h nw`).
+
+    Minimises sum |difference - wanted|^2 + screen |x - x_start|^2 (Bhat et al. 2008), with the values at `anchor` held;
+    pixels that are neither anchors nor listed are as if outside the frame.
+    """
+    h, w = anchor.shape
+    n = x.shape[1] // w
+    start = x.copy()
+    part = anchor.copy()
+    for i in range(len(ys)):
+        part[ys[i], xs[i]] = True
+    for _ in range(rounds):
+        for i in range(len(ys)):
+            q, p = ys[i], xs[i]
+            up, left = q > 0 and part[q - 1, p], p > 0 and part[q, p - 1]
+            low, far = q + 1 < h and part[q + 1, p], p + 1 < w and part[q, p + 1]
+            total = screen + up + left + low + far
+            if total == 0:
+                continue
+            for k in range(n * p, n * p + n):
+                s = screen * start[q, k]
+                if left:
+                    s += x[q, k - n] + right[q, k - n]
+                if far:
+                    s += x[q, k + n] - right[q, k]
+                if up:
+                    s += x[q - 1, k] + down[q - 1, k]
+                if low:
+                    s += x[q + 1, k] - down[q, k]
+                x[q, k] += omega * (s / total - x[q, k])

@@ -1,0 +1,340 @@
+"""Points as patches of surface: from a depth map, to a picture, pruned and merged.
+
+A point is the parallelogram of surface that one pixel saw, spanned by its two tangents. Drawn so, neighbours tile
+without cracks where the surface goes on and leave a true hole where it does not, from any viewpoint. Drawing is
+z-buffered: without that, what is hidden bleeds through and the layers are lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numba import njit
+
+from gen3d.camera import Camera
+from gen3d.geometry.edges import JUMP
+from gen3d.scene import RGBD, PointCloud
+
+OVERLAP = 1.2
+"""Patches are drawn this much larger than they are, so that rounding opens no cracks."""
+SURFACE_THICKNESS = 0.01
+"""Points within this share of the nearest one's depth (and the patch's own slope) belong to the same surface."""
+LARGEST_PATCH_PX = 24.0
+"""Patches seen from very near are cut to this half size."""
+SKY_RADII = 60.0
+"""The sky's shell lies at this multiple of the median depth (and at least twice as far as anything finite)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PointRendering:
+    """A picture of points."""
+
+    image: Float[np.ndarray, "h w 3"]
+    """0 in holes."""
+    depth: Float[np.ndarray, "h w"]
+    """Metres along z; NaN in holes."""
+    index: Int[np.ndarray, "h w"]
+    """Which point is seen; -1 in holes."""
+
+    @property
+    def hole(self) -> Bool[np.ndarray, "h w"]:
+        """Pixels that no point covers: M = 0 of the paper."""
+        return self.index < 0
+
+
+def median_depth(depth: Float[np.ndarray, "h w"]) -> float:
+    """The scene's unit of length: the median of the finite depths in metres."""
+    finite = depth[np.isfinite(depth)]
+    return float(np.median(finite)) if finite.size else 1.0
+
+
+def sky_radius(depth: Float[np.ndarray, "h w"]) -> float:
+    """Where the sky is put, metres from the first camera."""
+    finite = depth[np.isfinite(depth)]
+    return max(SKY_RADII * median_depth(depth), 2 * float(finite.max()) if finite.size else 0.0)
+
+
+def lift(
+    rgbd: RGBD,
+    which: Bool[np.ndarray, "h w"],
+    origin: int,
+    shell_m: float,
+) -> PointCloud:
+    """The chosen pixels as points (eq. 3): xyz = c2w (z K^-1 [u v 1]).
+
+    shell_m: radius of the sky around the first camera.
+    """
+    depth = np.where(rgbd.sky, _shell_depth(rgbd.camera, shell_m), rgbd.depth).astype(np.float32)
+    xyz = rgbd.camera.unproject(depth)
+    tangents = _tangents(xyz, depth, rgbd.camera)
+    v, u = np.nonzero(which)
+    return PointCloud(
+        xyz[v, u].astype(np.float32),
+        rgbd.image[v, u].astype(np.float32),
+        tangents[v, u].astype(np.float32),
+        np.full(len(u), origin, np.int32),
+        np.stack([u, v], axis=1).astype(np.int32),
+    )
+
+
+def _shell_depth(camera: Camera, shell_m: float) -> np.ndarray:
+    """Z at which each ray meets the sphere of radius shell_m around the world's origin."""
+    rays = camera.rays()
+    direction = rays @ camera.c2w[:3, :3].T
+    a = (direction**2).sum(-1)
+    b = direction @ camera.center
+    c = float(camera.center @ camera.center) - shell_m**2
+    return (-b + np.sqrt(np.maximum(b * b - a * c, 0))) / a
+
+
+def _tangents(xyz: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:
+    """Per pixel the surface's change to the right and down.
+
+    Neighbours on the same surface share the step between them half and half, so that small steps of measured depth
+    open no cracks. A neighbour across a depth edge would span a curtain: then the other side alone counts, and where
+    both sides are edges the patch faces the camera.
+    """
+    tangents = np.zeros((*depth.shape, 2, 3))
+    R = camera.c2w[:3, :3]
+    facing = depth[..., None] / camera.K[0, 0] * R[:, 0], depth[..., None] / camera.K[1, 1] * R[:, 1]
+    for axis, slot in ((1, 0), (0, 1)):
+        step = np.diff(xyz, axis=axis)
+        jump = np.abs(np.diff(1 / depth, axis=axis)) * np.minimum(_all_but(depth, axis, -1), _all_but(depth, axis, 0))
+        joined = jump < JUMP
+        before, after = _padded(step, axis, 0), _padded(step, axis, 1)
+        has_before, has_after = _padded(joined, axis, 0)[..., None], _padded(joined, axis, 1)[..., None]
+        count = has_before.astype(np.int32) + has_after
+        mean = (before * has_before + after * has_after) / np.maximum(count, 1)
+        tangents[..., slot, :] = np.where(count > 0, mean, facing[slot])
+    return tangents
+
+
+def _all_but(a: np.ndarray, axis: int, which: int) -> np.ndarray:
+    """The array without its last (-1) or first (0) row of an axis."""
+    window = [slice(None)] * a.ndim
+    window[axis] = slice(None, -1) if which == -1 else slice(1, None)
+    return a[tuple(window)]
+
+
+def _padded(a: np.ndarray, axis: int, after: int, fill: float = 0.0) -> np.ndarray:
+    pad = [(0, 0)] * a.ndim
+    pad[axis] = (0, 1) if after else (1, 0)
+    return np.pad(a, pad, constant_values=fill)
+
+
+def render_points(points: PointCloud, camera: Camera) -> PointRendering:
+    """A z-buffered picture of the points: the nearest patch wins, colours are interpolated along its surface."""
+    h, w = camera.height, camera.width
+    index = np.full((h, w), -1, np.int32)
+    zbuffer = np.full((h, w), np.inf, np.float32)
+    R, t = camera.w2c[:3, :3].astype(np.float32), camera.w2c[:3, 3].astype(np.float32)
+    near = np.float32(1e-3 * _median_distance(points, camera))
+    patches = _project_patches(points.xyz, points.tangents, R, t, camera.K.astype(np.float32), near)
+    _draw_patches(patches, zbuffer, index)
+    total = np.zeros((h, w, 4), np.float32)
+    _blend_patches(patches, points.rgb, zbuffer, total)
+    hole = index < 0
+    image = points.rgb[np.maximum(index, 0)] if len(points) else np.zeros((h, w, 3), np.float32)
+    image = np.where(total[..., 3:] > 1e-3, total[..., :3] / np.maximum(total[..., 3:], 1e-3), image)
+    image[hole] = 0
+    return PointRendering(image.astype(np.float32), np.where(hole, np.float32(np.nan), zbuffer), index)
+
+
+def _median_distance(points: PointCloud, camera: Camera) -> float:
+    if not len(points):
+        return 1.0
+    some = points.xyz[:: max(1, len(points) // 1000)]
+    return float(np.median(np.linalg.norm(some - camera.center, axis=1)))
+
+
+@njit(cache=True, nogil=True)
+def _project_patches(xyz, tangents, R, t, K, near):
+    """Rows of (u, v, z, a, c, b, d, slope) in pixels and metres; z = 0 for what is not drawn.
+
+    (a, c) is the patch's edge for one pixel to the right in the picture it came from, (b, d) for one pixel down; slope
+    is how much z changes over the patch.
+    """
+    out = np.zeros((xyz.shape[0], 8), np.float32)
+    for i in range(xyz.shape[0]):
+        x = R[0, 0] * xyz[i, 0] + R[0, 1] * xyz[i, 1] + R[0, 2] * xyz[i, 2] + t[0]
+        y = R[1, 0] * xyz[i, 0] + R[1, 1] * xyz[i, 1] + R[1, 2] * xyz[i, 2] + t[1]
+        z = R[2, 0] * xyz[i, 0] + R[2, 1] * xyz[i, 1] + R[2, 2] * xyz[i, 2] + t[2]
+        if z <= near:
+            continue
+        out[i, 0], out[i, 1], out[i, 2] = K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2], z
+        for k in range(2):
+            ex = R[0, 0] * tangents[i, k, 0] + R[0, 1] * tangents[i, k, 1] + R[0, 2] * tangents[i, k, 2]
+            ey = R[1, 0] * tangents[i, k, 0] + R[1, 1] * tangents[i, k, 1] + R[1, 2] * tangents[i, k, 2]
+            ez = R[2, 0] * tangents[i, k, 0] + R[2, 1] * tangents[i, k, 1] + R[2, 2] * tangents[i, k, 2]
+            out[i, 3 + 2 * k] = K[0, 0] * (ex - x / z * ez) / z
+            out[i, 4 + 2 * k] = K[1, 1] * (ey - y / z * ez) / z
+            out[i, 7] += abs(ez)
+    return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _box(patch, reach, w, h):
+    """The pixels whose centres a patch can cover when its edges are `reach` times as long."""
+    half_w = min(0.5 * reach * (abs(patch[3]) + abs(patch[5])), LARGEST_PATCH_PX)
+    half_h = min(0.5 * reach * (abs(patch[4]) + abs(patch[6])), LARGEST_PATCH_PX)
+    u0 = max(0, int(np.ceil(max(patch[0] - half_w, -1.0) - 0.5)))
+    u1 = min(w - 1, int(np.floor(min(patch[0] + half_w, w + 1.0) - 0.5)))
+    v0 = max(0, int(np.ceil(max(patch[1] - half_h, -1.0) - 0.5)))
+    v1 = min(h - 1, int(np.floor(min(patch[1] + half_h, h + 1.0) - 0.5)))
+    return u0, u1, v0, v1
+
+
+@njit(cache=True, nogil=True)
+def _draw_patches(patches, zbuffer, index):
+    """The nearest patch at every pixel."""
+    h, w = zbuffer.shape
+    for i in range(patches.shape[0]):
+        z = patches[i, 2]
+        if z <= 0:
+            continue
+        u, v = patches[i, 0], patches[i, 1]
+        if 0 <= u < w and 0 <= v < h and z < zbuffer[int(v), int(u)]:
+            zbuffer[int(v), int(u)] = z  # a patch smaller than a pixel still owns the pixel it lies in
+            index[int(v), int(u)] = i
+        a, c, b, d = patches[i, 3], patches[i, 4], patches[i, 5], patches[i, 6]
+        det = abs(a * d - b * c)
+        u0, u1, v0, v1 = _box(patches[i], OVERLAP, w, h)
+        for py in range(v0, v1 + 1):
+            dy = py + 0.5 - v
+            for px in range(u0, u1 + 1):
+                dx = px + 0.5 - u
+                # coordinates within the parallelogram, times its area; inside up to +-1/2 of it
+                inside = max(abs(d * dx - b * dy), abs(a * dy - c * dx)) <= 0.5 * OVERLAP * det
+                if inside and z < zbuffer[py, px]:
+                    zbuffer[py, px] = z
+                    index[py, px] = i
+
+
+@njit(cache=True, nogil=True)
+def _blend_patches(patches, rgb, zbuffer, total):
+    """Adds up colour and weight of the patches on the nearest surface, each a tent that reaches its neighbours.
+
+    Between the points of a surface that is bilinear interpolation; where many points share a pixel, their mean.
+    """
+    h, w = zbuffer.shape
+    for i in range(patches.shape[0]):
+        z = patches[i, 2]
+        if z <= 0:
+            continue
+        front = z - patches[i, 7] - SURFACE_THICKNESS * z
+        u, v = patches[i, 0], patches[i, 1]
+        a, c, b, d = patches[i, 3], patches[i, 4], patches[i, 5], patches[i, 6]
+        # tents narrower than a pixel are widened to one, so that no pixel is missed
+        det = a * d - b * c
+        if abs(det) < 0.25:
+            if 0 <= u < w and 0 <= v < h and front <= zbuffer[int(v), int(u)]:
+                for k in range(3):
+                    total[int(v), int(u), k] += 0.25 * rgb[i, k]
+                total[int(v), int(u), 3] += 0.25
+            continue
+        u0, u1, v0, v1 = _box(patches[i], 2.0, w, h)
+        for py in range(v0, v1 + 1):
+            dy = py + 0.5 - v
+            for px in range(u0, u1 + 1):
+                if front > zbuffer[py, px]:
+                    continue
+                dx = px + 0.5 - u
+                weight = (1 - abs((d * dx - b * dy) / det)) * (1 - abs((a * dy - c * dx) / det))
+                if weight > 0 and abs((d * dx - b * dy) / det) < 1:
+                    for k in range(3):
+                        total[py, px, k] += weight * rgb[i, k]
+                    total[py, px, 3] += weight
+
+
+def concatenate(*clouds: PointCloud) -> PointCloud:
+    """Several clouds as one, in order."""
+    fields = ("xyz", "rgb", "tangents", "origin", "pixel")
+    return PointCloud(*(np.concatenate([getattr(c, f) for c in clouds]) for f in fields))
+
+
+def merge(old: PointCloud, new: PointCloud) -> PointCloud:
+    """P_i = P_{i-1} with the new points (eq. 4), less those that double an old one.
+
+    Two points are the same when they share a cell of a grid of half the new point's footprint.
+    """
+    if not len(new) or not len(old):
+        return concatenate(old, new)
+    footprint = np.linalg.norm(new.tangents, axis=-1).min(axis=-1)
+    level = np.floor(np.log2(np.maximum(0.5 * footprint, 1e-12))).astype(np.int32)
+    twin = np.zeros(len(new), bool)
+    for exponent in np.unique(level):
+        at = np.nonzero(level == exponent)[0]
+        cell = 2.0**exponent
+        twin[at] = np.isin(_cells(new.xyz[at], cell), _cells(old.xyz, cell))
+    return concatenate(old, new.keep(~twin))
+
+
+def _cells(xyz: np.ndarray, cell_m: float) -> np.ndarray:
+    """A 64-bit key for each point's cell; far-apart cells share a key once in 2^63."""
+    q = np.floor(xyz.astype(np.float64) / cell_m).astype(np.int64)
+    return (q[:, 0] * 73856093) ^ (q[:, 1] * 19349663) ^ (q[:, 2] * 83492791)
+
+
+COLOUR_TOLERANCES = (0.01, 0.02, 0.04, 0.08)
+"""Largest deviation from a block's mean colour, per channel, tried in this order."""
+PLANE_TOLERANCE = 0.35
+"""Largest deviation from a block's plane, in pixel footprints."""
+
+
+def merge_flat_blocks(points: PointCloud, limit: int) -> PointCloud:
+    """At most `limit` points: square blocks of neighbours with one colour on one plane become one larger point.
+
+    A quadtree over the pixels that the points come from, with blocks of 8, 4 and 2 pixels; the tolerance in colour
+    doubles until few enough are left. If even that does not do, evenly many are dropped.
+    """
+    merged = points
+    for tolerance in COLOUR_TOLERANCES:
+        if len(merged) <= limit:
+            return merged
+        merged = _quadtree(points, tolerance)
+    return merged if len(merged) <= limit else merged.keep(np.linspace(0, len(merged) - 1, limit).astype(np.int64))
+
+
+def _quadtree(points: PointCloud, tolerance: float) -> PointCloud:
+    done = []
+    for size in (8, 4, 2):
+        blocks = _full_blocks(points, size)
+        blocks = blocks[_is_flat(points, blocks, tolerance)]
+        done.append(_as_one(points, blocks, size))
+        single = np.ones(len(points), bool)
+        single[blocks] = False
+        points = points.keep(single)
+    return concatenate(points, *done)
+
+
+def _full_blocks(points: PointCloud, size: int) -> np.ndarray:
+    """Indices (b, size^2) of the points of every block of size x size pixels that has them all."""
+    u, v = (points.pixel // size).astype(np.int64).T
+    key = (points.origin.astype(np.int64) << 40) | (v << 20) | u
+    order = np.argsort(key, kind="stable")
+    first = np.nonzero(np.diff(key[order], prepend=-1))[0]
+    count = np.diff(np.append(first, len(points)))
+    return order[first[count == size**2][:, None] + np.arange(size**2)]
+
+
+def _is_flat(points: PointCloud, blocks: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which blocks have one colour and lie on the plane through their middle."""
+    rgb, xyz, tangents = points.rgb[blocks], points.xyz[blocks], points.tangents[blocks]
+    plain = np.abs(rgb - rgb.mean(axis=1, keepdims=True)).max(axis=(1, 2)) < tolerance
+    offset = points.pixel[blocks] - points.pixel[blocks].mean(axis=1, keepdims=True)
+    edges = tangents.mean(axis=1)
+    plane = xyz.mean(axis=1, keepdims=True) + np.einsum("bkt,btc->bkc", offset, edges)
+    deviation = np.linalg.norm(xyz - plane, axis=-1).max(axis=1)
+    return plain & (deviation < PLANE_TOLERANCE * np.linalg.norm(edges, axis=-1).min(axis=1))
+
+
+def _as_one(points: PointCloud, blocks: np.ndarray, size: int) -> PointCloud:
+    return PointCloud(
+        points.xyz[blocks].mean(axis=1),
+        points.rgb[blocks].mean(axis=1),
+        size * points.tangents[blocks].mean(axis=1),
+        points.origin[blocks[:, 0]],
+        points.pixel[blocks].min(axis=1),
+    )

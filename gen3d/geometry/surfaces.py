@@ -1,0 +1,146 @@
+"""Surfaces continued into the unknown: what depth a hole should have, judged by the surfaces around it.
+
+Works on inverse depth, where a plane is linear in pixel coordinates: first the slopes at the hole's rim are carried
+inward, then the surface is integrated from them (`membrane.py`). So a floor goes on as a floor and a wall as a wall.
+Only the far side of the rim counts: the near side belongs to whatever hides the hole.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+from numba import njit
+
+from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, grow, inverse_depth
+from gen3d.geometry.membrane import solve_membrane
+
+SLOPE_WINDOW_PX = 7
+"""Slopes are averaged over this radius within a surface: single pixels of real depth are too noisy."""
+SLOPE_REACH = 0.15
+"""A carried slope fades over this share of the picture's diagonal: far from the rim nobody knows."""
+NEAREST = 1.5
+"""Continued surfaces come at most this much nearer than the nearest known one."""
+
+
+def complete_depth(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """Unknown pixels (NaN) filled from the surfaces around them; known ones as they were; inf stays sky."""
+    return continue_surfaces(depth, np.isnan(depth))
+
+
+def continue_surfaces(
+    depth: Float[np.ndarray, "h w"],
+    hole: Bool[np.ndarray, "h w"],
+    hiding: Bool[np.ndarray, "h w"] | None = None,
+) -> Float[np.ndarray, "h w"]:
+    """The depth map (metres, inf = sky) with the hole filled by continuing its surroundings.
+
+    hiding: known pixels that must not be continued, because they stand in front of what the hole shows. NaN in `depth`
+    counts as hole. Where nothing at all is known the hole gets depth 1.
+    """
+    hole = hole | np.isnan(depth)
+    inverse = np.where(hole, 0, inverse_depth(np.where(hole, 1.0, depth))).astype(np.float32)
+    wall = np.zeros_like(hole) if hiding is None else hiding & ~hole
+    held = ~hole & ~wall
+    if not hole.any():
+        return depth
+    if not held.any():
+        return np.where(hole, np.float32(1.0), depth).astype(np.float32)
+    known_sky = held & (inverse <= 0)
+    sky = known_sky.copy()
+    if known_sky.any():
+        share = solve_membrane(known_sky.astype(np.float32), hole, wall)
+        sky = np.where(hole, share > 0.5, known_sky)
+    solid_wall = wall | known_sky
+    unknown = hole & ~sky
+    filled = inverse
+    if (held & ~known_sky).any():
+        slopes = _carried_slopes(inverse, unknown, solid_wall)
+        filled = solve_membrane(inverse, unknown, solid_wall | (hole & sky), slopes)
+        filled = np.where(unknown, _within_reason(filled, inverse[held & ~known_sky]), filled)
+    out = depth_from_inverse(filled, sky & hole | ~hole & np.isinf(depth))
+    return np.where(hole, out, depth).astype(np.float32)
+
+
+def _within_reason(filled: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Inverse depths clipped to what was seen, and a little beyond."""
+    low, high = np.percentile(known, [1.0, 99.0])
+    return np.clip(filled, 0.7 * low, NEAREST * high)
+
+
+def _carried_slopes(inverse: np.ndarray, unknown: np.ndarray, wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The slopes of inverse depth on known surfaces, carried into the unknown and fading there."""
+    known = ~unknown & ~wall
+    gx, gy, sure = _slopes(inverse, known)
+    pull = 1.0 / (SLOPE_REACH * float(np.hypot(*inverse.shape))) ** 2
+    free = unknown | (known & ~sure)
+    return solve_membrane(gx, free, wall, pull=pull), solve_membrane(gy, free, wall, pull=pull)
+
+
+def _slopes(inverse: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slopes per pixel, averaged within surfaces, and where there was enough of a surface to tell."""
+    depth = np.where(known, 1.0 / np.maximum(inverse, 1e-12), np.nan).astype(np.float32)
+    filled = np.where(known, depth, np.float32(np.nanmedian(depth)) if known.any() else 1.0).astype(np.float32)
+    smooth = known & ~grow(depth_edges(filled), 1) & ~grow(~known, 1)
+    gx, gy = np.gradient(inverse, axis=1), np.gradient(inverse, axis=0)
+    size = (2 * SLOPE_WINDOW_PX + 1,) * 2
+    weight = cv2.boxFilter(smooth.astype(np.float32), -1, size, normalize=False)
+    total_x = cv2.boxFilter(np.where(smooth, gx, 0).astype(np.float32), -1, size, normalize=False)
+    total_y = cv2.boxFilter(np.where(smooth, gy, 0).astype(np.float32), -1, size, normalize=False)
+    sure = known & (weight > 0.15 * size[0] * size[1])
+    w = np.maximum(weight, 1.0)
+    return np.where(sure, total_x / w, 0), np.where(sure, total_y / w, 0), sure
+
+
+def hiding_rim(
+    depth: Float[np.ndarray, "h w"], hole: Bool[np.ndarray, "h w"], reach_px: float, width_px: int = 2
+) -> Bool[np.ndarray, "h w"]:
+    """Known pixels at the hole's rim (`width_px` deep) that stand in front of what the hole shows.
+
+    A rim pixel hides when another rim pixel within `reach_px` across the hole lies farther than the plane through the
+    first one goes there, by more than the depth jump of `edges.py`. A floor that runs away from the camera is not
+    hiding its own far end, and neither is a wall behind the floor.
+    """
+    known = ~hole & ~np.isnan(depth)
+    rim = known & grow(hole, 1)
+    v, u = np.nonzero(rim)
+    hiding = np.zeros_like(hole)
+    if not len(u):
+        return hiding
+    inverse = np.where(known, inverse_depth(np.where(known, depth, 1.0)), 0).astype(np.float32)
+    gx, gy, _ = _slopes(inverse, known & (inverse > 0))
+    near = _hides(u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), 2 * JUMP)
+    hiding[v[near], u[near]] = True
+    return grow(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
+
+
+def _not_farther(inverse: np.ndarray, core: np.ndarray, radius: int) -> np.ndarray:
+    """Pixels about as near as the nearest core pixel around them: growing must not spill over the edge."""
+    nearest = cv2.dilate(np.where(core, inverse, 0).astype(np.float32), np.ones((2 * radius + 1,) * 2, np.uint8))
+    return inverse > (1 - JUMP) * nearest
+
+
+@njit(cache=True, nogil=True)
+def _hides(u, v, inverse, gx, gy, reach, jump):
+    n = u.shape[0]
+    near = np.zeros(n, np.bool_)
+    order = np.argsort(u)
+    for a in range(n):
+        i = order[a]
+        if inverse[i] <= 0:
+            continue
+        for direction in (-1, 1):
+            b = a + direction
+            while 0 <= b < n and not near[i]:
+                j = order[b]
+                du = float(u[j] - u[i])
+                if abs(du) > reach:
+                    break
+                dv = float(v[j] - v[i])
+                if du * du + dv * dv <= reach * reach:
+                    predicted = inverse[i] + gx[i] * du + gy[i] * dv
+                    flat = min(predicted, inverse[i])
+                    if inverse[j] < flat - jump * inverse[i]:
+                        near[i] = True
+                b += direction
+    return near

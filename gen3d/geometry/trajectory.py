@@ -1,0 +1,173 @@
+"""Paths: where to expand the world (paper 3.2, the rotating trajectory) and how the video moves.
+
+Poses are camera-to-world in OpenCV axes, relative to the first camera. Positive yaw turns right (counterclockwise seen
+from above is negative yaw first), positive pitch looks up. Lengths are multiples of the scene's median depth, since a
+painting has no metres. Angles are meant for a 55 degree lens and scale with the field of view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation, Slerp
+
+from gen3d.camera import Camera
+
+REFERENCE_FOV_DEG = 55.0
+PEEK_SHARE = 0.06
+"""`peek` moves by this share of the nearest depth: always safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The lengths that a path is measured in, metres."""
+
+    median: float
+    nearest: float
+    """The 2nd percentile of depth, so that one stray pixel does not decide."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Preset:
+    """A named path."""
+
+    poses: Callable[[Scale, float], list[np.ndarray]]
+    """(scale, angle factor) -> camera-to-world poses after the first."""
+    words: str
+
+
+def turned(yaw_deg: float, pitch_deg: float = 0.0) -> Float[np.ndarray, "4 4"]:
+    """Looking around on the spot."""
+    yaw, pitch = np.radians([yaw_deg, pitch_deg])
+    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    c2w = np.eye(4)
+    c2w[:3, :3] = about_y @ about_x
+    return c2w
+
+
+def moved(x: float, y: float, z: float) -> Float[np.ndarray, "4 4"]:
+    """Stepping aside without turning, metres."""
+    c2w = np.eye(4)
+    c2w[:3, 3] = (x, y, z)
+    return c2w
+
+
+def orbited(yaw_deg: float, pitch_deg: float, distance_m: float) -> Float[np.ndarray, "4 4"]:
+    """Around the point `distance_m` ahead, facing it; positive yaw turns right, so the camera moves left."""
+    return moved(0, 0, distance_m) @ turned(yaw_deg, pitch_deg) @ moved(0, 0, -distance_m)
+
+
+def _wander(scale: Scale, angle: float) -> list[np.ndarray]:
+    steps = [(-8, 0), (8, 0), (-16, 0), (16, 0), (0, 7), (0, -7), (-12, 5), (12, 5)]
+    return [orbited(angle * yaw, angle * pitch, scale.median) for yaw, pitch in steps]
+
+
+def _look(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
+    yaws = (0, 20, 40, 60, -20, -40, -60)
+    angles = [(yaw, pitch) for pitch in pitches for yaw in yaws]
+    return lambda scale, angle: [turned(-angle * yaw, angle * pitch) for yaw, pitch in angles[1:]]
+
+
+def _rotate360(scale: Scale, angle: float) -> list[np.ndarray]:
+    return [turned(-yaw) for yaw in range(36, 360, 36)]
+
+
+def _orbit(scale: Scale, angle: float) -> list[np.ndarray]:
+    return [orbited(angle * yaw, 0, scale.median) for yaw in (-5, -10, -15, -20, 5, 10, 15, 20)]
+
+
+def _dolly(scale: Scale, angle: float) -> list[np.ndarray]:
+    return [moved(0, 0, share * scale.median) for share in (0.08, 0.16, 0.24, -0.08, -0.16, -0.24)]
+
+
+def _peek(scale: Scale, angle: float) -> list[np.ndarray]:
+    r = PEEK_SHARE * scale.nearest
+    return [moved(r * x, r * y, 0) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+
+
+PATHS = {
+    "wander": Preset(_wander, "arcs to the left and right about the middle of the scene, then up and down"),
+    "lookaround": Preset(_look((0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
+    "lookdown": Preset(_look((0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
+    "rotate360": Preset(_rotate360, "a full turn on the spot, counterclockwise"),
+    "orbit": Preset(_orbit, "an arc of 20 degrees to each side about the middle of the scene"),
+    "dolly": Preset(_dolly, "forward and back"),
+    "peek": Preset(_peek, "small steps to the sides, scaled by what is nearest"),
+}
+
+
+def angle_factor(camera: Camera) -> float:
+    """How much wider than the 55 degree reference this lens is: narrow lenses take smaller steps."""
+    return max(camera.fov_deg) / REFERENCE_FOV_DEG
+
+
+def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
+    """The cameras of a preset path, after the first; the same lens throughout."""
+    return [camera.posed(camera.c2w @ c2w) for c2w in PATHS[name].poses(scale, angle_factor(camera))]
+
+
+def between(a: Camera, b: Camera, share: float) -> Camera:
+    """The pose at `share` of the way from a to b: shortest rotation, straight line; a's lens."""
+    turn = Slerp([0, 1], Rotation.from_matrix(np.stack([a.c2w[:3, :3], b.c2w[:3, :3]])))(share)
+    c2w = np.eye(4)
+    c2w[:3, :3] = turn.as_matrix()
+    c2w[:3, 3] = (1 - share) * a.center + share * b.center
+    return a.posed(c2w)
+
+
+def tour_path(name: str, camera: Camera, scale: Scale, frames: int, amplitude: float) -> list[Camera]:
+    """The video's cameras: starts and ends on the photo, eased, `amplitude` 1 as wide as the expansion path of `name`.
+
+    The motion is a closed smooth curve through what the expansion path covers, not the path itself.
+    """
+    t = 2 * np.pi * _eased(np.linspace(0, 1, frames))
+    motion = TOURS.get(name, TOURS["wander"])
+    factor = angle_factor(camera)
+    return [camera.posed(camera.c2w @ motion(x, amplitude, scale, factor)) for x in t]
+
+
+def _eased(x: np.ndarray) -> np.ndarray:
+    """0 to 1 with no speed at either end (smoothstep blended with a line, so that the middle does not rush)."""
+    return 0.5 * x + 0.5 * (3 * x**2 - 2 * x**3)
+
+
+def _tour_wander(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return orbited(13 * k * angle * np.sin(t), 4 * k * angle * np.sin(2 * t), s.median) @ moved(
+        0, 0, 0.05 * k * s.median * (1 - np.cos(t))
+    )
+
+
+def _tour_look(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return turned(-50 * k * angle * np.sin(t), 8 * k * angle * np.sin(2 * t))
+
+
+def _tour_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return turned(-np.degrees(t)) if k >= 1 else turned(-180 * k * np.sin(t))
+
+
+def _tour_orbit(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return orbited(18 * k * angle * np.sin(t), 0, s.median)
+
+
+def _tour_dolly(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return moved(0, 0, 0.24 * k * s.median * np.sin(t))
+
+
+def _tour_peek(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    r = PEEK_SHARE * k * s.nearest
+    return moved(r * np.sin(t), 0.5 * r * np.sin(2 * t), 0)
+
+
+TOURS = {
+    "wander": _tour_wander,
+    "lookaround": _tour_look,
+    "lookdown": _tour_look,
+    "rotate360": _tour_turn,
+    "orbit": _tour_orbit,
+    "dolly": _tour_dolly,
+    "peek": _tour_peek,
+}

@@ -1,0 +1,144 @@
+"""The map of the kernels, and what all of them share: the equations, the packed row, the tile buffer, the tricks.
+
+One view is drawn in three steps, and differentiated by walking them backwards:
+
+    project.py    mean, quaternion, scales -> mean, conic and extent on the screen (EWA splatting);
+    shade.py      sh and the direction it is seen from -> rgb
+    binning.py    depth order, then one list of Gaussians for every tile of 32 x 32 pixels
+    raster.py     every tile walks its list front to back and blends (3DGS, eq. 3)
+
+Conventions are those of `gen3d.camera`: OpenCV axes, pixel centres at +0.5, depth is z, any principal point. The
+letters are the field's (Zwicker et al., EWA Volume Splatting, 2001; Kerbl et al., 3D Gaussian Splatting, 2023):
+
+    Sigma  = R S S^T R^T                       covariance in the world, R from the quaternion, S = diag(scales)
+    Sigma' = J W Sigma W^T J^T + EPS_2D I      covariance on the screen, W = w2c rotation, J = d(pixel)/d(camera xyz)
+    Q      = Sigma'^-1 = [[A, B], [B, C]]      the conic
+    sigma  = A dx^2 / 2 + B dx dy + C dy^2 / 2 at the offset (dx, dy) of a pixel centre from the projected mean
+    alpha  = min(ALPHA_MAX, o exp(-sigma)), left out below ALPHA_MIN
+    rgb    = sum_i T_i alpha_i c_i,  T_i = prod_{j<i} (1 - alpha_j); the pixel stops before T would fall to T_MIN
+
+The constants are those of gsplat's classic mode, so files look the same elsewhere.
+
+Why the kernels look the way they do (each of these was worth a factor of 2 to 4, and small edits silently lose it;
+`tests/test_rasterizer.py` looks into the machine code):
+
+- A tile blends into one flat buffer that fits the first-level cache. Its planes (transmittance, red, ...) lie at a
+  distance known at compile time and indices are unsigned 64-bit, so the compiler can prove that planes do not
+  overlap and index sums do not wrap: eight neighbouring pixels become one vector instruction.
+- Gradient sums live in a stack allocation (`stack_floats`), which nothing else can point to, so they stay in
+  registers.
+- The hot loops are functions of their own that receive the buffer; inside a `prange` body the compiler knows less.
+- No atomics: a thread owns its tile, and every (tile, Gaussian) pair has a gradient row of its own which one thread
+  adds up later, in list order. The result is bitwise the same for any number of threads.
+- `fastmath` allows fused multiply-add only: NaN and infinity keep their meaning, sums keep their order.
+
+numba caches a compiled kernel under the time stamp of its own file alone: after editing this file, touch the others.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import float32, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+ALPHA_MAX = np.float32(0.999)
+ALPHA_MIN = np.float32(1 / 255)
+T_MIN = np.float32(1e-4)
+EPS_2D = np.float32(0.3)
+"""Low-pass in px^2: nothing is thinner than about half a pixel."""
+
+ZERO, HALF, ONE, TWO = (np.float32(x) for x in (0, 0.5, 1, 2))
+"""An integer literal would promote float32 to float64."""
+
+LANES = 8
+TILE = 32
+STRIDE = TILE + LANES
+"""Floats per row of the tile buffer: the last chunk of a row may run over the tile's right edge."""
+PLANE = TILE * STRIDE
+
+ROW = 16
+"""Floats in a packed row: one cache line per Gaussian."""
+MX, MY, CONIC_A, CONIC_B, CONIC_C, OPACITY, RED, GREEN, BLUE, DEPTH, EXTENT_X, EXTENT_Y = range(12)
+"""Columns of a packed row. The extents in px bound alpha >= ALPHA_MIN, tightly."""
+
+GRADIENTS = 10
+"""A gradient row holds dL/d of the first ten columns: MX ... DEPTH."""
+
+
+def kernel(function: Callable | None = None, **options):
+    """`njit` as every kernel here wants it; used bare, or with more of numba's options."""
+    if function is None:
+        return lambda f: kernel(f, **options)
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}, **options}
+    return njit(**options)(inspect.unwrap(function))  # numba cannot compile what a run-time type checker wrapped
+
+
+def inlined(function: Callable):
+    """For the small functions a kernel is made of: called, they would pass their tuples through memory."""
+    return kernel(function, forceinline=True)
+
+
+class Lens(NamedTuple):
+    """A camera as the kernels take it; all float32."""
+
+    fx: np.float32
+    fy: np.float32
+    cx: np.float32
+    cy: np.float32
+    u_min: np.float32
+    u_max: np.float32
+    v_min: np.float32
+    v_max: np.float32
+    """Bounds on x/z and y/z where J is taken: 30 % of half the field of view outside the picture, as in 3DGS; further
+    out the linearisation explodes."""
+    width: np.float32
+    height: np.float32
+    near: np.float32
+    """Means at or before this depth are not drawn."""
+
+
+def make_lens(K: np.ndarray, width: int, height: int, near: float) -> Lens:
+    """The lens of full intrinsics `K` (pixels)."""
+    (fx, _, cx), (_, fy, cy), _ = K
+    beyond_x, beyond_y = 0.15 * width / fx, 0.15 * height / fy
+    u = (-cx / fx - beyond_x, (width - cx) / fx + beyond_x)
+    v = (-cy / fy - beyond_y, (height - cy) / fy + beyond_y)
+    return Lens(*(np.float32(x) for x in (fx, fy, cx, cy, *u, *v, width, height, near)))
+
+
+@intrinsic(prefer_literal=True)
+def stack_floats(typingctx, n):
+    """A pointer to `n` (a literal) float32 on the stack: memory that provably has no second name."""
+
+    def codegen(context, builder, signature, args):
+        memory = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), n.literal_value))
+        memory.align = 64
+        return builder.bitcast(memory, ir.FloatType().as_pointer())
+
+    return types.CPointer(types.float32)(n), codegen
+
+
+def _fit_exp(degree: int, low: float) -> tuple[np.float32, ...]:
+    """Coefficients of exp on [low, 0] with the least relative error, from Chebyshev nodes."""
+    nodes = low / 2 * (1 - np.cos((2 * np.arange(400) + 1) * np.pi / 800))
+    fit = np.polynomial.polynomial.polyfit(nodes, np.exp(nodes), degree, w=np.exp(-nodes))
+    return tuple(np.float32(c) for c in fit)
+
+
+E0, E1, E2, E3, E4, E5 = _fit_exp(degree=5, low=-0.7)
+
+
+@inlined
+def exp_neg(sigma):
+    """exp(-sigma) to 1e-6 for sigma in [0, 5.6], where alpha can reach ALPHA_MIN; beyond 5.6 the value at 5.6."""
+    x = max(-sigma, float32(-5.6)) * float32(0.125)
+    p = E0 + x * (E1 + x * (E2 + x * (E3 + x * (E4 + x * E5))))
+    p = p * p
+    p = p * p
+    return p * p

@@ -1,0 +1,31 @@
+"""The loss of the fit (paper 3.3, eq. 5): weighted L1 + SSIM where a view's mask is 1, nothing elsewhere."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from gen3d.splat.cpu.ssim import SsimTarget, ssim
+
+
+class Target:
+    """A picture to be matched, prepared once: `seen` is None where all of it counts."""
+
+    def __init__(self, image: Float[Tensor, "h w 3"], seen: Bool[Tensor, "h w"] | None) -> None:
+        self.image = image
+        self.unseen = None if seen is None or bool(seen.all()) else ~seen[..., None]
+        self._prepared = SsimTarget(image) if self.unseen is None else None
+
+    def loss(self, rendered: Float[Tensor, "h w 3"], ssim_weight: float) -> Float[Tensor, ""]:
+        """(1 - w) L1 + w (1 - SSIM), the mean over all pixels.
+
+        Where the mask is 0 the target is the detached rendering itself, for SSIM's windows too: so the borders of
+        holes leak nothing into the scene.
+        """
+        image, prepared = self.image, self._prepared
+        if self.unseen is not None:
+            image = torch.where(self.unseen, rendered.detach(), image)
+            prepared = SsimTarget(image)
+        l1 = (rendered - image).abs().mean()
+        return (1 - ssim_weight) * l1 + ssim_weight * (1 - ssim(rendered, prepared))

@@ -1,0 +1,51 @@
+"""What the foreground hides (paper 3.1): a picture and a depth for the background layer.
+
+The fill borrows only from background pixels, and the depth continues the surfaces on the far side of the rim: never
+in front of what hides it. The depth is settled first, since it tells the inpainter which surface goes where; then the
+estimator looks at the inpainted picture, and its answer is aligned to the known background.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gen3d.events import Preview, Stage, Started
+from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift
+from gen3d.geometry.edges import grow, near_rim
+from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
+from gen3d.models.base import DepthEstimator, Inpainter
+from gen3d.scene import RGBD, Layers
+from gen3d.stages.preview import picture_preview
+
+DEPTH_MARGIN_PX = 2
+"""Depth beside the foreground is trusted from this distance on (colour only from Omega's edge on)."""
+REACH = 0.25
+"""How far across a hole one rim pixel is held against another, as a share of the shorter side."""
+BEHIND = 1.03
+"""The background lies at least this factor behind the foreground it is hidden by."""
+
+
+def fill_background(
+    layers: Layers, inpainter: Inpainter, estimator: DepthEstimator, prompt: str | None, seed: int
+) -> Stage[RGBD]:
+    """The picture without its foreground; outside Omega it is the photo, depth included."""
+    yield Started("background")
+    rgbd = layers.rgbd
+    if not layers.foreground.any():
+        return rgbd
+    hole = grow(layers.foreground, DEPTH_MARGIN_PX)
+    hiding = hiding_rim(rgbd.depth, hole, REACH * min(hole.shape))
+    expected = _held_behind(continue_surfaces(rgbd.depth, hole, hiding), layers)
+    borrow = ~layers.hidden & ~grow(near_rim(rgbd.depth), 1) & ~hiding
+    image = inpainter.inpaint(rgbd.image, layers.hidden, borrow, expected, prompt, seed)
+    yield Preview("background", picture_preview(image))
+    new = estimator.estimate(image, rgbd.camera, expected).depth
+    new = apply_scale_shift(new, *fit_scale_shift(new, rgbd.depth, ~layers.hidden))
+    depth = _held_behind(blend_seam(new, rgbd.depth, hole, hiding), layers)
+    return RGBD(image, depth, rgbd.camera)
+
+
+def _held_behind(depth: np.ndarray, layers: Layers) -> np.ndarray:
+    """The depth, pushed behind the foreground wherever it would come in front."""
+    floor = np.where(layers.foreground, BEHIND * layers.rgbd.depth, 0)
+    return np.maximum(depth, floor).astype(np.float32)

@@ -1,0 +1,55 @@
+"""Depth for every pixel (paper 3.1): as given, or estimated; completed, its soft edges made steps.
+
+A given depth is kept wherever it says something. A real depth map, measured or estimated, is soft or ragged where one
+surface ends before another, and lifted as it is those pixels hang between the two: hence `sharpen_edges`, here, once,
+before anything is derived from depth.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gen3d.camera import Camera
+from gen3d.errors import InputError
+from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.geometry.clean import sharpen_edges, smooth_within
+from gen3d.geometry.surfaces import complete_depth
+from gen3d.models.base import DepthEstimate, DepthEstimator
+from gen3d.scene import RGBD, Source
+from gen3d.stages.preview import depth_preview
+
+DEFAULT_FOV_DEG = 55.0
+"""For pictures that say nothing about their lens, along the longer side."""
+SOFT_EDGE = 0.015
+"""Soft edges of depth maps are about this share of the shorter side wide (to either side)."""
+
+
+def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
+    """The picture with a depth for every pixel, and its camera."""
+    yield Started("depth")
+    h, w, _ = source.image.shape
+    if source.depth is not None:
+        depth, fov_deg = complete_depth(source.depth), None
+        if np.isnan(source.depth).any():
+            yield Notice(f"{np.isnan(source.depth).mean():.0%} of the depth was unknown and was completed from around.")
+    else:
+        estimate = estimator.estimate(source.image, source.camera)
+        depth, fov_deg = _checked(estimate, (h, w), estimator.name), estimate.fov_deg
+        if estimate.rough:
+            yield Notice(
+                "The depth is a rough guess from the picture's layout, made without a network. "
+                "A measured depth file, or the hub engine where it can be fetched, gives a far better scene."
+            )
+    camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
+    depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
+    yield Preview("depth", depth_preview(depth))
+    return RGBD(source.image, depth, camera)
+
+
+def _checked(estimate: DepthEstimate, shape: tuple[int, int], name: str) -> np.ndarray:
+    depth = estimate.depth
+    if depth.shape != shape:
+        raise ValueError(f"{name} gave depth {depth.shape} for a picture {shape}")
+    if not np.isfinite(depth).any():
+        raise InputError("The picture seems to be all sky, so nothing in it has a depth.", "Give a depth file with it.")
+    return depth.astype(np.float32)

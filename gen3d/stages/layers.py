@@ -1,0 +1,95 @@
+"""Foreground and background (paper 3.1, eq. 1 and 2): which things stand in front of others.
+
+Candidate masks come from a segmenter; eq. 1 keeps the sure ones of sensible size. Eq. 2 calls a mask foreground when
+its median depth is below theta_d; that rule alone (`rule="paper"`) also takes a near floor. So by default
+(`rule="occlusion"`) a mask is judged by its rim: how much of it stands in front of what lies outside, less how much
+stands behind. Deviation: the region to inpaint, Omega, is the foreground grown by a margin; the paper's intersection
+with {D > theta_d} is nearly empty, since the foreground is by definition nearer.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import cv2
+import numpy as np
+
+from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.geometry.edges import grow, inverse_depth
+from gen3d.models.base import Proposals, Segmenter
+from gen3d.scene import RGBD, Layers
+from gen3d.settings import LayerSettings
+from gen3d.stages.preview import region_preview
+
+RIM_PX = 3
+"""Depth is compared this far inside and outside a mask's outline."""
+RIM_BALANCE = 0.25
+"""A mask is foreground when the occluding share of its rim exceeds the occluded share by this much."""
+GROUND_RANGE = 2.0
+"""A mask that touches the bottom and whose far end is this many times as far as its near end may be the ground..."""
+GROUND_AREA = 0.15
+"""...if it also covers this share of the picture..."""
+GROUND_WIDTH = 0.5
+"""...and this share of its width at the bottom."""
+
+
+def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> Stage[Layers]:
+    """M_fg and Omega for a picture with depth."""
+    yield Started("layers")
+    proposals = segmenter.segment(rgbd.image, rgbd.depth)
+    kept = keep_candidates(proposals, settings)
+    foreground = find_foreground(kept, rgbd.depth, settings)
+    if not foreground.any():
+        yield Notice("Nothing was found that stands in front of something else, so there is one layer only.")
+    margin = max(2.0, settings.margin * min(foreground.shape))
+    layers = Layers(rgbd, foreground, grow(foreground, margin) if foreground.any() else foreground)
+    yield Preview("layers", region_preview(rgbd.image, foreground))
+    return layers
+
+
+def keep_candidates(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
+    """Eq. 1: the masks (k h w) with s_i > min_score and an area within bounds."""
+    area = proposals.masks.mean(axis=(1, 2)) if len(proposals.masks) else np.zeros(0)
+    kept = (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
+    return proposals.masks[kept]
+
+
+def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
+    """Eq. 2: the union of the masks (k h w) that the chosen rule calls foreground."""
+    match settings.rule:
+        case "paper":
+            theta = np.percentile(depth[np.isfinite(depth)], settings.depth_percentile)
+            chosen = [m for m in masks if np.median(depth[m]) < theta]
+        case "occlusion":
+            chosen = [m for m in masks if stands_in_front(m, depth, settings.rim_step)]
+        case _:
+            assert_never(settings.rule)
+    foreground = np.any(chosen, axis=0) if chosen else np.zeros(depth.shape, bool)
+    return foreground & np.isfinite(depth)
+
+
+def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
+    """Whether the region's rim occludes its surroundings, and the region is not the ground."""
+    inverse = inverse_depth(depth)
+    inside, outside = _rim_depths(region, inverse)
+    if not len(inside):
+        return False
+    occludes = (inside > (1 + step) * outside).mean()
+    occluded = (outside > (1 + step) * inside).mean()
+    return bool(occludes - occluded > RIM_BALANCE) and not _is_ground(region, depth)
+
+
+def _rim_depths(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse depth just inside and just outside, for every pixel of the outline that is not the frame's."""
+    size = (2 * RIM_PX + 1,) * 2
+    inner, outer = region.astype(np.float32), (~region).astype(np.float32)
+    mean_inside = cv2.blur(inverse * inner, size) / np.maximum(cv2.blur(inner, size), 1e-6)
+    mean_outside = cv2.blur(inverse * outer, size) / np.maximum(cv2.blur(outer, size), 1e-6)
+    rim = region & grow(~region, 1)
+    return mean_inside[rim], mean_outside[rim]
+
+
+def _is_ground(region: np.ndarray, depth: np.ndarray) -> bool:
+    """Large, wide in depth, and along much of the bottom: the ground or a wall, whatever its rim says."""
+    near, far = np.percentile(depth[region], [5, 95])
+    return bool(far > GROUND_RANGE * near and region.mean() > GROUND_AREA and region[-1].mean() > GROUND_WIDTH)

@@ -1,0 +1,59 @@
+"""Both layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
+
+The photo gives a point for every pixel, but for flying ones: pixels that hang between two surfaces. The background
+gives a point wherever the foreground hides it, and none where the photo itself saw the background.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gen3d.errors import EmptyWorld
+from gen3d.events import Preview, Stage, Started
+from gen3d.geometry.edges import inverse_depth
+from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
+from gen3d.scene import RGBD, Layers, PointCloud
+from gen3d.stages.preview import picture_preview
+
+PHOTO, BACKGROUND, FIRST_EXPANSION = 0, 1, 2
+"""The `origin` of points."""
+NEIGHBOURS = 3
+"""A point that fewer than so many of its eight neighbours continue is flying."""
+SAME_SURFACE = 0.12
+"""Neighbours within this relative difference of inverse depth continue each other."""
+
+
+def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
+    """P_0: the photo's points first, then the background's."""
+    yield Started("lift")
+    rgbd = layers.rgbd
+    shell_m = sky_radius(rgbd.depth)
+    photo = lift(rgbd, ~flying(rgbd.depth), PHOTO, shell_m)
+    behind = layers.foreground & (background.depth > 1.02 * rgbd.depth)
+    points = concatenate(photo, lift(background, behind, BACKGROUND, shell_m))
+    if not len(points):
+        raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
+    yield Preview("lift", picture_preview(render_points(points, _aside(rgbd)).image))
+    return points
+
+
+def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Pixels whose depth hardly any neighbour shares."""
+    inverse = inverse_depth(depth)
+    friends = np.zeros(depth.shape, np.int32)
+    padded = cv2.copyMakeBorder(inverse, 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
+    h, w = depth.shape
+    for dy in (0, 1, 2):
+        for dx in (0, 1, 2):
+            other = padded[dy : dy + h, dx : dx + w]
+            friends += np.abs(other - inverse) <= SAME_SURFACE * np.maximum(other, inverse)
+    return friends - 1 < NEIGHBOURS
+
+
+def _aside(rgbd: RGBD):
+    """A camera a little to the left, so that the preview shows the layers."""
+    c2w = np.eye(4)
+    c2w[0, 3] = -0.04 * float(np.median(rgbd.depth[~rgbd.sky])) if (~rgbd.sky).any() else 0.0
+    return rgbd.camera.posed(c2w)

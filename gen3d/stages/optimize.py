@@ -1,0 +1,89 @@
+"""From points to Gaussians (paper 3.3): initialised at P_N, fitted to the N+1 pictures and to M reprojections.
+
+The reprojections are pictures of the points from jittered poses, counted only where points are seen (eq. 5). They hold
+the scene together between the pictures it was made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gen3d.camera import Camera
+from gen3d.events import Enough, Preview, Progress, Stage, Started, never
+from gen3d.geometry.points import merge_flat_blocks, render_points
+from gen3d.geometry.trajectory import orbited
+from gen3d.scene import View, World
+from gen3d.settings import FitSettings
+from gen3d.splat.fit import fit_gaussians
+from gen3d.splat.gaussians import Gaussians, from_points
+from gen3d.splat.rasterizer import Rasterizer
+from gen3d.stages.preview import picture_preview
+
+JITTER_DEG = 5.0
+"""Reprojections turn by up to this much about the point in the middle of the view."""
+PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.4, 0.35, 0.25
+"""How the steps of the fit are shared out among the kinds of views."""
+LOOKS_PER_FIT = 4
+"""Previews of the photo's view during the fit."""
+
+
+def optimize_gaussians(
+    world: World, rasterizer: Rasterizer, settings: FitSettings, median_m: float, seed: int = 0, enough: Enough = never
+) -> Stage[Gaussians]:
+    """The scene."""
+    yield Started("optimize")
+    start = from_points(merge_flat_blocks(world.points, settings.max_gaussians))
+    reprojections = []
+    for view in reproject(world, settings.reprojections, median_m, seed):
+        reprojections.append(view)
+        yield Progress("reproject", len(reprojections), settings.reprojections)
+    views = _weighted(world.views, reprojections)
+    fit = fit_gaussians(start, views, rasterizer, settings, median_m, seed)
+    every = max(1, settings.iterations // LOOKS_PER_FIT)
+    looks = 0
+    try:
+        step = next(fit)
+        while True:
+            yield Progress("optimize", step.done, settings.iterations)
+            if step.view == 0 and step.done >= looks * every:
+                looks += 1
+                yield Preview("fit", picture_preview(step.rendered.clamp(0, 1).numpy()))
+            step = fit.send(enough())
+    except StopIteration as finished:
+        return finished.value
+    finally:
+        fit.close()
+
+
+def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[View]:
+    """All views, weighted so that each kind gets its share of the steps."""
+    kinds = ((pictures[:1], PHOTO_SHARE), (pictures[1:], EXPANSION_SHARE), (reprojections, REPROJECTION_SHARE))
+    return [replace(view, weight=share / len(kind)) for kind, share in kinds for view in kind]
+
+
+def reproject(world: World, count: int, median_m: float, seed: int):
+    """Yields `count` pictures of the points (the M views of eq. 5) from poses near those of the world's own views."""
+    rng = np.random.default_rng(seed)
+    for i in range(count):
+        base = world.views[i % len(world.views)].camera
+        camera = jittered(base, _middle_depth(world, base, median_m), rng)
+        rendering = render_points(world.points, camera)
+        yield View(rendering.image, ~rendering.hole, camera)
+
+
+def jittered(camera: Camera, distance_m: float, rng: np.random.Generator) -> Camera:
+    """The camera turned by up to JITTER_DEG each way about the point `distance_m` ahead."""
+    yaw, pitch = rng.uniform(-JITTER_DEG, JITTER_DEG, 2)
+    return camera.posed(camera.c2w @ orbited(yaw, pitch, distance_m))
+
+
+def _middle_depth(world: World, camera: Camera, median_m: float) -> float:
+    """How far the points in the middle of the view are; far ones (the sky) count as the median depth."""
+    small = camera.resized(camera.width // 8 + 1, camera.height // 8 + 1)
+    depth = render_points(world.points, small).depth
+    h, w = depth.shape
+    middle = depth[h // 3 : 2 * h // 3 + 1, w // 3 : 2 * w // 3 + 1]
+    middle = middle[np.isfinite(middle)]
+    return min(float(np.median(middle)), 3 * median_m) if middle.size else median_m
