@@ -15,4 +15,9 @@ files in `formats/`. `tests/test_floors.py` holds the table of who may import wh
 Conventions (see `camera.py`): OpenCV axes, metres, world = first camera, depth is z, pixel centres at +0.5.
 """
 
+import os
+
+# Before numba or torch load: their OpenMP threads otherwise spin while they wait, at twice the time on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 __version__ = "0.1.0"

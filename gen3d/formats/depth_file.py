@@ -7,10 +7,10 @@ NaN) becomes NaN; +inf, and floats beyond a million metres as renderers write th
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import OpenEXR
@@ -111,7 +111,7 @@ def _read_png(path: Path) -> np.ndarray:
         return np.asarray(picture)
 
 
-def _read_npy(path: Path, file: BinaryIO, size: int) -> np.ndarray:
+def _read_npy(path: Path, file: io.BufferedIOBase, size: int) -> np.ndarray:
     """One array of a .npy stream that is `size` bytes long; Python objects in it are never unpickled."""
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -151,9 +151,9 @@ def _read_tiff(path: Path) -> np.ndarray:
 
 
 def _read_exr(path: Path) -> np.ndarray:
-    """The channel Z, depth or Y of the first part, else its first channel; layers' names before the dot don't matter."""
+    """The channel Z, depth or Y of the first part (of any layer, named before a dot), else its first channel."""
     header = OpenEXR.File(str(path), header_only=True).header()
-    if header["type"] not in _EXR_FLAT:
+    if header.get("type", OpenEXR.scanlineimage) not in _EXR_FLAT:
         raise InputError(f"{path.name} holds deep samples, not one depth per pixel.", _REMEDY)
     low, high = header["dataWindow"]
     shape = (int(high[1]) - int(low[1]) + 1, int(high[0]) - int(low[0]) + 1)

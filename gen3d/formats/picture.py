@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from pathlib import Path
 
 import cv2
@@ -73,8 +74,11 @@ def write_png(path: Path, image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, 
 def _opened(path: Path) -> Image.Image:
     """The picture's header; nothing is decoded yet."""
     check_file(path, LARGEST_BYTES, _REMEDY)
+    Image.init()  # Pillow loads decoders late, and refuses to be asked for one it has not loaded
     try:
-        return Image.open(path, formats=FORMATS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
+            return Image.open(path, formats=[f for f in FORMATS if f in Image.OPEN])
     except Image.DecompressionBombError as error:
         raise _too_large(path) from error
     except Exception as error:

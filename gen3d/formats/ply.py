@@ -115,7 +115,7 @@ def _read_header(path: Path, file: BinaryIO) -> tuple[int, np.dtype, int]:
 
 
 def _elements(path: Path, file: BinaryIO) -> tuple[str, list[tuple[str, int, list[tuple[str, str]]]]]:
-    """The byte order, and each element's name, count and (property, type); the file is left at the end of the header."""
+    """The byte order, and each element's name, count and (property, type); leaves the file at the header's end."""
     if file.readline(16).strip() != b"ply":
         raise InputError(f"{path.name} is not a .ply file.", _REMEDY)
     order, elements = "", []

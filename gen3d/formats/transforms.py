@@ -122,7 +122,9 @@ def _pose(matrix: Any, where: str) -> np.ndarray:
     R = c2w[:3, :3]
     rigid = np.abs(R @ R.T - np.eye(3)).max() < _SKEW and np.linalg.det(R) > 0
     if not rigid or (len(c2w) == 4 and np.abs(c2w[3] - (0, 0, 0, 1)).max() > 1e-6):
-        raise InputError(f"The transform_matrix of {where} is not a rotation and a position.", "Remove scale and shear.")
+        raise InputError(
+            f"The transform_matrix of {where} is not a rotation and a position.", "Remove scale and shear."
+        )
     U, _, Vt = np.linalg.svd(R)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = U @ Vt, c2w[:3, 3]

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 from jaxtyping import UInt8
 
 from gen3d.formats.whole import write_whole
@@ -58,19 +58,17 @@ class VideoWriter:
         height, width = self._size
         even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-        picture = picture.reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
+        picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
         self._container.mux(self._stream.encode(picture))
         self._frames += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._cleanup.__exit__(kind, error, traceback)
+            return
         with self._cleanup:
-            if error is not None:
-                self._cleanup.__exit__(kind, error, traceback)
-                return
             if self._frames == 0:
                 raise ValueError("a video needs at least one frame")
             self._container.mux(self._stream.encode(None))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gen3d.errors import Gen3DError, InputError
+from gen3d.errors import Gen3DError, InputError, OutOfMemory
 
 MB = 1 << 20
 
@@ -65,5 +65,7 @@ def refusing(what: str, remedy: str) -> Iterator[None]:
         yield
     except Gen3DError:
         raise
+    except MemoryError as error:
+        raise OutOfMemory("The file does not fit into memory.", "Reduce it and try again.") from error
     except Exception as error:
         raise InputError(what, remedy) from error

@@ -9,8 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_from_inverse, disc, inverse_depth
 
 STEP = 0.015
@@ -80,7 +80,7 @@ def _toggled(inverse: np.ndarray, soft: np.ndarray, rounds: int) -> np.ndarray:
     return sharp
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _vote(inverse, image, soft, middle, radius, out):
     """Writes to `out`, where soft, the mean inverse depth of the side (above or below `middle`) with more votes."""
     h, w = inverse.shape

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float
-from numba import njit
+
+from gen3d.geometry.compiled import compiled
 
 SWEEPS = 40
 OVERRELAXATION = 1.8
@@ -74,7 +75,7 @@ def _doubled(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.repeat(np.repeat(a, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _relax(u, kind, gx, gy, pull, sweeps):
     """Gauss-Seidel sweeps with over-relaxation, in place; alternating direction so that no side is preferred."""
     h, w = u.shape

@@ -25,13 +25,14 @@ SKY = np.float32(64.0)
 
 # Costs are in units of squared colour difference per pixel and channel; a good match has about 0.001.
 SKY_COST = np.float32(0.5)
-FAR_COST, NEAR_COST = np.float32(0.01), np.float32(0.15)
-"""Per squared log depth difference, source behind the target / before it."""
+FAR_COST, NEAR_COST, STEP_CAP = np.float32(0.01), np.float32(0.15), np.float32(1)
+"""Per squared log depth difference, and once more if the source is nearer; differences above e count as e."""
 TILT_COST = np.float32(0.01)
 """Per 1 - cosine between the two surfaces' normals."""
-AWAY_COST, ROW_COST, NEARBY = np.float32(0.002), np.float32(0.004), np.float32(0.03)
+AWAY_COST, ROW_COST = np.float32(0.002), np.float32(0.02)
+NEARBY, NEAR_ROWS = np.float32(0.03), np.float32(0.01)
 """Per squared distance between source and target, in picture diagonals; rows count extra: ground changes with them.
-Below NEARBY distance is free: otherwise smooth areas are smeared out of the nearest pixels."""
+Up to NEARBY and NEAR_ROWS distance is free: otherwise smooth areas are smeared out of the nearest pixels."""
 
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, which the compiler does once for all runs; infinities keep their meaning."""
@@ -60,7 +61,7 @@ def _prior(guide, y, x, v, u, strict):
     dy, dx = np.float32(v - y), np.float32(u - x)
     frame = np.float32(h * h + w * w)
     rows, away = dy * dy / frame, (dx * dx + dy * dy) / frame
-    cost = AWAY_COST * max(away - NEARBY, np.float32(0)) + ROW_COST * max(rows - NEARBY, np.float32(0))
+    cost = AWAY_COST * max(away - NEARBY, np.float32(0)) + ROW_COST * max(rows - NEAR_ROWS, np.float32(0))
     step = guide[v, u, 0] - guide[y, x, 0]
     if abs(step) > SKY / 2:
         return cost + SKY_COST
@@ -68,8 +69,8 @@ def _prior(guide, y, x, v, u, strict):
     for k in range(1, 4):
         tilt -= guide[v, u, k] * guide[y, x, k]
     if step < 0:
-        cost += NEAR_COST * step * step
-    return cost + strict * (FAR_COST * step * step + TILT_COST * tilt)
+        cost += NEAR_COST * min(step * step, STEP_CAP)
+    return cost + strict[y, x] * (FAR_COST * min(step * step, STEP_CAP) + TILT_COST * tilt)
 
 
 @_kernel
@@ -93,8 +94,9 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
 def search(target, source, weight, norm, guide, lends, ys, xs, match, cost, rounds, strict, seed):
     """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
 
-    ys, xs: the targets in scan order. lends: True at centres of patches that may be copied. Entries of `match` must be
-    valid; targets in `ys, xs` are the only ones that change, and neighbours with infinite cost are not asked.
+    ys, xs: the targets in scan order, the only places that change; neighbours with infinite cost are not asked. lends:
+    True at centres of patches that may be copied; entries of `match` must be such. strict: `h w`, how much depth and
+    tilt count at a target.
     """
     h, w = lends.shape
     state = np.array([np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)])
@@ -224,9 +226,7 @@ def relax(x, anchor, ys, xs, right, down, screen, rounds, omega):
     pixels that are neither anchors nor listed are as if outside the frame.
     """
     h, w = anchor.shape
-    n = x.shape[1] // w
-    start = x.copy()
-    part = anchor.copy()
+    n, start, part = x.shape[1] // w, x.copy(), anchor.copy()
     for i in range(len(ys)):
         part[ys[i], xs[i]] = True
     for _ in range(rounds):

@@ -31,11 +31,14 @@ COARSEST_ROUNDS, FINEST_ROUNDS = 12, 2
 """Search and vote rounds; levels between have one more than the next finer."""
 SOFT, SHARP = 0.7, 0.1
 """How far votes that are worse than the best still count, while a level works and when it ends."""
-GUIDANCE, GUIDANCE_STEP = 0.2, 0.8
+GUIDANCE, GUIDANCE_STEP = 0.2, 0.4
 """Weight of depth and tilt at the finest level, and how much more per level: the coarse levels place the surfaces, the
 fine ones find the detail."""
-SCREEN = 2e-3
-"""Colour corrections at the rim fade over about 1 / sqrt(SCREEN) = 22 pixels."""
+GUIDANCE_REACH, GUIDANCE_FLOOR = 0.1, 0.2
+"""Depth is believed less and less over this share of the diagonal into the hole, but never less than the floor: it was
+itself continued from the rim."""
+SCREEN = 0.01
+"""Colour corrections at the rim fade over 1 / sqrt(SCREEN) = 10 pixels; over more, noise adds up to colour clouds."""
 RIM_STEP, SEAM_STEP = 0.2, 0.05
 """Colour steps that are faults to heal, at the hole's rim and between copied pieces; larger ones are edges."""
 
@@ -93,8 +96,10 @@ def _complete(level: Level, coarser: np.ndarray | None, scale: int, seed: int) -
     h, w = level.hole.shape
     lends, goal = level.lends, _targets(level.hole)
     sure = np.maximum(CONFIDENCE_DECAY**-level.depth_in, 1e-6).astype(np.float32)
-    strict = np.float32(GUIDANCE + GUIDANCE_STEP * scale)
-    seed = (seed * 31 + scale) * 1000
+    reach = GUIDANCE_REACH * float(np.hypot(h, w))
+    strict = np.maximum(np.exp(-level.depth_in / reach), GUIDANCE_FLOOR) * (GUIDANCE + GUIDANCE_STEP * scale)
+    strict = strict.astype(np.float32)
+    seed = (seed % 2**32 * 31 + scale) * 1000
     hy, hx = np.nonzero(level.hole)
     if coarser is None:
         spots = np.argwhere(lends)
@@ -125,7 +130,7 @@ def _weights(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(weight, C, axis=1).astype(np.float32), (1 / np.maximum(total, 1e-9)).astype(np.float32)
 
 
-def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, strict: np.float32, seed: int) -> None:
+def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, strict: np.ndarray, seed: int) -> None:
     """First guess at the coarsest level: ring after ring from the rim inwards, comparing only what is already there."""
     trusted = level.trust > 0.5
     _diffuse(level.target, level.hole, trusted if trusted.any() else level.borrow)

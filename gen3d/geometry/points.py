@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numba import njit
 
 from gen3d.camera import Camera
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP
 from gen3d.scene import RGBD, PointCloud
 
@@ -149,7 +149,7 @@ def _median_distance(points: PointCloud, camera: Camera) -> float:
     return float(np.median(np.linalg.norm(some - camera.center, axis=1)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _project_patches(xyz, tangents, R, t, K, near):
     """Rows of (u, v, z, a, c, b, d, slope) in pixels and metres; z = 0 for what is not drawn.
 
@@ -174,7 +174,7 @@ def _project_patches(xyz, tangents, R, t, K, near):
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled
 def _box(patch, reach, w, h):
     """The pixels whose centres a patch can cover when its edges are `reach` times as long."""
     half_w = min(0.5 * reach * (abs(patch[3]) + abs(patch[5])), LARGEST_PATCH_PX)
@@ -186,7 +186,7 @@ def _box(patch, reach, w, h):
     return u0, u1, v0, v1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_patches(patches, zbuffer, index):
     """The nearest patch at every pixel."""
     h, w = zbuffer.shape
@@ -212,7 +212,7 @@ def _draw_patches(patches, zbuffer, index):
                     index[py, px] = i
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _blend_patches(patches, rgb, zbuffer, total):
     """Adds up colour and weight of the patches on the nearest surface, each a tent that reaches its neighbours.
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
-from numba import njit
 
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, grow, inverse_depth
 from gen3d.geometry.membrane import solve_membrane
 
@@ -120,7 +120,7 @@ def _not_farther(inverse: np.ndarray, core: np.ndarray, radius: int) -> np.ndarr
     return inverse > (1 - JUMP) * nearest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hides(u, v, inverse, gx, gy, reach, jump):
     n = u.shape[0]
     near = np.zeros(n, np.bool_)

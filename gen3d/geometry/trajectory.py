@@ -119,6 +119,20 @@ def between(a: Camera, b: Camera, share: float) -> Camera:
     return a.posed(c2w)
 
 
+def relative_to_first(cameras: list[Camera]) -> list[Camera]:
+    """The same cameras in a world whose origin is the first of them."""
+    to_first = cameras[0].w2c
+    return [camera.posed(to_first @ camera.c2w) for camera in cameras]
+
+
+def along(keys: list[Camera], frames: int, amplitude: float) -> list[Camera]:
+    """A video's cameras through given ones and back to the first, eased; `amplitude` draws all of them to the first."""
+    near = [between(keys[0], key, amplitude) for key in keys] + [keys[0]]
+    at = _eased(np.linspace(0, 1, frames)) * (len(near) - 1)
+    leg = np.minimum(at.astype(int), len(near) - 2)
+    return [between(near[i], near[i + 1], float(x - i)) for i, x in zip(leg, at, strict=True)]
+
+
 def tour_path(name: str, camera: Camera, scale: Scale, frames: int, amplitude: float) -> list[Camera]:
     """The video's cameras: starts and ends on the photo, eased, `amplitude` 1 as wide as the expansion path of `name`.
 

@@ -19,13 +19,13 @@ MEDIAN_M = 4.0
 """The median depth of what is not sky."""
 WORK_PX = 256
 """Regions and sky are looked for on a picture with this longer side, and their borders refined at full size."""
-SIDES = 0.3
+SIDES = 0.2
 """How much nearer the sides are than the middle; the ground's rise from horizon to bottom is 1."""
 FAR = 0.3
 """Inverse depth of the horizon, in the same unit."""
 UPRIGHT = 0.6
 """How upright a region stands: 0 lies on the ground, 1 stands straight at its foot."""
-HAZE = 0.5
+HAZE = 0.3
 """How much farther the palest and brightest region is than the darkest, outdoors."""
 REGION_SCALE = 4.0
 """felzenszwalb's scale for colours in [0, 1]: the larger, the larger the regions."""
@@ -33,7 +33,7 @@ EYE_LEVEL = 0.5
 """Where the horizon is expected in a picture without sky, as a share of its height."""
 LINES_PX = 320
 """Straight edges are looked for on a picture with this longer side."""
-CEILING_LINE = (0.2, 0.4)
+CEILING_LINE = (0.25, 0.4)
 """A slanted line above eye level is no room's edge below the first share of the width, and surely above the second."""
 CRACK = 0.08
 """Relative steps of depth up to about this are smoothed."""
@@ -77,8 +77,8 @@ def find_sky(lab: Float[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
     sky = np.zeros(lab.shape[:2], bool)
     for i in range(1, count):
         part = parts == i
-        l, a, b = lab[part].mean(axis=0)
-        if part[0].mean() > 0.03 and l > least and b < -2 and a > -8:
+        light, a, b = lab[part].mean(axis=0)
+        if part[0].mean() > 0.03 and light > least and b < -2 and a > -8:
             sky |= part
     if sky[0].mean() < SKY_SHARE:
         return np.zeros_like(sky)
@@ -204,5 +204,5 @@ def _prolonged(line: np.ndarray, lines: np.ndarray) -> np.ndarray:
 def _calm(near: np.ndarray, sky: np.ndarray) -> np.ndarray:
     """Steps smaller than a few percent smoothed away by a bilateral filter, since lifted to 3D they would be cracks."""
     log = np.where(sky, -9.0, np.log(near)).astype(np.float32)
-    radius = max(2, round(0.02 * min(near.shape)))
+    radius = int(np.clip(round(0.02 * min(near.shape)), 2, 8))
     return np.exp(cv2.bilateralFilter(log, 2 * radius + 1, CRACK, radius / 2))

@@ -1,11 +1,11 @@
 """The segmenter that needs no download: things are where depth steps, their outlines where depth or colour does.
 
-Three sources of candidates, all blind to how near a thing is: what a grey opening of inverse depth removes (the white
+Two sources of candidates, both blind to how near a thing is: what a grey opening of inverse depth removes (the white
 top-hat of mathematical morphology, at several sizes; a plane seen in perspective is linear in inverse depth, and an
-opening leaves linear ramps alone, so floors and walls are not proposed), the connected parts of "nearer than t", and
-groups of superpixels (SLIC, Achanta et al. 2012) with no depth step between them. Superpixels straighten the outlines
-where a thing touches what it stands on. A candidate's score is the share of its outline that lies on a step of depth
-or colour: a thing has a border of its own, an accidental union has not.
+opening leaves linear ramps alone, so floors and walls are not proposed) and the connected parts of "nearer than t".
+Superpixels (SLIC, Achanta et al. 2012) straighten the outlines where a thing touches what it stands on.
+A candidate's score is the share of its outline that lies on a step of depth or colour: a thing has a border of its
+own, an accidental union has not.
 """
 
 from __future__ import annotations
@@ -14,34 +14,30 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
 from gen3d.models.base import Proposals
 
-STEP = 0.08
-"""Relative change of depth across an outline that counts as a full step."""
-COLOUR_STEP = 14.0
-"""Change of colour (CIELAB units) across an outline that counts as a full edge."""
-COLOUR_TRUST = 0.8
-"""What a full colour edge without a depth step is worth."""
-OPENINGS = (0.04, 0.08, 0.16, 0.32)
-"""Widths of the openings as shares of the shorter side."""
-RESIDUES = (0.04, 0.08, 0.16)
-"""Relative residue of an opening above which a pixel stands out."""
-LEVELS = 12
-"""How many depths t are tried for "nearer than t"."""
+STEP = 0.08  # relative change of depth across an outline that counts as a full step
+COLOUR_STEP = 14.0  # change of colour (CIELAB units) across an outline that counts as a full edge
+COLOUR_TRUST = 0.8  # what a full colour edge without a depth step is worth where the surface has a crease...
+FLAT_TRUST = 0.25  # ...and what is left of that where it has none
+BEND = 0.02  # relative second difference of inverse depth over SPAN that counts as a crease
+SPAN = 0.016  # half width of soft depth edges and reach of the crease test, share of the shorter side
+OPENINGS = (0.04, 0.08, 0.16, 0.32)  # widths of the openings, shares of the shorter side
+RESIDUES = (0.04, 0.08, 0.16)  # relative residue of an opening above which a pixel stands out
+LEVELS = 12  # how many depths t are tried for "nearer than t"
 SUPERPIXELS = 600
-AREAS = (0.001, 0.80)
-"""Smallest and largest candidate, shares of the picture."""
-SAME = 0.9
-"""Two candidates with a larger intersection over union are one."""
-MOST = 64
-"""At most so many proposals are returned."""
-FULL_SUPPORT = 0.80
-"""Share of supported outline that earns the score 0.9."""
+AREAS = (0.001, 0.80)  # smallest and largest candidate, shares of the picture
+SAME = 0.9  # two candidates with a larger intersection over union are one
+MOST = 64  # at most so many proposals are returned
+LEAST_SCORE = 0.3  # candidates below are not worth returning
+LEAST_ADDED = 0.1  # share of a candidate that it must add to surer ones inside it to be judged by that
+LEAST_OCCLUDING = 0.1  # share of the outline that must stand in front of something
+FULL_SUPPORT = 0.65  # share of supported outline that earns the score 0.9
+
+Scored = tuple[float, np.ndarray]
 
 
 class SuperpixelSegmenter:
@@ -60,12 +56,10 @@ class SuperpixelSegmenter:
         near = _sharpen(_inverse(depth), lab)
         labels = _superpixels(lab, near)
         outline = _Outline(lab, near)
-        found = []
-        for candidate in _candidates(near, labels):
-            score = outline.support(candidate) / FULL_SUPPORT * 0.9
-            if score > 0.3:
-                found.append((min(score, 1.0), candidate))
-        return _best(found, depth.shape)
+        found = [(outline.score(candidate), candidate) for candidate in _candidates(near, labels)]
+        found = sorted(_without_unions(_distinct(found), outline), key=lambda f: -f[0])
+        scores = np.array([min(score, 1.0) for score, _ in found], np.float32)
+        return Proposals(np.array([c for _, c in found], bool).reshape(-1, *depth.shape), scores)
 
 
 def _inverse(depth: np.ndarray) -> np.ndarray:
@@ -82,11 +76,10 @@ def _sharpen(near: np.ndarray, lab: np.ndarray) -> np.ndarray:
 
     A ramp is told from a sloping plane by contrast of scale: three times the window holds hardly more change.
     """
-    r = max(2, round(0.016 * min(near.shape)))
-    high, low = _window(cv2.dilate, near, r), _window(cv2.erode, near, r)
-    wide = _window(cv2.dilate, near, 3 * r) - _window(cv2.erode, near, 3 * r)
+    r = max(4, round(SPAN * min(near.shape)))
+    (high, low), (higher, lower) = _extremes(near, r), _extremes(near, 3 * r)
     span = high - low
-    ramp = (span > STEP * high) & (wide < 2 * span)
+    ramp = (span > STEP * high) & (higher - lower < 2 * span)
     height = (near - low) / np.maximum(span, 1e-9)
     sides = np.where(height > 0.85, 2, np.where(height < 0.15, 1, 0)) * ramp
     sides = watershed(_gradient(lab), markers=sides.astype(np.int32), mask=ramp)
@@ -94,8 +87,9 @@ def _sharpen(near: np.ndarray, lab: np.ndarray) -> np.ndarray:
     return np.where(unclear & (sides > 0), np.where(sides == 2, high, low), near)
 
 
-def _window(extreme, picture: np.ndarray, radius: int) -> np.ndarray:
-    return extreme(picture, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+def _extremes(picture: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
+    window = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    return cv2.dilate(picture, window), cv2.erode(picture, window)
 
 
 def _gradient(lab: np.ndarray) -> np.ndarray:
@@ -108,8 +102,8 @@ def _superpixels(lab: np.ndarray, near: np.ndarray) -> np.ndarray:
     log_depth = -np.log(np.maximum(near, 0.01))
     features = np.dstack([lab, 150 * log_depth])
     reach = float(features.max() - features.min())  # slic scales its input to [0, 1] by this
-    return slic(features, n_segments=SUPERPIXELS, compactness=10 / max(reach, 1e-6), max_num_iter=5,
-                convert2lab=False, channel_axis=-1, start_label=0)  # fmt: skip
+    options = {"max_num_iter": 5, "convert2lab": False, "channel_axis": -1, "start_label": 0}
+    return slic(features, n_segments=SUPERPIXELS, compactness=10 / max(reach, 1e-6), **options)
 
 
 def _candidates(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
@@ -132,11 +126,6 @@ def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
     for level in np.exp(np.linspace(*np.percentile(logs, (2, 98)), LEVELS + 2)[1:-1]):
         yield _snap(near > level, near > level * (1 + STEP), near, labels)
-    for step in (STEP / 2, STEP, 2 * STEP):
-        groups = _groups(near, labels, step)
-        sizes = np.bincount(groups.ravel())
-        for i in np.flatnonzero((sizes > AREAS[0] * near.size) & (sizes < AREAS[1] * near.size)):
-            yield groups == i
 
 
 def _open(near: np.ndarray, width: int) -> np.ndarray:
@@ -156,52 +145,52 @@ def _snap(pixels: np.ndarray, sure: np.ndarray, near: np.ndarray, labels: np.nda
     return (pixels & (sure | most)) | (most & alike)
 
 
-def _groups(near: np.ndarray, labels: np.ndarray, step: float) -> np.ndarray:
-    """Superpixels joined wherever depth runs on between them; a label per pixel."""
-    n = int(labels.max()) + 1
-    pairs, jumps = [], []
-    for a, b, za, zb in ((labels[:, :-1], labels[:, 1:], near[:, :-1], near[:, 1:]),
-                         (labels[:-1], labels[1:], near[:-1], near[1:])):  # fmt: skip
-        border = a != b
-        pairs.append(np.minimum(a, b)[border] * n + np.maximum(a, b)[border])
-        jumps.append((np.abs(za - zb) / np.maximum(np.maximum(za, zb), 1e-6))[border])
-    keys, which = np.unique(np.concatenate(pairs), return_inverse=True)
-    jump = np.bincount(which, np.minimum(np.concatenate(jumps), 2 * STEP)) / np.bincount(which)
-    joined = keys[jump < step]
-    graph = coo_matrix((np.ones(len(joined)), (joined // n, joined % n)), shape=(n, n))
-    return connected_components(graph, directed=False)[1][labels]
-
-
 class _Outline:
     """What lies across every crack between two pixels, so that any mask's outline can be judged quickly."""
 
     def __init__(self, lab: np.ndarray, near: np.ndarray) -> None:
         self.cracks = [_across(lab, near), _across(lab.transpose(1, 0, 2), near.T)]
 
-    def support(self, candidate: np.ndarray) -> float:
-        """Share of the outline on a step of depth (the outside farther) or of colour; 0 if nothing occludes."""
+    def score(self, candidate: np.ndarray, whole: np.ndarray | None = None) -> float:
+        """Share of the outline on a step of depth (the outside farther) or of colour, 0.9 for FULL_SUPPORT.
+
+        0 where next to nothing of the outline occludes. whole: judge only the stretch where the candidate borders on
+        what lies outside `whole`.
+        """
+        whole = candidate if whole is None else whole
         total = supported = occluding = 0.0
-        for (depth_step, colour), inside in zip(self.cracks, (candidate, candidate.T), strict=True):
-            a, b = inside[:, :-1], inside[:, 1:]
-            for sign, here in ((1, a & ~b), (-1, b & ~a)):
+        pictures = zip(self.cracks, (candidate, candidate.T), (~whole, ~whole.T), strict=True)
+        for (depth_step, colour), inside, outside in pictures:
+            for sign, a, b in ((1, slice(-1), slice(1, None)), (-1, slice(1, None), slice(-1))):
+                here = inside[:, a] & outside[:, b]
                 steps = np.clip(sign * depth_step[here] / STEP, -1, 1)
                 total += steps.size
-                supported += np.maximum(steps, COLOUR_TRUST * colour[here]).sum()
+                supported += np.maximum(steps, colour[here]).sum()
                 occluding += np.count_nonzero(steps >= 1)
-        return supported / total if occluding > 0.1 * total else 0.0
+        return float(supported / total / FULL_SUPPORT * 0.9) if occluding > LEAST_OCCLUDING * total else 0.0
 
 
 def _across(lab: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each crack between columns x and x+1: signed depth step and strength of the colour edge in [0, 1].
+    """For each crack between columns x and x+1: signed depth step, and what the colour there is worth as evidence.
 
     The step is how much farther the right side is than the left, relative, negative where it is nearer; both sides
-    are means of two pixels.
+    are means of two pixels. A colour edge counts in full only where the surface bends too: a shadow or a pattern
+    on a plane that runs on is no border of a thing, the foot of a thing on the ground is.
     """
     left, right = _pairs(near)
     step = (left - right) / np.maximum(np.maximum(left, right), 1e-6)
     colour_left, colour_right = _pairs(cv2.GaussianBlur(lab, (0, 0), 1.0))
     colour = np.linalg.norm(colour_left - colour_right, axis=2) / COLOUR_STEP
-    return step, np.minimum(colour, 1.0)
+    bent = np.clip(_bend(near)[:, :-1] / BEND, FLAT_TRUST, 1)
+    return step, COLOUR_TRUST * np.minimum(colour, 1.0) * bent
+
+
+def _bend(near: np.ndarray) -> np.ndarray:
+    """Relative second difference along rows; inverse depth is linear on planes, so theirs is zero."""
+    k = max(2, round(SPAN * min(near.shape)))
+    smooth = np.pad(cv2.blur(near, (5, 5)), [(0, 0), (k, k)], mode="reflect", reflect_type="odd")
+    here = smooth[:, k:-k]
+    return np.abs(smooth[:, 2 * k :] - 2 * here + smooth[:, : -2 * k]) / np.maximum(here, 1e-6)
 
 
 def _pairs(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -210,20 +199,38 @@ def _pairs(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (p[:, :-3] + p[:, 1:-2]) / 2, (p[:, 2:-1] + p[:, 3:]) / 2
 
 
-def _best(found: list[tuple[float, np.ndarray]], shape: tuple[int, int]) -> Proposals:
-    """Sorted, without doubles, at most MOST."""
+def _distinct(found: list[Scored]) -> list[Scored]:
+    """The candidates with a fair score, best first, without doubles, at most MOST."""
     kept: list[tuple[float, np.ndarray, int]] = []
     for score, candidate in sorted(found, key=lambda f: -f[0]):
-        area = np.count_nonzero(candidate)
-        if len(kept) < MOST and not any(_same(candidate, area, other, size) for _, other, size in kept):
+        if score < LEAST_SCORE or len(kept) == MOST:
+            break
+        area = int(np.count_nonzero(candidate))
+        if not any(_same(candidate, area, other, size) for _, other, size in kept):
             kept.append((score, candidate, area))
-    masks = np.stack([m for _, m, _ in kept]) if kept else np.zeros((0, *shape), bool)
-    scores: Bool[np.ndarray, "k"] = np.array([s for s, _, _ in kept], np.float32)
-    return Proposals(masks, scores)
+    return [(score, candidate) for score, candidate, _ in kept]
+
+
+def _without_unions(found: list[Scored], outline: _Outline) -> list[Scored]:
+    """Rescored: a candidate is no surer than what it adds to the surer ones inside it.
+
+    A chair together with the floor it stands on has most of its outline from the chair; the floor alone has none.
+    """
+    judged: list[Scored] = []
+    for score, candidate in found:
+        area = int(np.count_nonzero(candidate))
+        added = candidate.copy()
+        for sure, part in judged:
+            if sure >= score and np.count_nonzero(part & candidate) > SAME * np.count_nonzero(part):
+                added &= ~part
+        if area * LEAST_ADDED < np.count_nonzero(added) < area:
+            score = min(score, outline.score(added, candidate))
+        judged.append((score, candidate))
+    return [f for f in judged if f[0] >= LEAST_SCORE]
 
 
 def _same(a: np.ndarray, area_a: int, b: np.ndarray, area_b: int) -> bool:
     if min(area_a, area_b) < SAME * max(area_a, area_b):
         return False
     both = np.count_nonzero(a & b)
-    return both > SAME * (area_a + area_b - both)
+    return bool(both > SAME * (area_a + area_b - both))

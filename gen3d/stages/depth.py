@@ -38,7 +38,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
         if estimate.rough:
             yield Notice(
                 "The depth is a rough guess from the picture's layout, made without a network. "
-                "A measured depth file, or the hub engine where it can be fetched, gives a far better scene."
+                "A measured or estimated depth file given with the photo makes a far better scene."
             )
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))

@@ -50,14 +50,15 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     camera = camera.resized(width, height) if camera else None
     if depth is not None:
         depth = resample_depth(depth, width, height)
+        median_m = _median(depth)
         if camera is None:
             camera = Camera.from_fov(DEFAULT_FOV_DEG, width, height)
             yield Notice(
                 f"The picture does not say how wide its lens sees, so {DEFAULT_FOV_DEG:.0f} degrees were taken. "
                 "The field of view or the intrinsics give truer proportions."
             )
-        if text := _doubt(depth):
-            yield Notice(text)
+        if not USUAL_DEPTH_M[0] <= median_m <= USUAL_DEPTH_M[1]:
+            yield Notice(f"Half of the depth is nearer than {median_m:.3g} m: if that is wrong, so is the depth scale.")
     return Source(image, depth, camera, request.prompt or None)
 
 
@@ -114,13 +115,12 @@ def _check_intrinsics(intrinsics: tuple[float, float, float, float], width: int,
     remedy = "Give fx, fy, cx, cy in pixels of the photo as displayed."
     if not all(math.isfinite(v) for v in intrinsics) or min(fx, fy) <= 0:
         raise InputError("The focal lengths are not positive numbers, or the principal point is no number.", remedy)
-    low, high = FOV_LIMIT_DEG
-    for focal, side in ((fx, width), (fy, height)):
-        fov_deg = 2 * math.degrees(math.atan(side / 2 / focal))
-        if not low * 0.1 <= fov_deg <= high:
-            raise InputError(
-                f"A focal length of {focal:g} pixels makes {fov_deg:.3g} degrees of a side of {side} pixels.", remedy
-            )
+    widest_deg = 2 * math.degrees(math.atan(max(width / fx, height / fy) / 2))
+    if not FOV_LIMIT_DEG[0] <= widest_deg <= FOV_LIMIT_DEG[1]:
+        raise InputError(
+            f"Focal lengths of {fx:g} and {fy:g} pixels make {width} x {height} pixels {widest_deg:.3g} degrees wide.",
+            remedy,
+        )
     if not (-width / 2 <= cx <= 1.5 * width and -height / 2 <= cy <= 1.5 * height):
         raise InputError(f"The principal point {cx:g}, {cy:g} is far outside {width} x {height} pixels.", remedy)
 
@@ -138,12 +138,8 @@ def _depth(path: Path, scale: float, width: int, height: int) -> np.ndarray:
     return depth
 
 
-def _doubt(depth: np.ndarray) -> str | None:
-    """A word of warning about depth that looks wrongly scaled."""
+def _median(depth: np.ndarray) -> float:
     known = depth[np.isfinite(depth)]
     if len(known) == 0:
-        raise InputError("Nothing is left of the depth at the size of the work.", "Give a denser depth map.")
-    median = float(np.median(known))
-    if USUAL_DEPTH_M[0] <= median <= USUAL_DEPTH_M[1]:
-        return None
-    return f"Half of the depth is nearer than {median:.3g} m: if that is not so, the depth scale is wrong."
+        raise InputError("Too few pixels have a depth: none is left when it is reduced.", "Give a denser depth map.")
+    return float(np.median(known))

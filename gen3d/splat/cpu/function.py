@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from gen3d.splat.rasterizer import Rendering
 
 KERNELS = threading.Lock()
 """Held while kernels run: numba's `workqueue` threading layer aborts the process when two threads launch at once."""
+
+if hasattr(os, "register_at_fork"):  # a child must not inherit the lock from a thread that it does not have
+    os.register_at_fork(before=KERNELS.acquire, after_in_parent=KERNELS.release, after_in_child=KERNELS.release)
 
 NEAR_OF_MEDIAN = 1e-3
 """The near plane as a part of the median depth, so that a scene may be of any size."""

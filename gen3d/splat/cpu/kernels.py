@@ -2,8 +2,8 @@
 
 One view is drawn in three steps, and differentiated by walking them backwards:
 
-    project.py    mean, quaternion, scales -> mean, conic and extent on the screen (EWA splatting);
-    shade.py      sh and the direction it is seen from -> rgb
+    project.py    mean, quaternion, scales -> mean, conic and extent on the screen (EWA splatting, `ewa.py`),
+                  sh and the direction it is seen from -> rgb (`shade.py`)
     binning.py    depth order, then one list of Gaussians for every tile of 32 x 32 pixels
     raster.py     every tile walks its list front to back and blends (3DGS, eq. 3)
 
@@ -38,14 +38,20 @@ numba caches a compiled kernel under the time stamp of its own file alone: after
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import float32, njit, types
+from numba import config, float32, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+if "NUMBA_THREADING_LAYER" not in os.environ:
+    # The one layer that survives a fork (a GPU call on a shared machine is one); GNU OpenMP ends the child process.
+    # It aborts when two threads launch kernels at once: see `function.KERNELS`.
+    config.THREADING_LAYER = "workqueue"
 
 ALPHA_MAX = np.float32(0.999)
 ALPHA_MIN = np.float32(1 / 255)

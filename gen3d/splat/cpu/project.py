@@ -1,8 +1,6 @@
-"""From the world to the screen: EWA projection of every Gaussian, and its derivative.
+"""From the world to the screen: the projection of every Gaussian, and its derivative.
 
-Colour is evaluated on the way (`shade.py`). Symbols as in `kernels.py`. Rows of matrices are tuples of three:
-W = (w0, w1, w2) is the rotation of w2c; J W = (j0, j1); N = J W R = (n0, n1); M = N S = (m0, m1), so that
-Sigma' = M M^T + EPS_2D I.
+Colour is evaluated on the way (`shade.py`). The letters W, J, R, N, M are those of `ewa.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +10,20 @@ import math
 import numpy as np
 from numba import float32, prange
 
+from gen3d.splat.cpu.ewa import (
+    combine,
+    determinant,
+    dot,
+    rotation,
+    row_times,
+    screen_jacobian,
+    times,
+    times_column,
+    to_camera,
+    unit_quaternion,
+    vector,
+    world_rotation,
+)
 from gen3d.splat.cpu.kernels import (
     ALPHA_MIN,
     BLUE,
@@ -39,105 +51,17 @@ from gen3d.splat.cpu.shade import shade, shade_backward
 
 
 @inlined
-def _dot(a, b):
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-@inlined
-def _times(a, b):
-    return a[0] * b[0], a[1] * b[1], a[2] * b[2]
-
-
-@inlined
-def _combine(s, a, t, b):
-    return s * a[0] + t * b[0], s * a[1] + t * b[1], s * a[2] + t * b[2]
-
-
-@inlined
-def _row_times(a, M):
-    """The row vector a M."""
-    return (
-        a[0] * M[0][0] + a[1] * M[1][0] + a[2] * M[2][0],
-        a[0] * M[0][1] + a[1] * M[1][1] + a[2] * M[2][1],
-        a[0] * M[0][2] + a[1] * M[1][2] + a[2] * M[2][2],
-    )
-
-
-@inlined
-def _times_column(M, a):
-    """The column vector M a."""
-    return _dot(M[0], a), _dot(M[1], a), _dot(M[2], a)
-
-
-@inlined
-def _vector(rows, i):
-    return rows[i, 0], rows[i, 1], rows[i, 2]
-
-
-@inlined
-def _unit_quaternion(quats, i):
-    """(w, x, y, z) of length one, and one over the length it had."""
-    w, x, y, z = quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]
-    per_length = ONE / math.sqrt(w * w + x * x + y * y + z * z)
-    return (w * per_length, x * per_length, y * per_length, z * per_length), per_length
-
-
-@inlined
-def _rotation(q):
-    """The matrix of a unit quaternion."""
-    w, x, y, z = q
-    return (
-        (ONE - TWO * (y * y + z * z), TWO * (x * y - w * z), TWO * (x * z + w * y)),
-        (TWO * (x * y + w * z), ONE - TWO * (x * x + z * z), TWO * (y * z - w * x)),
-        (TWO * (x * z - w * y), TWO * (y * z + w * x), ONE - TWO * (x * x + y * y)),
-    )
-
-
-@inlined
-def _world_rotation(w2c):
-    return _vector(w2c, 0), _vector(w2c, 1), _vector(w2c, 2)
-
-
-@inlined
-def _to_camera(W, w2c, mean):
-    x, y, z = _times_column(W, mean)
-    return x + w2c[0, 3], y + w2c[1, 3], z + w2c[2, 3]
-
-
-@inlined
-def _screen_jacobian(W, lens, xyz):
-    """J W, with x/z and y/z held near the picture; also whether each was free to move."""
-    per_z = ONE / xyz[2]
-    u, v = xyz[0] * per_z, xyz[1] * per_z
-    u_held = min(max(u, lens.u_min), lens.u_max)
-    v_held = min(max(v, lens.v_min), lens.v_max)
-    fx_z, fy_z = lens.fx * per_z, lens.fy * per_z
-    j0 = _combine(fx_z, W[0], -fx_z * u_held, W[2])
-    j1 = _combine(fy_z, W[1], -fy_z * v_held, W[2])
-    return j0, j1, u == u_held, v == v_held
-
-
-@inlined
-def _determinant(m0, m1, cov_xx, cov_yy):
-    """det(M M^T + EPS_2D I) as a sum of squares (Lagrange's identity): the obvious formula cancels for needles."""
-    cx = m0[1] * m1[2] - m0[2] * m1[1]
-    cy = m0[2] * m1[0] - m0[0] * m1[2]
-    cz = m0[0] * m1[1] - m0[1] * m1[0]
-    return cx * cx + cy * cy + cz * cz + EPS_2D * (cov_xx + cov_yy - EPS_2D)
-
-
-@inlined
 def _pack_gaussian(i, mean, q, scale, opacity, w2c, lens, packed, tiles):
     """Row i of `packed`; True when some pixel may see it. Written so that NaN fails every test."""
-    W = _world_rotation(w2c)
-    xyz = _to_camera(W, w2c, mean)
+    W = world_rotation(w2c)
+    xyz = to_camera(W, w2c, mean)
     if not xyz[2] > lens.near:
         return False
-    j0, j1, _, _ = _screen_jacobian(W, lens, xyz)
-    R = _rotation(q)
-    m0, m1 = _times(_row_times(j0, R), scale), _times(_row_times(j1, R), scale)
-    cov_xx, cov_xy, cov_yy = _dot(m0, m0) + EPS_2D, _dot(m0, m1), _dot(m1, m1) + EPS_2D
-    det = _determinant(m0, m1, cov_xx, cov_yy)
+    j0, j1, _, _ = screen_jacobian(W, lens, xyz)
+    R = rotation(q)
+    m0, m1 = times(row_times(j0, R), scale), times(row_times(j1, R), scale)
+    cov_xx, cov_xy, cov_yy = dot(m0, m0) + EPS_2D, dot(m0, m1), dot(m1, m1) + EPS_2D
+    det = determinant(m0, m1, cov_xx, cov_yy)
     if not (det > ZERO and det < float32(np.inf) and opacity >= ALPHA_MIN):
         return False
     mx, my = lens.fx * xyz[0] / xyz[2] + lens.cx, lens.fy * xyz[1] / xyz[2] + lens.cy
@@ -181,8 +105,8 @@ def project(means, quats, scales, opacities, sh, w2c, center, lens, packed, tile
     Gaussian is not visible.
     """
     for i in prange(len(means)):
-        q, _ = _unit_quaternion(quats, i)
-        mean, scale = _vector(means, i), _vector(scales, i)
+        q, _ = unit_quaternion(quats, i)
+        mean, scale = vector(means, i), vector(scales, i)
         if _pack_gaussian(i, mean, q, scale, opacities[i], w2c, lens, packed, tiles):
             packed[i, RED], packed[i, GREEN], packed[i, BLUE] = shade(sh, i, mean, center)
         else:
@@ -226,33 +150,33 @@ def _rotation_to_quaternion(G, q, per_length):
 def _mean_gradient(W, lens, xyz, j0, j1, d_j0, d_j1, u_free, v_free, d_mx, d_my, d_depth):
     """dL/dmean from the two ways it moves the screen: through J, and through the projected mean itself."""
     per_z = ONE / xyz[2]
-    d_u = -lens.fx * per_z * _dot(d_j0, W[2]) if u_free else ZERO
-    d_v = -lens.fy * per_z * _dot(d_j1, W[2]) if v_free else ZERO
+    d_u = -lens.fx * per_z * dot(d_j0, W[2]) if u_free else ZERO
+    d_v = -lens.fy * per_z * dot(d_j1, W[2]) if v_free else ZERO
     d_u += lens.fx * d_mx
     d_v += lens.fy * d_my
-    d_per_z = (_dot(d_j0, j0) + _dot(d_j1, j1)) * xyz[2] + d_u * xyz[0] + d_v * xyz[1]
-    return _row_times((d_u * per_z, d_v * per_z, d_depth - d_per_z * per_z * per_z), W)
+    d_per_z = (dot(d_j0, j0) + dot(d_j1, j1)) * xyz[2] + d_u * xyz[0] + d_v * xyz[1]
+    return row_times((d_u * per_z, d_v * per_z, d_depth - d_per_z * per_z * per_z), W)
 
 
 @inlined
 def _gaussian_gradient(conic, d, mean, q, per_length, scale, w2c, lens):
     """dL/d(mean, quaternion, scale) from `d`, the summed gradient row."""
-    W = _world_rotation(w2c)
-    xyz = _to_camera(W, w2c, mean)
-    j0, j1, u_free, v_free = _screen_jacobian(W, lens, xyz)
-    R = _rotation(q)
-    n0, n1 = _row_times(j0, R), _row_times(j1, R)
-    m0, m1 = _times(n0, scale), _times(n1, scale)
+    W = world_rotation(w2c)
+    xyz = to_camera(W, w2c, mean)
+    j0, j1, u_free, v_free = screen_jacobian(W, lens, xyz)
+    R = rotation(q)
+    n0, n1 = row_times(j0, R), row_times(j1, R)
+    m0, m1 = times(n0, scale), times(n1, scale)
     d_xx, d_xy, d_yy = _conic_to_covariance(conic, (d[CONIC_A], d[CONIC_B], d[CONIC_C]))
-    d_m0, d_m1 = _combine(TWO * d_xx, m0, d_xy, m1), _combine(TWO * d_yy, m1, d_xy, m0)
-    d_scale = _combine(ONE, _times(d_m0, n0), ONE, _times(d_m1, n1))
-    d_n0, d_n1 = _times(d_m0, scale), _times(d_m1, scale)
+    d_m0, d_m1 = combine(TWO * d_xx, m0, d_xy, m1), combine(TWO * d_yy, m1, d_xy, m0)
+    d_scale = combine(ONE, times(d_m0, n0), ONE, times(d_m1, n1))
+    d_n0, d_n1 = times(d_m0, scale), times(d_m1, scale)
     d_R = (
-        _combine(j0[0], d_n0, j1[0], d_n1),
-        _combine(j0[1], d_n0, j1[1], d_n1),
-        _combine(j0[2], d_n0, j1[2], d_n1),
+        combine(j0[0], d_n0, j1[0], d_n1),
+        combine(j0[1], d_n0, j1[1], d_n1),
+        combine(j0[2], d_n0, j1[2], d_n1),
     )
-    d_j0, d_j1 = _times_column(R, d_n0), _times_column(R, d_n1)
+    d_j0, d_j1 = times_column(R, d_n0), times_column(R, d_n1)
     d_mean = _mean_gradient(W, lens, xyz, j0, j1, d_j0, d_j1, u_free, v_free, d[MX], d[MY], d[DEPTH])
     return d_mean, _rotation_to_quaternion(d_R, q, per_length), d_scale
 
@@ -292,12 +216,12 @@ def project_backward(
         if starts[i] == starts[i + 1]:
             continue
         d = _gather(pair_gradients, places, starts[i], starts[i + 1])
-        mean, scale = _vector(means, i), _vector(scales, i)
-        q, per_length = _unit_quaternion(quats, i)
+        mean, scale = vector(means, i), vector(scales, i)
+        q, per_length = unit_quaternion(quats, i)
         conic = packed[i, CONIC_A], packed[i, CONIC_B], packed[i, CONIC_C]
         d_mean, d_quat, d_scale = _gaussian_gradient(conic, d, mean, q, per_length, scale, w2c, lens)
         d_turn = shade_backward(sh, i, mean, center, (d[RED], d[GREEN], d[BLUE]), d_sh)
-        d_means[i, 0], d_means[i, 1], d_means[i, 2] = _combine(ONE, d_mean, ONE, d_turn)
+        d_means[i, 0], d_means[i, 1], d_means[i, 2] = combine(ONE, d_mean, ONE, d_turn)
         d_quats[i, 0], d_quats[i, 1], d_quats[i, 2], d_quats[i, 3] = d_quat
         d_scales[i, 0], d_scales[i, 1], d_scales[i, 2] = d_scale
         d_opacities[i] = d[OPACITY]

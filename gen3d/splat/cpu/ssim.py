@@ -46,7 +46,7 @@ class SsimTarget:
         self.rows = _rows(image)
         moments = np.stack([self.rows, self.rows * self.rows])
         with KERNELS:
-            self.mean, self.mean_of_square = _blur(moments)
+            self.mean, self.mean_of_square = _blur(moments, np.empty_like(moments), moments)
 
 
 def ssim(image: Float[Tensor, "h w 3"], target: SsimTarget) -> Float[Tensor, ""]:
@@ -64,15 +64,18 @@ class _Ssim(torch.autograd.Function):
         similarity = np.empty_like(a)
         with KERNELS:
             _moments(a, target.rows, moments)
-            _compare(_blur(moments), target.mean, target.mean_of_square, similarity, slopes)
+            _blur(moments, slopes, moments)
+            _compare(moments, target.mean, target.mean_of_square, similarity, slopes)
         ctx.a, ctx.target, ctx.slopes = a, target, slopes
-        return torch.tensor(similarity.mean(dtype=np.float64), dtype=torch.float32)
+        return torch.tensor(similarity.mean())
 
     @staticmethod
     def backward(ctx, d_ssim):
-        gradient = np.empty_like(ctx.a)
+        gradient, blurred, between = np.empty_like(ctx.a), np.empty_like(ctx.slopes), np.empty_like(ctx.slopes)
+        factor = np.float32(d_ssim.item() / gradient.size)
         with KERNELS:
-            _combine(ctx.a, ctx.target.rows, _blur(ctx.slopes), np.float32(float(d_ssim) / gradient.size), gradient)
+            _blur(ctx.slopes, between, blurred)
+            _combine(ctx.a, ctx.target.rows, blurred, factor, gradient)
         return torch.from_numpy(gradient.reshape(ctx.target.shape)), None
 
 
@@ -81,12 +84,14 @@ def _rows(image: Tensor) -> np.ndarray:
     return image.detach().to(torch.float32).contiguous().numpy().reshape(image.shape[0], -1)
 
 
-def _blur(maps: np.ndarray) -> np.ndarray:
-    """The window over every one of [m, h, 3 w] maps."""
-    across, both = np.empty_like(maps), np.empty_like(maps)
-    _blur_across(maps, across)
-    _blur_down(across, both)
-    return both
+def _blur(maps: np.ndarray, between: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The window over every one of [m, h, 3 w] maps, into `out`, which may be `maps`; `between` is overwritten.
+
+    The caller brings the memory: fresh pages cost as much as the blur itself.
+    """
+    _blur_across(maps, between)
+    _blur_down(between, out)
+    return out
 
 
 @kernel(parallel=True)

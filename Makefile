@@ -1,0 +1,37 @@
+# make test: everything a fresh clone needs is installed into .venv, then the tests run (CPU, no network beyond pip,
+# no weights). A CPU-only user may take a smaller torch: make test TORCH_INDEX=URL
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test test-all bench lint examples clean
+.DEFAULT_GOAL := test
+
+# torch first and pinned, so that nothing drags in another build of it
+$(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet -c constraints.txt -r requirements.txt -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+test: $(VENV)/installed lint
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-all: $(VENV)/installed lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+
+bench: $(VENV)/installed
+	$(BIN)/python bench/rasterizer.py
+	$(BIN)/python bench/build.py
+
+examples: $(VENV)/installed
+	$(BIN)/python examples/make_examples.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache

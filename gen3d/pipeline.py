@@ -1,0 +1,282 @@
+"""Figure 1: the stages in order, in three steps that can each be stopped, looked at and resumed.
+
+    look(request)          source -> depth -> layers                   folder: looked.npz
+    grow(looked folder)    background -> lift -> expand -> optimize    folder: scene.ply, .splat, transforms.json
+    tour(scene folder)     flythrough                                  folder: flythrough.mp4
+
+Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json. The folder is
+made under a temporary name and renamed when whole: closing the generator leaves nothing. `enough` ends a step early
+with what exists. `build` runs all three into one folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gen3d import __version__
+from gen3d.camera import Camera
+from gen3d.errors import InputError
+from gen3d.events import Enough, Event, Finished, Progress, Started, never
+from gen3d.formats.picture import write_png
+from gen3d.formats.ply import read_ply, write_ply
+from gen3d.formats.splat import write_splat
+from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.geometry.points import median_depth, sky_radius
+from gen3d.geometry.resample import reduce_picture, resample_depth
+from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, tour_path
+from gen3d.models.base import Models
+from gen3d.record import Record, merged, write_json
+from gen3d.scene import RGBD, Layers, Request, SceneFiles, View, World
+from gen3d.settings import Settings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.rasterizer import Rasterizer
+from gen3d.stages.background import fill_background
+from gen3d.stages.depth import find_depth
+from gen3d.stages.expand import expand_world
+from gen3d.stages.flythrough import fly_through
+from gen3d.stages.layers import split_layers
+from gen3d.stages.lift import lift_layers
+from gen3d.stages.optimize import optimize_gaussians
+from gen3d.stages.source import read_source
+
+
+def look(
+    request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never
+) -> Iterator[Event]:
+    """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
+    _check_path(request.path)
+    with whole_folder(folder) as work:
+        record = Record(request, settings, models.names, work / "previews", write_png)
+        source = yield from record.follow(read_source(request, settings, models))
+        rgbd = yield from record.follow(find_depth(source, models.depth))
+        layers = yield from record.follow(split_layers(rgbd, models.segmenter, settings.layers))
+        h, w = rgbd.depth.shape
+        record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
+        save_looked(work / "looked.npz", layers)
+        write_json(work / "run.json", record.as_json())
+    yield Finished("look", folder)
+
+
+def grow(
+    request: Request,
+    looked: Path,
+    models: Models,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+) -> Iterator[Event]:
+    """The scene behind and around what was looked at: writes scene.ply, scene.splat and transforms.json."""
+    layers = load_looked(looked / "looked.npz")
+    photo, prompt, seed = layers.rgbd, request.prompt, request.seed
+    scale, shell_m = scale_of(photo), sky_radius(photo.depth)
+    path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
+    with whole_folder(folder) as work:
+        record = Record(request, settings, models.names | {"rasterizer": rasterizer.name}, work / "previews", write_png)
+        background = yield from record.follow(fill_background(layers, models.background, models.depth, prompt, seed))
+        points = yield from record.follow(lift_layers(layers, background))
+        world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
+        world = yield from record.follow(
+            expand_world(world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough)
+        )
+        gaussians = yield from record.follow(
+            optimize_gaussians(world, rasterizer, settings.fit, scale.median, seed, enough)
+        )
+        files = SceneFiles(work)
+        write_ply(files.ply, gaussians)
+        write_splat(files.splat, gaussians)
+        write_transforms(files.transforms, [view.camera for view in world.views])
+        record.count(
+            points=len(world.points), gaussians=len(gaussians), views=len(world.views),
+            median_depth_m=scale.median, nearest_depth_m=scale.nearest,
+        )  # fmt: skip
+        write_json(files.run, record.as_json())
+    yield Finished("grow", folder)
+
+
+def tour(
+    request: Request, scene: Path, rasterizer: Rasterizer, settings: Settings, folder: Path, enough: Enough = never
+) -> Iterator[Event]:
+    """A video of a grown scene along the request's path, which need not be the one it was grown along."""
+    _check_path(request.path)
+    files = SceneFiles(scene)
+    counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
+    scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
+    gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
+    with whole_folder(folder) as work:
+        record = Record(request, settings, {"rasterizer": rasterizer.name}, work / "previews", write_png)
+        path = _tour_cameras(request.path, camera, scale, settings.tour.frames)
+        amplitude = yield from record.follow(
+            fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
+        )
+        record.count(tour_amplitude=amplitude)
+        write_json(work / "run.json", record.as_json())
+    yield Finished("tour", folder)
+
+
+def build(
+    request: Request,
+    models: Models,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+) -> Iterator[Event]:
+    """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json."""
+    with whole_folder(folder) as work:
+        steps = [work / name for name in ("look", "grow", "tour")]
+        yield from look(request, models, settings, steps[0], enough)
+        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough)
+        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough)
+        _gather(steps, work)
+    yield Finished("build", folder)
+
+
+def _gather(steps: list[Path], into: Path) -> None:
+    """Moves what the steps made into one folder; their records become one."""
+    record = merged([json.loads((step / "run.json").read_text(encoding="utf-8")) for step in steps])
+    SceneFiles(into).previews.mkdir()
+    for step in steps:
+        for file in sorted((step / "previews").iterdir()):
+            file.rename(into / "previews" / file.name)
+        for file in sorted(step.iterdir()):
+            if file.is_file() and file.name not in ("run.json", "looked.npz"):
+                file.rename(into / file.name)
+        shutil.rmtree(step)
+    write_json(SceneFiles(into).run, record)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder under a temporary name that becomes `folder` when the block ends well, and vanishes otherwise.
+
+    A folder that stands there already is replaced. Raises InputError where nothing can be written.
+    """
+    folder = folder.absolute()
+    work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work.mkdir()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
+    try:
+        yield work
+        _put_in_place(work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _put_in_place(work: Path, folder: Path) -> None:
+    old = work.with_name(work.name + ".old")
+    if folder.exists():
+        folder.rename(old)
+    work.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def scale_of(photo: RGBD) -> Scale:
+    """The lengths that paths are measured in."""
+    finite = photo.depth[np.isfinite(photo.depth)]
+    return Scale(median_depth(photo.depth), float(np.percentile(finite, 2)) if finite.size else 1.0)
+
+
+def save_looked(file: Path, layers: Layers) -> None:
+    """What `look` found, for `grow` and for whoever edits the layers in between."""
+    rgbd = layers.rgbd
+    np.savez_compressed(
+        file, image=rgbd.image, depth=rgbd.depth, K=rgbd.camera.K, foreground=layers.foreground, hidden=layers.hidden
+    )
+
+
+def load_looked(file: Path) -> Layers:
+    """The counterpart of `save_looked`."""
+    if not file.exists():
+        raise InputError(f"{file.parent} holds no looked.npz.", "Run the step `look` first.")
+    with np.load(file, allow_pickle=False) as stored:
+        h, w = stored["depth"].shape
+        rgbd = RGBD(stored["image"], stored["depth"], Camera(stored["K"], np.eye(4), w, h))
+        return Layers(rgbd, stored["foreground"], stored["hidden"])
+
+
+def _check_path(path: str) -> None:
+    if path not in PATHS and not Path(path).is_file():
+        raise InputError(
+            f"There is no path {path!r}.", f"Use one of {', '.join(PATHS)}, or the name of a transforms.json."
+        )
+
+
+def _expansion_cameras(path: str, camera: Camera, scale: Scale, size_px: int) -> list[Camera]:
+    """The poses to expand along; those of a file are relative to its first frame and at most `size_px` large."""
+    if path in PATHS:
+        return expansion_path(path, camera, scale)
+    _check_path(path)
+    return [_at_most(c, size_px) for c in relative_to_first(read_transforms(Path(path)))[1:]]
+
+
+def _at_most(camera: Camera, size_px: int) -> Camera:
+    share = size_px / max(camera.width, camera.height)
+    return camera if share >= 1 else camera.resized(*(math.ceil(s * share) for s in (camera.width, camera.height)))
+
+
+def _tour_cameras(path: str, camera: Camera, scale: Scale, frames: int) -> Callable[[float], list[Camera]]:
+    """Amplitude -> the video's cameras."""
+    if path in PATHS:
+        return lambda amplitude: tour_path(path, camera, scale, frames, amplitude)
+    poses = relative_to_first(read_transforms(Path(path)))
+    return lambda amplitude: along([camera.posed(p.c2w) for p in poses], frames, amplitude)
+
+
+def render(
+    gaussians: Gaussians,
+    cameras: Sequence[Camera],
+    rasterizer: Rasterizer,
+    folder: Path,
+    with_alpha: bool = False,
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> Iterator[Event]:
+    """Pictures of a scene file through cameras: 00.png 01.png ..., with_alpha also alpha_00.png ...
+
+    Rasterized and nothing else. The folder also gets a run.json, which marks it as made here.
+    """
+    if gaussians.sh_degree > 1:
+        raise InputError(
+            f"The scene has spherical harmonics of degree {gaussians.sh_degree}, and degree 1 is the most drawn here.",
+            "Save it with fewer degrees.",
+        )
+    with whole_folder(folder) as work:
+        yield Started("render")
+        for i, camera in enumerate(cameras):
+            with torch.no_grad():
+                drawn = rasterizer.render(gaussians, camera)
+            picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
+            write_png(work / f"{i:02d}.png", _bytes(picture))
+            if with_alpha:
+                write_png(work / f"alpha_{i:02d}.png", _bytes(drawn.alpha))
+            yield Progress("render", i + 1, len(cameras))
+        write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
+    yield Finished("render", folder)
+
+
+def _bytes(picture: torch.Tensor) -> np.ndarray:
+    return np.rint(picture.clamp(0, 1).numpy() * 255).astype(np.uint8)
+
+
+def depth_of(image: Float[np.ndarray, "h w 3"], models: Models) -> Float[np.ndarray, "h w"]:
+    """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
+    h, w, _ = image.shape
+    estimate = models.depth.estimate(reduce_picture(image, DEPTH_SIZE_PX))
+    return resample_depth(estimate.depth, w, h)
+
+
+DEPTH_SIZE_PX = 768
+"""Longer side at which depth alone is estimated."""

@@ -1,0 +1,122 @@
+"""The record of a run: what was asked, what was used, what it cost. Becomes run.json."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Generator
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gen3d import __version__
+from gen3d.events import Event, Notice, Preview, Stage, Started
+from gen3d.scene import Request
+from gen3d.settings import Settings
+
+T = TypeVar("T")
+PACKAGES = ("torch", "numpy", "scipy", "numba", "opencv-python-headless", "scikit-image", "pillow", "av")
+
+
+class Record:
+    """Listens to the stages of a step and keeps what run.json shall say.
+
+    previews: the folder that every `Preview` is written to as NAME.png, by `save(path, image)`.
+    """
+
+    def __init__(
+        self, request: Request, settings: Settings, engines: dict[str, str], previews: Path, save: Callable
+    ) -> None:
+        self._about: dict[str, Any] = {
+            "gen3d": __version__,
+            "request": _plain(request),
+            "seed": request.seed,
+            "settings": asdict(settings),
+            "engines": engines,
+        }
+        self._notices: list[str] = []
+        self._seconds: dict[str, float] = {}
+        self._counts: dict[str, Any] = {}
+        self._previews, self._save = previews, save
+        previews.mkdir(parents=True, exist_ok=True)
+
+    def follow(self, stage: Stage[T]) -> Generator[Event, None, T]:
+        """The stage itself, timed, its notices and previews kept."""
+        name, start, product = "", time.perf_counter(), None
+        try:
+            while True:
+                try:
+                    event = next(stage)
+                except StopIteration as done:
+                    product = done.value
+                    break
+                match event:
+                    case Started():
+                        name = event.stage
+                    case Notice():
+                        self._notices.append(event.text)
+                    case Preview():
+                        self._save(self._previews / f"{event.name}.png", event.image)
+                yield event
+        finally:
+            stage.close()
+            self._seconds[name] = round(self._seconds.get(name, 0.0) + time.perf_counter() - start, 2)
+        return product
+
+    def count(self, **numbers: Any) -> None:
+        """Adds to what was counted or measured."""
+        self._counts |= numbers
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as run.json holds it."""
+        return self._about | {
+            "notices": self._notices,
+            "counts": self._counts,
+            "seconds": self._seconds,
+            "peak_memory_mb": peak_memory_mb(),
+            "versions": versions(),
+        }
+
+
+def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The records of the steps of one build as one."""
+    whole = dict(records[0])
+    for other in records[1:]:
+        whole["engines"] = whole["engines"] | other["engines"]
+        whole["notices"] = whole["notices"] + other["notices"]
+        whole["counts"] = whole["counts"] | other["counts"]
+        whole["seconds"] = whole["seconds"] | other["seconds"]
+        whole["peak_memory_mb"] = max(filter(None, (whole["peak_memory_mb"], other["peak_memory_mb"])), default=None)
+    return whole
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """The content, readable."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that pictures depend on."""
+    return {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES}
+
+
+def peak_memory_mb() -> int | None:
+    """The most memory this process ever held; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20) if sys.platform == "darwin" else peak / 1024)
+
+
+def _plain(request: Request) -> dict[str, Any]:
+    """The request without anybody's folders: files by name."""
+    values = asdict(request)
+    for key in ("photo", "depth"):
+        values[key] = values[key].name if values[key] else None
+    values["path"] = Path(request.path).name
+    return values

@@ -1,0 +1,95 @@
+"""The video: a smooth path of its own that starts and ends on the photo, as wide as the scene holds.
+
+The path's amplitude shrinks until no frame shows an unfilled pixel, tried on small renderings first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gen3d.camera import Camera
+from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, never
+from gen3d.formats.video import VideoWriter
+from gen3d.settings import TourSettings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.rasterizer import Rasterizer, Rendering
+from gen3d.stages.preview import picture_preview
+
+AMPLITUDES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.1, 0.05)
+TRIAL_FRAMES = 16
+"""So many frames are tried at each amplitude..."""
+TRIAL_REDUCTION = 3
+"""...at this fraction of their size."""
+FILLED = 0.5
+"""Alpha from which a pixel counts as filled."""
+STRAY = 2e-5
+"""Share of a frame's pixels that may be unfilled: single pinholes, which the frame's own colours close."""
+
+
+def fly_through(
+    gaussians: Gaussians,
+    path: Callable[[float], list[Camera]],
+    rasterizer: Rasterizer,
+    settings: TourSettings,
+    file: Path,
+    enough: Enough = never,
+) -> Stage[float]:
+    """Writes the video and returns the amplitude it was flown with.
+
+    path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be.
+    """
+    yield Started("flythrough")
+    amplitude = yield from _widest(gaussians, path, rasterizer, enough)
+    cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
+    with VideoWriter(file, cameras[0].width, cameras[0].height, settings.fps) as video:
+        for i, camera in enumerate(cameras):
+            frame = _frame(_draw(rasterizer, gaussians, camera))
+            video.add(frame)
+            yield Progress("flythrough", i + 1, len(cameras))
+            if i in (0, len(cameras) // 4):
+                yield Preview(f"flythrough_{i:03d}", picture_preview(frame.astype(np.float32) / 255))
+            if enough():
+                break
+    return amplitude
+
+
+def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough: Enough) -> Stage[float]:
+    """The largest amplitude at which no frame that is tried shows a hole."""
+    for amplitude in AMPLITUDES:
+        cameras = path(amplitude)
+        some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
+        small = [c.resized(c.width // TRIAL_REDUCTION, c.height // TRIAL_REDUCTION) for c in some]
+        yield Progress("flythrough", 0, len(cameras))
+        if all(_unfilled(_draw(rasterizer, gaussians, c)) <= STRAY for c in small):
+            if amplitude < 0.5:
+                yield Notice(f"The video moves only {amplitude:.0%} as far as planned: beyond, the scene has holes.")
+            return amplitude
+        if enough():
+            break
+    yield Notice("Even the smallest motion shows holes in this scene, so the video may show some.")
+    return AMPLITUDES[-1]
+
+
+def _draw(rasterizer: Rasterizer, gaussians: Gaussians, camera: Camera) -> Rendering:
+    with torch.no_grad():
+        return rasterizer.render(gaussians, camera)
+
+
+def _unfilled(drawn: Rendering) -> float:
+    return float((drawn.alpha < FILLED).float().mean())
+
+
+def _frame(drawn: Rendering) -> np.ndarray:
+    """The picture in bytes, its slightly transparent pixels in their own colour rather than darkened by black."""
+    rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED)[..., None]
+    return np.rint(rgb.clamp(0, 1).numpy() * 255).astype(np.uint8)
+
+
+def _sized(camera: Camera, width_px: int) -> Camera:
+    """The camera at a width of at most width_px, with even sides as H.264 wants them."""
+    scale = min(1.0, width_px / camera.width)
+    return camera.resized(*(max(2, 2 * round(side * scale / 2)) for side in (camera.width, camera.height)))

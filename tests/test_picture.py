@@ -1,0 +1,229 @@
+import io
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from gen3d.errors import InputError
+from gen3d.formats import picture as picture_format
+from gen3d.formats.picture import focal_px, read_picture, write_png
+from gen3d.formats.whole import write_whole
+
+ORIENTATION, EXIF_IFD, FOCAL_35MM = 0x0112, 0x8769, 0xA405
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """A picture without any symmetry."""
+    h, w = 40, 56
+    y, x = np.mgrid[:h, :w]
+    return np.stack([4 * x, 6 * y, 90 + (x > 20) * (y > 10) * 100], axis=2).astype(np.uint8)
+
+
+def bare_png(width: int, height: int, bits: int, colour_type: int, rows: bytes) -> bytes:
+    """A PNG whose header says whatever is wanted."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def assert_refused(path: Path, words: str, read=read_picture) -> None:
+    """The failure is an InputError of exactly two sentences, the first with these words."""
+    with pytest.raises(InputError, match=words) as caught:
+        read(path)
+    assert caught.value.what.endswith(".") and caught.value.remedy.endswith(".")
+
+
+def test_png_round_trip_is_exact(tmp_path, pixels):
+    write_png(tmp_path / "a.png", pixels)
+    image = read_picture(tmp_path / "a.png")
+    assert image.dtype == np.float32
+    np.testing.assert_array_equal(np.rint(image * 255), pixels)
+
+
+def test_grey_bytes_are_written_as_grey(tmp_path, pixels):
+    write_png(tmp_path / "a.png", pixels[..., 0])
+    with Image.open(tmp_path / "a.png") as written:
+        assert written.mode == "L"
+    np.testing.assert_array_equal(np.rint(read_picture(tmp_path / "a.png")[..., 2] * 255), pixels[..., 0])
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "MPO"])
+def test_common_formats_are_read(tmp_path, pixels, kind):
+    Image.fromarray(pixels).save(tmp_path / "a", format=kind)
+    error = np.abs(read_picture(tmp_path / "a") * 255 - pixels)
+    assert error.mean() < 8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone_as_pillow_does(tmp_path, pixels, orientation):
+    from PIL import ImageOps
+
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as stored:
+        expected = np.asarray(ImageOps.exif_transpose(stored))
+    np.testing.assert_array_equal(np.rint(read_picture(tmp_path / "a.png") * 255), expected)
+
+
+def test_transparency_shows_white(tmp_path, pixels):
+    alpha = np.zeros(pixels.shape[:2], np.uint8)
+    alpha[:, :28] = 255
+    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "a.png")
+    image = read_picture(tmp_path / "a.png")
+    np.testing.assert_array_equal(np.rint(image[:, :28] * 255), pixels[:, :28])
+    assert (image[:, 28:] == 1).all()
+
+
+def test_palette_with_a_transparent_entry_shows_white_there(tmp_path, pixels):
+    palette = Image.fromarray(pixels).quantize(16)
+    index = palette.getpixel((0, 0))
+    palette.save(tmp_path / "a.png", transparency=index)
+    transparent = np.asarray(palette) == index
+    image = read_picture(tmp_path / "a.png")
+    assert (image[transparent] == 1).all()
+    np.testing.assert_array_equal(np.rint(image * 255)[~transparent], np.asarray(palette.convert("RGB"))[~transparent])
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bit_png_keeps_its_precision(tmp_path, channels):
+    deep = np.random.default_rng(0).integers(0, 65536, (33, 47, channels)).astype(np.uint16)
+    if channels == 4:
+        deep[..., 3] = 65535
+    cv2.imwrite(str(tmp_path / "a.png"), deep[..., 0] if channels == 1 else deep)
+    expected = np.repeat(deep, 3, axis=2) if channels == 1 else deep[..., 2::-1]
+    np.testing.assert_allclose(read_picture(tmp_path / "a.png") * 65535, expected, atol=0.02)
+
+
+def test_sixteen_bit_grey_with_alpha_shows_white(tmp_path):
+    row = np.array([[0, 65535], [30000, 65535], [30000, 0], [0, 32768]] * 8, ">u2").tobytes()
+    (tmp_path / "a.png").write_bytes(bare_png(32, 32, 16, 4, (b"\0" + row) * 32))
+    np.testing.assert_allclose(read_picture(tmp_path / "a.png")[0, :4, 0], [0, 30000 / 65535, 1, 0.5], atol=1e-4)
+
+
+def test_sixteen_bit_png_is_turned_upright_too(tmp_path):
+    deep = np.arange(32 * 40, dtype=np.uint16).reshape(32, 40) * 50
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.fromarray(deep).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_allclose(read_picture(tmp_path / "a.png")[..., 0] * 65535, np.rot90(deep, -1), atol=0.02)
+
+
+def test_cmyk_becomes_rgb(tmp_path, pixels):
+    Image.fromarray(pixels).convert("CMYK").save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(read_picture(tmp_path / "a.jpg") * 255 - pixels).mean() < 8
+
+
+def test_a_foreign_colour_profile_is_converted(tmp_path, pixels):
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    Image.fromarray(pixels).save(tmp_path / "lab.png", icc_profile=lab)  # a profile that cannot apply is passed over
+    np.testing.assert_array_equal(np.rint(read_picture(tmp_path / "lab.png") * 255), pixels)
+    Image.fromarray(pixels).save(tmp_path / "wide.png", icc_profile=linear_profile())
+    expected = np.clip(pixels / 255.0, 0, 1)
+    expected = np.where(expected <= 0.0031308, 12.92 * expected, 1.055 * expected ** (1 / 2.4) - 0.055)
+    assert np.abs(read_picture(tmp_path / "wide.png") - expected).max() < 0.02
+
+
+def linear_profile() -> bytes:
+    """sRGB's own profile with its three curves made straight."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack_from(">I", profile, 128)[0]
+    for i in range(count):
+        tag, start, size = struct.unpack_from(">4sII", profile, 132 + 12 * i)
+        if tag in (b"rTRC", b"gTRC", b"bTRC"):
+            profile[start : start + size] = (b"curv" + bytes(8)).ljust(size, b"\0")
+        if tag == b"desc":  # or it would pass for sRGB
+            profile[start : start + size] = profile[start : start + size].replace(b"s\0R\0G\0B", b"l\0R\0G\0B")
+    return bytes(profile)
+
+
+def test_srgb_profile_leaves_pixels_untouched(tmp_path, pixels):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(pixels).save(tmp_path / "a.png", icc_profile=srgb)
+    np.testing.assert_array_equal(np.rint(read_picture(tmp_path / "a.png") * 255), pixels)
+
+
+def test_bad_files_are_refused_in_two_sentences(tmp_path, pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    bad = {
+        "empty": (b"", "is empty"),
+        "text": (b"this is no picture at all", "not a picture"),
+        "cut": (buffer.getvalue()[: len(buffer.getvalue()) // 2], "truncated"),
+        "header": (buffer.getvalue()[:20], "not a picture"),
+        "dot": (bare_png(1, 1, 8, 2, bytes(4)), "only 1 x 1"),
+        "strip": (bare_png(400, 31, 8, 0, bytes(401 * 31)), "only 400 x 31"),
+        "huge": (bare_png(20000, 20000, 8, 2, b""), "100 million pixels"),
+        "large": (bare_png(10001, 10001, 8, 2, b""), "100 million pixels"),
+        "script": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "not a picture"),
+    }
+    for name, (content, words) in bad.items():
+        (tmp_path / name).write_bytes(content)
+        assert_refused(tmp_path / name, words)
+    assert_refused(tmp_path / "nowhere.png", "no file")
+    assert_refused(tmp_path, "not a file")
+
+
+def test_a_truncated_jpeg_is_refused(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    (tmp_path / "a.jpg").write_bytes(buffer.getvalue()[:2000])
+    assert_refused(tmp_path / "a.jpg", "truncated")
+
+
+def test_too_many_bytes_are_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(picture_format, "LARGEST_BYTES", 100)
+    (tmp_path / "a.png").write_bytes(bytes(101))
+    assert_refused(tmp_path / "a.png", "more than")
+
+
+def test_focal_length_comes_from_the_35_mm_equivalent(tmp_path, pixels):
+    exif = Image.Exif()
+    exif.get_ifd(EXIF_IFD)[FOCAL_35MM] = 50
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
+    focal = focal_px(tmp_path / "a.jpg", 3600, 2400)  # 36 x 24 mm at 100 px a mm
+    assert focal == pytest.approx(5000, rel=1e-3)
+    assert math.degrees(2 * math.atan(1800 / focal)) == pytest.approx(39.6, abs=0.1)
+
+
+@pytest.mark.parametrize("value", [None, 0, 60000])
+def test_no_sensible_focal_length_is_none(tmp_path, pixels, value):
+    exif = Image.Exif()
+    if value is not None:
+        exif.get_ifd(EXIF_IFD)[FOCAL_35MM] = value
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
+    assert focal_px(tmp_path / "a.jpg", 56, 40) is None
+
+
+def test_a_broken_exif_block_does_not_matter(tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff garbage")
+    assert read_picture(tmp_path / "a.jpg").shape == pixels.shape
+    assert focal_px(tmp_path / "a.jpg", 56, 40) is None
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), write_whole(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with write_whole(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old" and temporary.suffix == ".txt"
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_where_nothing_can_be_written_is_an_input_error(tmp_path, pixels):
+    with pytest.raises(InputError, match="could not be written"):
+        write_png(tmp_path / "no" / "a.png", pixels)

@@ -1,0 +1,106 @@
+"""The segmenter without weights: it finds what stands in front, and leaves planes alone."""
+
+import cv2
+import numpy as np
+import pytest
+
+from gen3d.models.base import Segmenter
+from gen3d.models.superpixels import SuperpixelSegmenter
+
+H, W = 150, 200
+SURE = 0.85
+
+
+def textured(tint: tuple[float, float, float], seed: int) -> np.ndarray:
+    grain = cv2.GaussianBlur(np.random.default_rng(seed).standard_normal((H, W)).astype(np.float32), (0, 0), 1.5)
+    return np.clip(np.array(tint, np.float32) + 0.1 * grain[..., None], 0, 1).astype(np.float32)
+
+
+def box_before_wall() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    box = np.zeros((H, W), bool)
+    box[50:110, 70:130] = True
+    image = np.where(box[..., None], textured((0.7, 0.3, 0.2), 1), textured((0.4, 0.5, 0.6), 2))
+    return image.astype(np.float32), np.where(box, 2.0, 4.0).astype(np.float32), box
+
+
+def floor(horizon: int = -40) -> np.ndarray:
+    rows = np.arange(H, dtype=np.float32) - horizon
+    return np.repeat((300 / rows)[:, None], W, axis=1).astype(np.float32)
+
+
+def best_iou(proposals, truth: np.ndarray, least: float = SURE) -> float:
+    masks = proposals.masks[proposals.scores > least]
+    return max((np.mean(m & truth) / np.mean(m | truth) for m in masks), default=0.0)
+
+
+def test_it_plays_the_role():
+    assert isinstance(SuperpixelSegmenter(), Segmenter)
+
+
+@pytest.mark.parametrize("blur_px", [0, 1.5, 3])
+def test_a_box_before_a_wall_is_found_from_sharp_and_from_soft_depth(blur_px):
+    image, depth, box = box_before_wall()
+    if blur_px:
+        depth = 1 / cv2.GaussianBlur(1 / depth, (0, 0), blur_px)
+    assert best_iou(SuperpixelSegmenter().segment(image, depth), box) > 0.9
+
+
+def test_a_soft_depth_edge_is_moved_onto_the_colour_edge():
+    image, depth, box = box_before_wall()
+    near = cv2.GaussianBlur(np.roll(1 / depth, 1, axis=1), (0, 0), 1.5)
+    from_depth_alone = near > (1 / 2 + 1 / 4) / 2
+    assert np.mean(from_depth_alone & box) / np.mean(from_depth_alone | box) < 0.97
+    assert best_iou(SuperpixelSegmenter().segment(image, 1 / near), box) > 0.98
+
+
+def test_a_thing_on_a_floor_is_found_without_the_floor():
+    depth = floor()
+    thing = np.zeros((H, W), bool)
+    thing[30:120, 90:120] = True
+    depth[thing] = depth[119, 0]
+    image = np.where(thing[..., None], textured((0.2, 0.5, 0.2), 1), textured((0.6, 0.5, 0.4), 2))
+    assert best_iou(SuperpixelSegmenter().segment(image.astype(np.float32), depth), thing) > 0.9
+
+
+def test_a_thin_pole_is_found_whole():
+    image, depth = textured((0.5, 0.5, 0.5), 4), np.full((H, W), 5.0, np.float32)
+    pole = np.zeros((H, W), bool)
+    pole[:, 98:102] = True
+    image[pole] = 0.1
+    depth[pole] = 2.5
+    assert best_iou(SuperpixelSegmenter().segment(image, depth), pole) > 0.9
+
+
+def test_a_thing_before_the_sky_is_found_and_the_sky_is_not():
+    image, _, box = box_before_wall()
+    depth = np.where(box, 3.0, np.inf).astype(np.float32)
+    proposals = SuperpixelSegmenter().segment(image, depth)
+    assert best_iou(proposals, box) > 0.9
+    assert best_iou(proposals, ~box, least=0.0) < 0.5
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005])
+def test_nothing_sure_is_proposed_on_a_tilted_plane_however_it_is_painted(noise):
+    image = textured((0.6, 0.5, 0.4), 5)
+    image[60:100, 50:110] = (0.1, 0.2, 0.6)
+    depth = floor() * (1 + noise * np.random.default_rng(6).standard_normal((H, W)))
+    proposals = SuperpixelSegmenter().segment(image, depth.astype(np.float32))
+    assert (proposals.scores < 0.5).all()
+
+
+@pytest.mark.parametrize("far", [3.0, np.inf])
+def test_no_proposals_keep_their_shape(far):
+    proposals = SuperpixelSegmenter().segment(textured((0.5, 0.5, 0.5), 7), np.full((H, W), far, np.float32))
+    assert proposals.masks.shape == (0, H, W) and proposals.masks.dtype == bool
+    assert proposals.scores.shape == (0,) and proposals.scores.dtype == np.float32
+
+
+def test_proposals_are_sorted_distinct_and_the_same_each_time():
+    image, depth, _ = box_before_wall()
+    one, two = (SuperpixelSegmenter().segment(image, depth) for _ in range(2))
+    np.testing.assert_array_equal(one.masks, two.masks)
+    np.testing.assert_array_equal(one.scores, two.scores)
+    assert one.masks.dtype == bool and one.scores.dtype == np.float32
+    assert (np.diff(one.scores) <= 0).all() and one.scores.max() <= 1 and one.scores.min() >= 0
+    for i, a in enumerate(one.masks):
+        assert all(np.mean(a & b) <= 0.9 * np.mean(a | b) for b in one.masks[:i])
