@@ -34,8 +34,8 @@ class LayerSettings:
 class ExpandSettings:
     """Paper 3.2."""
 
-    poses: int = 8
-    """N: at most so many views are made up along the path."""
+    poses: int = 9
+    """N: at most so many views are made up along the path, the wide view from the photo's own place among them."""
     largest_hole: float = 0.60
     """Of the remaining poses the one with the largest hole up to this share of the frame comes next."""
     smallest_hole: float = 0.002
@@ -93,7 +93,7 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=40,
-    expand=ExpandSettings(poses=4),
+    expand=ExpandSettings(poses=5),
     fit=FitSettings(iterations=100, reprojections=10, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
 )
@@ -102,7 +102,7 @@ QUALITY = replace(
     preset="quality",
     size_px=1024,
     seconds=900,
-    expand=ExpandSettings(poses=20),
+    expand=ExpandSettings(poses=21),
     fit=FitSettings(iterations=1500, reprojections=105, max_gaussians=1_500_000),
     tour=TourSettings(frames=180, fps=30, width_px=1280),
 )

@@ -20,6 +20,9 @@ SHARP = 0.7
 COLOUR_SIGMA = 0.08
 """Pixels whose colours differ by this much (sRGB, root of summed squares) hardly vote for each other."""
 
+RAMP_WEIGHT = 0.02
+"""Pixels on the ramp vote in full on the side, but count so little in its depth: theirs was on the way to the other."""
+
 
 def smooth_within(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """The same depth without its small steps: smoothed along surfaces, never across an edge; sky stays sky.
@@ -91,6 +94,7 @@ def _vote(inverse, image, soft, middle, radius, out):
             if not soft[y, x]:
                 continue
             votes = np.zeros(2)
+            sure = np.zeros(2)
             total = np.zeros(2)
             for v in range(max(0, y - radius), min(h, y + radius + 1)):
                 for u in range(max(0, x - radius), min(w, x + radius + 1)):
@@ -103,6 +107,9 @@ def _vote(inverse, image, soft, middle, radius, out):
                     weight = np.exp(space * ((v - y) ** 2 + (u - x) ** 2)) * (np.exp(colour * d) + 0.02)
                     side = 1 if inverse[v, u] > middle[y, x] else 0
                     votes[side] += weight
+                    if soft[v, u]:
+                        weight *= RAMP_WEIGHT
+                    sure[side] += weight
                     total[side] += weight * inverse[v, u]
             winner = 1 if votes[1] > votes[0] else 0
-            out[y, x] = total[winner] / votes[winner]
+            out[y, x] = total[winner] / sure[winner]

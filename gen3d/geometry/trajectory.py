@@ -20,6 +20,12 @@ REFERENCE_FOV_DEG = 55.0
 PEEK_SHARE = 0.06
 """`peek` moves by this share of the nearest depth: always safe."""
 
+WANDER_DEG = 12.0
+WANDER_STEP = 0.18
+"""Side steps of `wander` as a share of the nearest depth, at most: it bounds how fast near things pass by."""
+SURROUND = 0.2
+"""The first expansion sees this share of the longer side more than the photo, all around, from where it was taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -62,8 +68,14 @@ def orbited(yaw_deg: float, pitch_deg: float, distance_m: float) -> Float[np.nda
 
 
 def _wander(scale: Scale, angle: float) -> list[np.ndarray]:
-    steps = [(-8, 0), (8, 0), (-16, 0), (16, 0), (0, 7), (0, -7), (-12, 5), (12, 5)]
-    return [orbited(angle * yaw, angle * pitch, scale.median) for yaw, pitch in steps]
+    reach = _reach_deg(scale, angle)
+    steps = [(-1, 0), (1, 0), (0, 0.5), (0, -0.5), (-0.6, 0.3), (0.6, -0.3), (-0.6, -0.3), (0.6, 0.3)]
+    return [orbited(reach * yaw, reach * pitch, scale.median) for yaw, pitch in steps]
+
+
+def _reach_deg(scale: Scale, angle: float) -> float:
+    """How far `wander` swings: WANDER_DEG, but never a step to the side longer than a share of what is nearest."""
+    return min(WANDER_DEG * angle, float(np.degrees(np.arcsin(min(1.0, WANDER_STEP * scale.nearest / scale.median)))))
 
 
 def _look(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
@@ -106,8 +118,12 @@ def angle_factor(camera: Camera) -> float:
 
 
 def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
-    """The cameras of a preset path, after the first; the same lens throughout."""
-    return [camera.posed(camera.c2w @ c2w) for c2w in PATHS[name].poses(scale, angle_factor(camera))]
+    """The cameras of a preset path, after the first: a wider view from the same place, then the poses.
+
+    The wide view makes up the photo's surroundings in one piece; the poses then show little but what things hide.
+    """
+    wide = camera.padded(round(SURROUND * max(camera.width, camera.height)))
+    return [wide] + [camera.posed(camera.c2w @ c2w) for c2w in PATHS[name].poses(scale, angle_factor(camera))]
 
 
 def between(a: Camera, b: Camera, share: float) -> Camera:
@@ -150,9 +166,9 @@ def _eased(x: np.ndarray) -> np.ndarray:
 
 
 def _tour_wander(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return orbited(13 * k * angle * np.sin(t), 4 * k * angle * np.sin(2 * t), s.median) @ moved(
-        0, 0, 0.05 * k * s.median * (1 - np.cos(t))
-    )
+    reach = 0.9 * k * _reach_deg(s, angle)
+    forward = moved(0, 0, 0.06 * k * s.nearest * (1 - np.cos(t)))
+    return orbited(reach * np.sin(t), 0.3 * reach * np.sin(2 * t), s.median) @ forward
 
 
 def _tour_look(t: float, k: float, s: Scale, angle: float) -> np.ndarray:

@@ -27,7 +27,7 @@ BEND = 0.02  # relative second difference of inverse depth over SPAN that counts
 SPAN = 0.016  # half width of soft depth edges and reach of the crease test, share of the shorter side
 OPENINGS = (0.04, 0.08, 0.16, 0.32)  # widths of the openings, shares of the shorter side
 RESIDUES = (0.04, 0.08, 0.16)  # relative residue of an opening above which a pixel stands out
-LEVELS = 12  # how many depths t are tried for "nearer than t"
+LEVELS = 16  # how many depths t are tried for "nearer than t"
 SUPERPIXELS = 600
 AREAS = (0.001, 0.80)  # smallest and largest candidate, shares of the picture
 SAME = 0.9  # two candidates with a larger intersection over union are one
@@ -124,7 +124,8 @@ def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
         for least in RESIDUES:
             yield _snap(residue > least, residue > 2 * least, near, labels)
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
-    for level in np.exp(np.linspace(*np.percentile(logs, (2, 98)), LEVELS + 2)[1:-1]):
+    far, close = np.percentile(logs, (2, 98))
+    for level in np.exp(np.linspace(far - STEP, close, LEVELS + 1)[:-1]):  # the first: all that is not sky
         yield _snap(near > level, near > level * (1 + STEP), near, labels)
 
 
