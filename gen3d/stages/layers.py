@@ -38,7 +38,7 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     yield Started("layers")
     proposals = segmenter.segment(rgbd.image, rgbd.depth)
     kept = keep_candidates(proposals, settings)
-    foreground = find_foreground(kept, rgbd.depth, settings)
+    foreground = snap_to_depth(find_foreground(kept, rgbd.depth, settings), rgbd.depth, settings.rim_step)
     if not foreground.any():
         yield Notice("Nothing was found that stands in front of something else, so there is one layer only.")
     margin = max(2.0, settings.margin * min(foreground.shape))
@@ -71,7 +71,9 @@ def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSetting
 def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
     """Whether the region's rim occludes its surroundings, and the region is not the ground."""
     inverse = inverse_depth(depth)
-    inside, outside = _rim_depths(region, inverse)
+    inside, outside = _sides(region, inverse)
+    rim = region & grow(~region, 1)
+    inside, outside = inside[rim], outside[rim]
     if not len(inside):
         return False
     occludes = (inside > (1 + step) * outside).mean()
@@ -79,14 +81,26 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
     return bool(occludes - occluded > RIM_BALANCE) and not _is_ground(region, depth)
 
 
-def _rim_depths(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse depth just inside and just outside, for every pixel of the outline that is not the frame's."""
+def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:
+    """The region with its rim moved onto the depth edge, where there is one within RIM_PX.
+
+    A mask follows colours or superpixels to a pixel or three; what is lifted must follow depth to the pixel.
+    """
+    if not region.any():
+        return region
+    inverse = inverse_depth(depth)
+    inside, outside = _sides(region, inverse)
+    band = grow(region, RIM_PX) & grow(~region, RIM_PX) & (inside > (1 + step) * outside)
+    return np.where(band, inverse > 0.5 * (inside + outside), region)
+
+
+def _sides(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean inverse depth around every pixel of what is inside the region, and of what is outside."""
     size = (2 * RIM_PX + 1,) * 2
     inner, outer = region.astype(np.float32), (~region).astype(np.float32)
     mean_inside = cv2.blur(inverse * inner, size) / np.maximum(cv2.blur(inner, size), 1e-6)
     mean_outside = cv2.blur(inverse * outer, size) / np.maximum(cv2.blur(outer, size), 1e-6)
-    rim = region & grow(~region, 1)
-    return mean_inside[rim], mean_outside[rim]
+    return mean_inside, mean_outside
 
 
 def _is_ground(region: np.ndarray, depth: np.ndarray) -> bool:
