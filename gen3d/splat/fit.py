@@ -19,8 +19,9 @@ from gen3d.splat.gaussians import SH_C0, Gaussians
 from gen3d.splat.loss import Target
 from gen3d.splat.rasterizer import Rasterizer
 
-LEARNING_RATES = {"means": 4e-4, "quats": 2e-3, "log_scales": 1e-2, "logits": 5e-2, "sh": 5e-3 / SH_C0}
-"""At the start; `means` in units of the scene's median depth."""
+LEARNING_RATES = {"means": 2e-5, "quats": 1e-3, "log_scales": 5e-3, "logits": 2.5e-2, "sh": 2.5e-3 / SH_C0}
+"""At the start; `means` in units of the scene's median depth. The points are where the depth says: letting them move
+ten times faster lost 0.3 to 0.5 dB on views held out."""
 DECAY = 0.1
 """Learning rates fall exponentially to this share."""
 MIN_OPACITY = 0.02

@@ -25,11 +25,11 @@ RIM_PX = 3
 """Depth is compared this far inside and outside a mask's outline."""
 RIM_BALANCE = 0.25
 """A mask is foreground when the occluding share of its rim exceeds the occluded share by this much."""
-GROUND_RANGE = 2.0
+GROUND_RANGE = 1.4
 """A mask that touches the bottom and whose far end is this many times as far as its near end may be the ground..."""
-GROUND_AREA = 0.15
+GROUND_AREA = 0.10
 """...if it also covers this share of the picture..."""
-GROUND_WIDTH = 0.5
+GROUND_WIDTH = 0.4
 """...and this share of its width at the bottom."""
 
 

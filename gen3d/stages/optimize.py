@@ -23,7 +23,7 @@ from gen3d.stages.preview import picture_preview
 
 JITTER_DEG = 5.0
 """Reprojections turn by up to this much about the point in the middle of the view."""
-PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.4, 0.35, 0.25
+PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.35, 0.25, 0.4
 """How the steps of the fit are shared out among the kinds of views."""
 LOOKS_PER_FIT = 4
 """Previews of the photo's view during the fit."""
