@@ -64,7 +64,7 @@ def moved(x: float, y: float, z: float) -> Float[np.ndarray, "4 4"]:
 
 def orbited(yaw_deg: float, pitch_deg: float, distance_m: float) -> Float[np.ndarray, "4 4"]:
     """Around the point `distance_m` ahead, facing it; positive yaw turns right, so the camera moves left."""
-    return moved(0, 0, distance_m) @ turned(yaw_deg, pitch_deg) @ moved(0, 0, -distance_m)
+    return moved(0.0, 0.0, distance_m) @ turned(yaw_deg, pitch_deg) @ moved(0.0, 0.0, -distance_m)
 
 
 def _wander(scale: Scale, angle: float) -> list[np.ndarray]:
@@ -85,26 +85,26 @@ def _look(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarra
 
 
 def _rotate360(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [turned(-yaw) for yaw in range(36, 360, 36)]
+    return [turned(-36.0 * i) for i in range(1, 10)]
 
 
 def _orbit(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [orbited(angle * yaw, 0, scale.median) for yaw in (-5, -10, -15, -20, 5, 10, 15, 20)]
+    return [orbited(angle * yaw, 0.0, scale.median) for yaw in (-5, -10, -15, -20, 5, 10, 15, 20)]
 
 
 def _dolly(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [moved(0, 0, share * scale.median) for share in (0.08, 0.16, 0.24, -0.08, -0.16, -0.24)]
+    return [moved(0.0, 0.0, share * scale.median) for share in (0.08, 0.16, 0.24, -0.08, -0.16, -0.24)]
 
 
 def _peek(scale: Scale, angle: float) -> list[np.ndarray]:
     r = PEEK_SHARE * scale.nearest
-    return [moved(r * x, r * y, 0) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+    return [moved(r * x, r * y, 0.0) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))]
 
 
 PATHS = {
     "wander": Preset(_wander, "arcs to the left and right about the middle of the scene, then up and down"),
-    "lookaround": Preset(_look((0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
-    "lookdown": Preset(_look((0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
+    "lookaround": Preset(_look((0.0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
+    "lookdown": Preset(_look((0.0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
     "rotate360": Preset(_rotate360, "a full turn on the spot, counterclockwise"),
     "orbit": Preset(_orbit, "an arc of 20 degrees to each side about the middle of the scene"),
     "dolly": Preset(_dolly, "forward and back"),
@@ -167,7 +167,7 @@ def _eased(x: np.ndarray) -> np.ndarray:
 
 def _tour_wander(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
     reach = 0.9 * k * _reach_deg(s, angle)
-    forward = moved(0, 0, 0.06 * k * s.nearest * (1 - np.cos(t)))
+    forward = moved(0.0, 0.0, 0.06 * k * s.nearest * (1 - np.cos(t)))
     return orbited(reach * np.sin(t), 0.3 * reach * np.sin(2 * t), s.median) @ forward
 
 
@@ -180,16 +180,16 @@ def _tour_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
 
 
 def _tour_orbit(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return orbited(18 * k * angle * np.sin(t), 0, s.median)
+    return orbited(18 * k * angle * np.sin(t), 0.0, s.median)
 
 
 def _tour_dolly(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return moved(0, 0, 0.24 * k * s.median * np.sin(t))
+    return moved(0.0, 0.0, 0.24 * k * s.median * np.sin(t))
 
 
 def _tour_peek(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
     r = PEEK_SHARE * k * s.nearest
-    return moved(r * np.sin(t), 0.5 * r * np.sin(2 * t), 0)
+    return moved(r * np.sin(t), 0.5 * r * np.sin(2 * t), 0.0)
 
 
 TOURS = {

@@ -25,6 +25,8 @@ RIM_PX = 3
 """Depth is compared this far inside and outside a mask's outline."""
 RIM_BALANCE = 0.25
 """A mask is foreground when the occluding share of its rim exceeds the occluded share by this much."""
+SURE_BALANCE = 0.7
+"""With so much of its rim in front, even what looks like ground is: a ridge, a table top."""
 GROUND_RANGE = 1.4
 """A mask that touches the bottom and whose far end is this many times as far as its near end may be the ground..."""
 GROUND_AREA = 0.10
@@ -78,7 +80,8 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
         return False
     occludes = (inside > (1 + step) * outside).mean()
     occluded = (outside > (1 + step) * inside).mean()
-    return bool(occludes - occluded > RIM_BALANCE) and not _is_ground(region, depth)
+    balance = occludes - occluded
+    return bool(balance > SURE_BALANCE or (balance > RIM_BALANCE and not _is_ground(region, depth)))
 
 
 def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:

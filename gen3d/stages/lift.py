@@ -23,6 +23,8 @@ NEIGHBOURS = 3
 """A point that fewer than so many of its eight neighbours continue is flying."""
 SAME_SURFACE = 0.12
 """Neighbours within this relative difference of inverse depth continue each other."""
+STRAIGHT = 0.4
+"""Second differences below this share of the first are those of a noisy plane."""
 
 
 def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
@@ -40,7 +42,7 @@ def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
 
 
 def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Pixels whose depth hardly any neighbour shares."""
+    """Pixels whose depth hardly any neighbour shares, unless they lie on a steep plane (ground near its horizon)."""
     inverse = inverse_depth(depth)
     friends = np.zeros(depth.shape, np.int32)
     padded = cv2.copyMakeBorder(inverse, 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
@@ -49,7 +51,15 @@ def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
         for dx in (0, 1, 2):
             other = padded[dy : dy + h, dx : dx + w]
             friends += np.abs(other - inverse) <= SAME_SURFACE * np.maximum(other, inverse)
-    return friends - 1 < NEIGHBOURS
+    return (friends - 1 < NEIGHBOURS) & ~(_on_a_line(inverse) | _on_a_line(inverse.T).T)
+
+
+def _on_a_line(inverse: np.ndarray) -> np.ndarray:
+    """Pixels whose inverse depth runs on in a straight line over five pixels of their row: no ramp at an edge does."""
+    p = cv2.copyMakeBorder(np.ascontiguousarray(inverse), 0, 0, 2, 2, cv2.BORDER_REFLECT_101)
+    short, long = p[:, 3:-1] - p[:, 1:-3], p[:, 4:] - p[:, :-4]
+    bent = np.maximum(np.abs(p[:, 3:-1] + p[:, 1:-3] - 2 * inverse), np.abs(p[:, 4:] + p[:, :-4] - 2 * inverse))
+    return (bent < STRAIGHT * np.abs(short)) & (np.abs(long) > 1.6 * np.abs(short))
 
 
 def _aside(rgbd: RGBD):

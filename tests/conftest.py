@@ -1,0 +1,32 @@
+"""Fixtures that several files share: one small build, kept for the session. Nobody writes into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gen3d.events import Event
+from gen3d.pipeline import build
+from gen3d.scene import Request
+from gen3d.splat.rasterizer import pick_rasterizer
+from tests.fakes import fake_models
+from tests.runs import TINY, save_rgbd
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build of the box room, with fakes for engines."""
+
+    request: Request
+    folder: Path
+    events: list[Event]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    home = tmp_path_factory.mktemp("built")
+    request = save_rgbd(home / "in", prompt="a room", seed=3)
+    events = list(build(request, fake_models(), pick_rasterizer(), TINY, home / "scene"))
+    return Built(request, home / "scene", events)

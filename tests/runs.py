@@ -1,0 +1,76 @@
+"""Small runs for tests of the pipeline and its shells: settings that finish at once, a photo with depth on disk.
+
+request = save_rgbd(tmp_path)
+events = list(build(request, fake_models(), pick_rasterizer(), TINY, tmp_path / "out"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gen3d.camera import Camera
+from gen3d.formats.depth_file import write_depth
+from gen3d.formats.picture import write_png
+from gen3d.formats.ply import read_ply
+from gen3d.formats.transforms import read_transforms
+from gen3d.scene import Request
+from gen3d.settings import ExpandSettings, FitSettings, Settings, TourSettings
+from gen3d.splat.rasterizer import pick_rasterizer
+from tests.worlds import AnalyticWorld, box_room
+
+TINY = Settings(
+    "tiny",
+    size_px=96,
+    seconds=1,
+    expand=ExpandSettings(poses=3, margin_px=8),
+    fit=FitSettings(iterations=8, reprojections=3, max_gaussians=20_000),
+    tour=TourSettings(frames=6, fps=6, width_px=96),
+)
+"""All that is in a build, in about a second."""
+
+
+def save_rgbd(
+    folder: Path,
+    world: AnalyticWorld | None = None,
+    width: int = 96,
+    height: int = 72,
+    noise: Callable[[np.ndarray], np.ndarray] | None = None,
+    **request,
+) -> Request:
+    """Writes photo.png and depth.npy of a world (a room with two boxes) and returns the request for them."""
+    world = world or box_room()
+    rgbd = world.view(world.camera(width, height), supersample=2)
+    folder.mkdir(exist_ok=True)
+    write_png(folder / "photo.png", as_bytes(rgbd.image))
+    write_depth(folder / "depth.npy", noise(rgbd.depth) if noise else rgbd.depth)
+    given = {"photo": folder / "photo.png", "depth": folder / "depth.npy", "fov_deg": world.fov_deg}
+    return Request(**(given | request))
+
+
+def as_bytes(image: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def picture(path: Path) -> np.ndarray:
+    """A PNG as float64 in [0, 1]."""
+    return np.asarray(Image.open(path)) / 255.0
+
+
+def draw(scene: Path, camera: Camera | None = None) -> np.ndarray:
+    """What a scene folder's .ply shows, h w 3 in [0, 1]; without a camera, from where the photo was taken."""
+    camera = camera or read_transforms(scene / "transforms.json")[0]
+    return pick_rasterizer().render(read_ply(scene / "scene.ply"), camera).rgb.numpy()
+
+
+def psnr_db(a: np.ndarray, b: np.ndarray) -> float:
+    assert a.shape == b.shape
+    return float(-10 * np.log10(np.mean((np.clip(a, 0, 1) - np.clip(b, 0, 1)) ** 2)))
+
+
+def inside(folder: Path) -> set[str]:
+    """Every file and folder below a folder, hidden and temporary ones included."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
