@@ -16,7 +16,7 @@ import math
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,8 @@ def tour(
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
     _check_path(request.path)
     files = SceneFiles(scene)
+    if not files.run.exists() or not files.ply.exists():
+        raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
     counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
     scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
@@ -163,7 +165,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     A folder that stands there already is replaced. Raises InputError where nothing can be written.
     """
     folder = folder.absolute()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
     work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    made = [parent for parent in folder.parents if not parent.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir()
@@ -174,6 +179,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         _put_in_place(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):  # they stay when the folder, or anything else, is in them by now
+            for parent in made:
+                parent.rmdir()
 
 
 def _put_in_place(work: Path, folder: Path) -> None:

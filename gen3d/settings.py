@@ -38,7 +38,7 @@ class ExpandSettings:
     """N: at most so many views are made up along the path, the wide view from the photo's own place among them."""
     largest_hole: float = 0.60
     """Of the remaining poses the one with the largest hole up to this share of the frame comes next."""
-    smallest_hole: float = 0.002
+    smallest_hole: float = 0.0005
     """Poses with a smaller hole are skipped."""
     margin_px: int = 32
     """The frame is rendered larger by this much, so that its border has context."""
@@ -93,7 +93,7 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=40,
-    expand=ExpandSettings(poses=5),
+    expand=ExpandSettings(poses=6),
     fit=FitSettings(iterations=100, reprojections=10, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
 )

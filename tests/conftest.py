@@ -11,8 +11,7 @@ from gen3d.events import Event
 from gen3d.pipeline import build
 from gen3d.scene import Request
 from gen3d.splat.rasterizer import pick_rasterizer
-from tests.fakes import fake_models
-from tests.runs import TINY, save_rgbd
+from tests.runs import TINY, room_models, save_rgbd
 
 
 @dataclass(frozen=True)
@@ -28,5 +27,5 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     home = tmp_path_factory.mktemp("built")
     request = save_rgbd(home / "in", prompt="a room", seed=3)
-    events = list(build(request, fake_models(), pick_rasterizer(), TINY, home / "scene"))
+    events = list(build(request, room_models(), pick_rasterizer(), TINY, home / "scene"))
     return Built(request, home / "scene", events)

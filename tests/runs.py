@@ -1,7 +1,7 @@
 """Small runs for tests of the pipeline and its shells: settings that finish at once, a photo with depth on disk.
 
 request = save_rgbd(tmp_path)
-events = list(build(request, fake_models(), pick_rasterizer(), TINY, tmp_path / "out"))
+events = list(build(request, room_models(), pick_rasterizer(), TINY, tmp_path / "out"))
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms
+from gen3d.models.base import Models, Proposals
 from gen3d.scene import Request
 from gen3d.settings import ExpandSettings, FitSettings, Settings, TourSettings
 from gen3d.splat.rasterizer import pick_rasterizer
+from tests.fakes import fake_models
 from tests.worlds import AnalyticWorld, box_room
 
 TINY = Settings(
@@ -49,6 +51,23 @@ def save_rgbd(
     write_depth(folder / "depth.npy", noise(rgbd.depth) if noise else rgbd.depth)
     given = {"photo": folder / "photo.png", "depth": folder / "depth.npy", "fov_deg": world.fov_deg}
     return Request(**(given | request))
+
+
+class RoomSegmenter:
+    """Plays `Segmenter` for the box room as seen from its own camera, and knows the two boxes."""
+
+    name = "room"
+
+    def segment(self, image: np.ndarray, depth: np.ndarray) -> Proposals:
+        h, w = depth.shape
+        boxes = box_room().foreground(box_room().camera(w, h))
+        left = boxes & (np.arange(w) < w / 2)
+        return Proposals(np.stack([left, boxes & ~left]), np.array([0.95, 0.9], np.float32))
+
+
+def room_models(**roles: object) -> Models:
+    """Fakes, but for the segmenter, so that there are two layers."""
+    return fake_models(**({"segmenter": RoomSegmenter()} | roles))
 
 
 def as_bytes(image: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,8 +21,8 @@ from gen3d.models.builtin import builtin_models
 from gen3d.pipeline import build, grow, load_looked, look, tour
 from gen3d.settings import FitSettings
 from gen3d.splat.rasterizer import pick_rasterizer
-from tests.fakes import FakeInpainter, fake_models
-from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, save_rgbd
+from tests.fakes import FakeInpainter
+from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, room_models, save_rgbd
 from tests.worlds import NoisyDepth, box_room
 
 RASTERIZER = pick_rasterizer()
@@ -56,7 +57,7 @@ class SeededInpainter(FakeInpainter):
 
 
 def test_each_step_leaves_a_folder_with_exactly_its_product(built, tmp_path):
-    models = fake_models()
+    models = room_models()
     steps = {name: tmp_path / name for name in ("look", "grow", "tour")}
     runs = {
         "look": look(built.request, models, TINY, steps["look"]),
@@ -106,7 +107,7 @@ def test_run_json_tells_what_was_asked_used_and_spent(built):
     assert record["seed"] == 3 and record["settings"]["fit"]["iterations"] == 8
     assert record["settings"]["preset"] == "tiny"
     assert {"python", "torch", "numpy", "numba"} <= set(record["versions"]) and record["gen3d"]
-    assert record["engines"] == fake_models().names | {"rasterizer": RASTERIZER.name}
+    assert record["engines"] == room_models().names | {"rasterizer": RASTERIZER.name}
     assert record["notices"] == [event.text for event in built.events if isinstance(event, Notice)]
     assert list(record["seconds"]) == STAGES and all(s >= 0 for s in record["seconds"].values())
     assert 100 < record["peak_memory_mb"] < 100_000
@@ -119,7 +120,7 @@ def test_run_json_tells_what_was_asked_used_and_spent(built):
 
 def test_a_notice_of_any_step_reaches_run_json(tmp_path):
     request = save_rgbd(tmp_path / "in", noise=lambda depth: np.where(depth < 2.5, np.nan, depth), fov_deg=None)
-    events = list(build(request, fake_models(), RASTERIZER, TINY, tmp_path / "out"))
+    events = list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     notices = run_json(tmp_path / "out")["notices"]
     assert notices == [event.text for event in events if isinstance(event, Notice)]
     assert any("55 degrees" in text for text in notices) and any("of the depth was unknown" in text for text in notices)
@@ -129,7 +130,7 @@ def test_no_file_tells_where_the_visitor_keeps_his_files(built, tmp_path):
     cameras = read_transforms(built.folder / "transforms.json")
     write_transforms(tmp_path / "my path.json", cameras)
     request = replace(built.request, path=str(tmp_path / "my path.json"))
-    list(build(request, fake_models(), RASTERIZER, TINY, tmp_path / "out"))
+    list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     assert run_json(tmp_path / "out")["request"]["path"] == "my path.json"
     for secret in (str(tmp_path), str(built.request.photo.parent)):
         for file in (path for path in (tmp_path / "out").rglob("*") if path.is_file()):
@@ -171,14 +172,14 @@ def native_threads() -> int:
     return len(os.listdir(tasks)) if tasks.exists() else threading.active_count()
 
 
-def test_cancel_at_any_event_leaves_nothing(built, tmp_path):
+def test_cancel_at_any_event_leaves_nothing(tmp_path):
     request = save_rgbd(tmp_path / "in", width=64, height=48)
     before = inside(tmp_path)
-    whole = list(build(request, fake_models(), RASTERIZER, SHORT, tmp_path / "out"))
+    whole = list(build(request, room_models(), RASTERIZER, SHORT, tmp_path / "out"))
     threads = native_threads()
-    (tmp_path / "out").rename(tmp_path.with_name(tmp_path.name + "_whole"))
+    shutil.rmtree(tmp_path / "out")
     for stop in range(1, len(whole)):  # the last event comes after the folder is in place
-        run = build(request, fake_models(), RASTERIZER, SHORT, tmp_path / "out")
+        run = build(request, room_models(), RASTERIZER, SHORT, tmp_path / "out")
         for _ in range(stop):
             next(run)
         run.close()
@@ -187,7 +188,7 @@ def test_cancel_at_any_event_leaves_nothing(built, tmp_path):
 
 
 def test_cancel_leaves_no_folder_that_had_to_be_made_for_the_output(built, tmp_path):
-    run = look(built.request, fake_models(), TINY, tmp_path / "a" / "b" / "out")
+    run = look(built.request, room_models(), TINY, tmp_path / "a" / "b" / "out")
     next(run)
     assert (tmp_path / "a" / "b").is_dir()
     run.close()
@@ -198,7 +199,7 @@ def test_cancel_leaves_no_folder_that_had_to_be_made_for_the_output(built, tmp_p
 def test_an_earlier_folder_stays_until_the_new_one_is_whole(built, tmp_path, how):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old.txt").write_text("old")
-    models = fake_models(segmenter=Failing()) if how == "failing" else fake_models()
+    models = room_models(segmenter=Failing()) if how == "failing" else room_models()
     run = look(built.request, models, TINY, tmp_path / "out")
     if how == "cancelled":
         next(run), next(run)
@@ -220,11 +221,11 @@ def counted(run: Callable[[Callable[[], bool]], Iterator[Event]], enough_after: 
     return events
 
 
-def test_enough_at_any_event_gives_a_smaller_but_whole_result(built, tmp_path):
+def test_enough_at_any_event_gives_a_smaller_but_whole_result(tmp_path):
     request = save_rgbd(tmp_path / "in", width=64, height=48)
 
     def run(enough: Callable[[], bool]) -> Iterator[Event]:
-        return build(request, fake_models(), RASTERIZER, SHORT, tmp_path / "out", enough)
+        return build(request, room_models(), RASTERIZER, SHORT, tmp_path / "out", enough)
 
     whole = counted(run, 10**6)
     files = inside(tmp_path / "out")
@@ -245,11 +246,20 @@ def test_enough_at_any_event_gives_a_smaller_but_whole_result(built, tmp_path):
 
 
 def test_enough_at_once_still_shows_the_photo(built, tmp_path):
-    events = counted(lambda enough: build(built.request, fake_models(), RASTERIZER, TINY, tmp_path / "out", enough), 0)
+    events = counted(lambda enough: build(built.request, room_models(), RASTERIZER, TINY, tmp_path / "out", enough), 0)
     assert run_json(tmp_path / "out")["counts"]["views"] == 1
     assert sum(isinstance(e, Progress) and e.stage == "optimize" for e in events) == 1
     assert len(frames(tmp_path / "out" / "flythrough.mp4")) == 1
     assert psnr_db(draw(tmp_path / "out"), picture(tmp_path / "out" / "previews" / "photo.png")) > 25
+
+
+def test_enough_while_the_path_is_tried_out_is_not_blamed_on_the_scene(built, tmp_path):
+    request = replace(built.request, path="rotate360")
+    patient = list(tour(request, built.folder, RASTERIZER, TINY, tmp_path / "patient"))
+    hasty = counted(lambda enough: tour(request, built.folder, RASTERIZER, TINY, tmp_path / "hasty", enough), 0)
+    assert run_json(tmp_path / "hasty")["counts"]["tour_amplitude"] == 0.05
+    told = [[e.text for e in events if isinstance(e, Notice)] for events in (patient, hasty)]
+    assert len(told[0]) == len(told[1]) == 1 and told[0] != told[1] and "not tried" in told[1][0]
 
 
 # -- failing ---------------------------------------------------------------------------------------------------------
@@ -284,7 +294,7 @@ class Failing:
 )
 def test_a_failing_engine_leaves_nothing(built, tmp_path, role, at):
     engine = Failing(at)
-    models = fake_models() if role == "rasterizer" else fake_models(**{role: engine})
+    models = room_models() if role == "rasterizer" else room_models(**{role: engine})
     rasterizer = engine if role == "rasterizer" else RASTERIZER
     request = replace(built.request, path="rotate360")
     with pytest.raises(RuntimeError, match="out of order"):
@@ -298,13 +308,13 @@ def test_a_failing_engine_leaves_nothing(built, tmp_path, role, at):
         lambda request, models, out: look(replace(request, path="nowhere"), models, TINY, out),
         lambda request, models, out: grow(request, out.parent / "missing", models, RASTERIZER, TINY, out),
         lambda request, models, out: tour(request, out.parent / "missing", RASTERIZER, TINY, out),
-        lambda request, models, out: tour(replace(request, path="nowhere"), request.photo.parent, RASTERIZER, TINY, out),
+        lambda request, models, out: tour(replace(request, path="nowhere"), out.parent, RASTERIZER, TINY, out),
     ],
     ids=["look-nowhere", "grow-nothing", "tour-nothing", "tour-nowhere"],
 )  # fmt: skip
 def test_a_step_that_cannot_begin_says_why_in_two_sentences(built, tmp_path, step):
     with pytest.raises(Gen3DError) as caught:
-        list(step(built.request, fake_models(), tmp_path / "out"))
+        list(step(built.request, room_models(), tmp_path / "out"))
     assert caught.value.what.endswith(".") and caught.value.remedy.endswith(".")
     assert inside(tmp_path) == set()
 
@@ -312,7 +322,7 @@ def test_a_step_that_cannot_begin_says_why_in_two_sentences(built, tmp_path, ste
 def test_a_file_in_the_folders_place_is_left_alone(built, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(InputError, match="out"):
-        list(look(built.request, fake_models(), TINY, tmp_path / "out"))
+        list(look(built.request, room_models(), TINY, tmp_path / "out"))
     assert names(tmp_path) == {"out"} and (tmp_path / "out").read_text() == "mine"
 
 
@@ -321,7 +331,7 @@ def test_a_file_in_the_folders_place_is_left_alone(built, tmp_path):
 
 def test_the_same_request_gives_the_same_bytes_and_another_seed_another_scene(tmp_path):
     request = save_rgbd(tmp_path / "in", seed=1)
-    models = fake_models(background=SeededInpainter(), outpainter=SeededInpainter())
+    models = room_models(background=SeededInpainter(), outpainter=SeededInpainter())
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         list(build(replace(request, seed=seed), models, RASTERIZER, TINY, tmp_path / name))
     products = {name: (tmp_path / name / "scene.ply").read_bytes() for name in "abc"}
@@ -353,8 +363,8 @@ def test_scale_changes_lengths_and_nothing_else(scaled, scale):
     assert others["views"] == counts["views"] > 1
     camera, world = read_transforms(unit / "transforms.json")[0], box_room(scale=scale)
     assert psnr_db(draw(unit, camera), draw(other, camera)) > 35
-    aside = draw(unit, box_room().moved(camera, right=0.15, down=-0.05, forward=0.1))
-    assert psnr_db(aside, draw(other, world.moved(camera, right=0.15, down=-0.05, forward=0.1))) > 35
+    aside = draw(unit, box_room().moved(camera, right=0.1, down=-0.03, forward=0.05))
+    assert psnr_db(aside, draw(other, world.moved(camera, right=0.1, down=-0.03, forward=0.05))) > 35
     assert psnr_db(aside, draw(unit, camera)) < 30  # moving is seen
 
 
@@ -376,8 +386,8 @@ def test_tour_flies_another_path_than_the_scene_was_grown_along(built, tmp_path,
     flown = frames(tmp_path / "out" / "flythrough.mp4")
     usual = frames(built.folder / "flythrough.mp4")
     assert len(flown) == TINY.tour.frames
-    assert psnr_db(flown[0] / 255, usual[0] / 255) > 40  # both start on the photo
-    assert psnr_db(flown[2] / 255, usual[2] / 255) < 35
+    assert psnr_db(flown[0] / 255, usual[0] / 255) > 35  # both start on the photo
+    assert psnr_db(flown[2] / 255, usual[2] / 255) < 30
 
 
 def test_a_path_file_is_taken_relative_to_its_first_frame(built, tmp_path):
@@ -387,7 +397,7 @@ def test_a_path_file_is_taken_relative_to_its_first_frame(built, tmp_path):
     elsewhere[:3, 3] = (5.0, -3.0, 2.0)
     write_transforms(tmp_path / "path.json", [lens.posed(elsewhere @ step) for step in steps])
     request = replace(built.request, path=str(tmp_path / "path.json"))
-    list(build(request, fake_models(), RASTERIZER, TINY, tmp_path / "out"))
+    list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     cameras = read_transforms(tmp_path / "out" / "transforms.json")
     np.testing.assert_allclose(cameras[0].c2w, np.eye(4), atol=1e-9)
     assert len(cameras) == 3
@@ -401,7 +411,7 @@ def test_the_cameras_of_a_path_file_are_no_larger_than_the_scene(built, tmp_path
     large = Camera.from_fov(60.0, 400, 300)
     write_transforms(tmp_path / "path.json", [large, large.posed(turned(-20.0))])
     request = replace(built.request, path=str(tmp_path / "path.json"))
-    list(build(request, fake_models(), RASTERIZER, TINY, tmp_path / "out"))
+    list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     camera = read_transforms(tmp_path / "out" / "transforms.json")[1]
     assert (camera.width, camera.height) == (96, 72)
     assert camera.fov_deg[0] == pytest.approx(60.0, abs=0.01)
@@ -411,14 +421,14 @@ def test_the_cameras_of_a_path_file_are_no_larger_than_the_scene(built, tmp_path
 
 
 def test_layers_may_be_changed_between_look_and_grow(built, tmp_path):
-    list(look(built.request, fake_models(), TINY, tmp_path / "look"))
+    list(look(built.request, room_models(), TINY, tmp_path / "look"))
     layers = load_looked(tmp_path / "look" / "looked.npz")
     assert layers.foreground.any() and layers.rgbd.camera.fov_deg[0] == pytest.approx(60.0)
     with np.load(tmp_path / "look" / "looked.npz") as stored:
         arrays = dict(stored)
     arrays["foreground"] = arrays["hidden"] = np.zeros_like(arrays["foreground"])
     np.savez_compressed(tmp_path / "look" / "looked.npz", **arrays)
-    list(grow(built.request, tmp_path / "look", fake_models(), RASTERIZER, TINY, tmp_path / "grow"))
+    list(grow(built.request, tmp_path / "look", room_models(), RASTERIZER, TINY, tmp_path / "grow"))
     assert "background.png" not in names(tmp_path / "grow" / "previews")
     points = run_json(tmp_path / "grow")["counts"]["points"]
     assert points < run_json(built.folder)["counts"]["points"]

@@ -19,7 +19,8 @@ SHARP = 0.7
 """An edge is sharp when one 3x3 neighbourhood spans this share of its height."""
 COLOUR_SIGMA = 0.08
 """Pixels whose colours differ by this much (sRGB, root of summed squares) hardly vote for each other."""
-
+VOTES = 2
+"""The first vote moves an edge that lies beside the colour edge part of the way, the second the rest."""
 RAMP_WEIGHT = 0.02
 """Pixels on the ramp vote in full on the side, but count so little in its depth: theirs was on the way to the other."""
 
@@ -53,7 +54,8 @@ def sharpen_edges(
         return depth
     sharp = _toggled(inverse, soft, rounds=2 * radius_px)
     high, low = cv2.dilate(sharp, disc(radius_px)), cv2.erode(sharp, disc(radius_px))
-    _vote(sharp.copy(), image, soft, 0.5 * (high + low), radius_px, sharp)
+    for _ in range(VOTES):
+        _vote(sharp.copy(), image, soft, 0.5 * (high + low), radius_px, sharp)
     return depth_from_inverse(sharp, sharp <= 0)
 
 
@@ -62,11 +64,15 @@ def _soft_edges(inverse: np.ndarray, radius: int) -> np.ndarray:
 
     Where one step between neighbours makes up most of the range, the edge is sharp already.
     """
+    margin = min(2 * radius, min(inverse.shape) - 1)
+    # beyond the frame planes go on, so that they are not taken for ramps which end there
+    inverse = np.pad(inverse, margin, mode="reflect", reflect_type="odd")
     near = _range(inverse, radius)
     far = _range(inverse, 2 * radius)
     nearest = cv2.dilate(inverse, disc(radius))
     step = cv2.dilate(_range(inverse, 1), disc(radius))
-    return (near > 1.5 * JUMP * nearest) & (far < 1.5 * near) & (step < SHARP * near)
+    soft = (near > 1.5 * JUMP * nearest) & (far < 1.5 * near) & (step < SHARP * near)
+    return soft[margin:-margin, margin:-margin] if margin else soft
 
 
 def _range(a: np.ndarray, radius: int) -> np.ndarray:

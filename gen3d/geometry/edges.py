@@ -27,13 +27,13 @@ def depth_from_inverse(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, 
     return np.where(sky, np.inf, 1.0 / np.maximum(inverse, floor)).astype(np.float32)
 
 
-def grow(region: Bool[np.ndarray, "h w"], radius_px: float) -> Bool[np.ndarray, "h w"]:
+def grow(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
     """The region and everything within `radius_px` of it."""
     r = round(radius_px)
     return region.copy() if r < 1 else cv2.dilate(region.astype(np.uint8), disc(r)).astype(bool)
 
 
-def shrink(region: Bool[np.ndarray, "h w"], radius_px: float) -> Bool[np.ndarray, "h w"]:
+def shrink(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
     """What is left when everything within `radius_px` of the outside is taken away; the frame is not outside."""
     return ~grow(~region, radius_px)
 

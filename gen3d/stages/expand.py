@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import close_gaps, grow, near_rim
-from gen3d.geometry.points import PointRendering, lift, merge, render_points
+from gen3d.geometry.points import lift, merge, render_points
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -35,6 +36,8 @@ COVERS = 1.0 / 30.0
 """New points nearer than the photo's depth by more than this would cover it, and are dropped (GEN3D 2.5)."""
 SKY_SHARE = 0.7
 """Points farther than this share of the shell are sky."""
+MOVES_BACK = 6
+"""Rounds of moving points back that would cover the photo."""
 MAX_HALVINGS = 3
 """A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
 
@@ -48,7 +51,9 @@ class Sight:
     known: RGBD
     """Cracks closed, sky infinite; NaN depth and black in the hole."""
     hole: Bool[np.ndarray, "h w"]
-    """M = 0."""
+    """M = 0, to be painted."""
+    crack: Bool[np.ndarray, "h w"]
+    """Uncovered too, but so narrow that the far side beside it is simply continued."""
     margin_px: int
 
     def frame(self, a: np.ndarray) -> np.ndarray:
@@ -86,8 +91,7 @@ def expand_world(
         halvings = halvings + 1 if inserted else 0
         left = [camera for camera in left if camera is not sight.camera]
         rgbd, seen = paint(sight, outpainter, estimator, settings, prompt, seed + i)
-        points = lift(rgbd, sight.frame(sight.hole), FIRST_EXPANSION + i, shell_m)
-        points = points.keep(~covers(points, photo))
+        points = lift_uncovering(rgbd, sight.frame(sight.hole | sight.crack), photo, FIRST_EXPANSION + i, shell_m)
         world = replace(
             world, points=merge(world.points, points), views=(*world.views, View(rgbd.image, seen, sight.camera))
         )
@@ -101,19 +105,23 @@ def look_from(points: PointCloud, camera: Camera, margin_px: int, shell_m: float
     wide = camera.padded(margin_px)
     rendering = render_points(points, wide)
     hole = close_gaps(rendering.hole, GAP_PX)
-    image, depth = _without_cracks(rendering, hole)
-    depth = np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
-    return Sight(camera, RGBD(image, depth, wide), hole, margin_px)
-
-
-def _without_cracks(rendering: PointRendering, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Picture and depth with the uncovered spots that are not holes taken from the nearest covered pixel."""
     crack = rendering.hole & ~hole
-    if not crack.any() or rendering.hole.all():
-        return rendering.image, rendering.depth
-    v, u = distance_transform_edt(rendering.hole, return_distances=False, return_indices=True)
-    image = np.where(crack[..., None], rendering.image[v, u], rendering.image)
-    return image, np.where(crack, rendering.depth[v, u], rendering.depth)
+    image, depth = rendering.image, rendering.depth
+    if crack.any():
+        v, u = _nearest_far_pixel(depth)
+        image = np.where(crack[..., None], image[v, u], image)
+        depth = np.where(crack, depth[v, u], depth)
+    depth = np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
+    return Sight(camera, RGBD(image, depth, wide), hole, crack, margin_px)
+
+
+def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For every pixel the (row, column) of the nearest covered one that has nothing much farther close by."""
+    covered = np.nan_to_num(depth, nan=0.0)
+    farthest = cv2.dilate(covered, np.ones((2 * GAP_PX + 1,) * 2, np.uint8))
+    far = (covered > 0) & (covered >= 0.95 * farthest)
+    v, u = distance_transform_edt(~far, return_distances=False, return_indices=True)
+    return v, u
 
 
 def _next_sight(
@@ -163,10 +171,33 @@ def paint(
     return RGBD(sight.frame(image), sight.frame(depth), sight.camera), sight.frame(seen)
 
 
-def covers(points: PointCloud, photo: RGBD) -> Bool[np.ndarray, "n"]:
-    """Points that would stand in front of what the photo shows: it must stay untouched."""
+def lift_uncovering(
+    rgbd: RGBD, new: Bool[np.ndarray, "h w"], photo: RGBD, origin: int, shell_m: float
+) -> PointCloud:
+    """The new pixels as points, none of which stands in front of what the photo shows.
+
+    One that would is moved back along its own ray, onto or behind the surface that the photo saw; what still covers
+    after a few such moves is dropped.
+    """
+    depth = rgbd.depth.copy()
+    for _ in range(MOVES_BACK):
+        points = lift(replace(rgbd, depth=depth), new, origin, shell_m)
+        nearer = covers(points, photo, shell_m)
+        if not (nearer > 1).any():
+            break
+        u, v = points.pixel[nearer > 1].T
+        depth[v, u] *= 1.01 * nearer[nearer > 1]
+    return points.keep(nearer <= 1)
+
+
+def covers(points: PointCloud, photo: RGBD, shell_m: float) -> Float[np.ndarray, "n"]:
+    """By what factor each point is nearer to the photo's camera than what the photo shows there; 1 if it covers nothing.
+
+    Up to COVERS is no covering: depth is not known better. The sky counts as SKY_SHARE of its shell.
+    """
     uv, z = photo.camera.project(points.xyz)
     u, v = np.floor(uv[:, 0]).astype(np.int64), np.floor(uv[:, 1]).astype(np.int64)
     inside = (z > 0) & (u >= 0) & (u < photo.camera.width) & (v >= 0) & (v < photo.camera.height)
-    known = photo.depth[np.where(inside, v, 0), np.where(inside, u, 0)]
-    return inside & (z < (1 - COVERS) * known)
+    known = np.minimum(photo.depth, SKY_SHARE * shell_m)[np.where(inside, v, 0), np.where(inside, u, 0)]
+    covering = inside & (z < (1 - COVERS) * known)
+    return np.where(covering, known / np.where(covering, z, 1.0), 1.0)

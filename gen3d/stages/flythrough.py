@@ -69,7 +69,8 @@ def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough
                 yield Notice(f"The video moves only {amplitude:.0%} as far as planned: beyond, the scene has holes.")
             return amplitude
         if enough():
-            break
+            yield Notice("The video hardly moves: it was not tried out how far the scene goes without holes.")
+            return AMPLITUDES[-1]
     yield Notice("Even the smallest motion shows holes in this scene, so the video may show some.")
     return AMPLITUDES[-1]
 

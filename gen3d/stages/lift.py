@@ -23,7 +23,7 @@ NEIGHBOURS = 3
 """A point that fewer than so many of its eight neighbours continue is flying."""
 SAME_SURFACE = 0.12
 """Neighbours within this relative difference of inverse depth continue each other."""
-STRAIGHT = 0.4
+STRAIGHT = 0.3
 """Second differences below this share of the first are those of a noisy plane."""
 
 
@@ -55,11 +55,11 @@ def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 
 def _on_a_line(inverse: np.ndarray) -> np.ndarray:
-    """Pixels whose inverse depth runs on in a straight line over five pixels of their row: no ramp at an edge does."""
+    """Pixels whose inverse depth runs steeply and straight over five pixels of their row: no ramp at an edge does."""
     p = cv2.copyMakeBorder(np.ascontiguousarray(inverse), 0, 0, 2, 2, cv2.BORDER_REFLECT_101)
-    short, long = p[:, 3:-1] - p[:, 1:-3], p[:, 4:] - p[:, :-4]
+    short, long = np.abs(p[:, 3:-1] - p[:, 1:-3]), np.abs(p[:, 4:] - p[:, :-4])
     bent = np.maximum(np.abs(p[:, 3:-1] + p[:, 1:-3] - 2 * inverse), np.abs(p[:, 4:] + p[:, :-4] - 2 * inverse))
-    return (bent < STRAIGHT * np.abs(short)) & (np.abs(long) > 1.6 * np.abs(short))
+    return (short > SAME_SURFACE * inverse) & (bent < STRAIGHT * short) & (long > 1.7 * short)
 
 
 def _aside(rgbd: RGBD):

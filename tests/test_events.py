@@ -1,0 +1,172 @@
+import multiprocessing
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from gen3d.errors import EmptyWorld, Gen3DError, InputError, ModelUnavailable, OutOfMemory
+from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.pipeline import build, look
+from gen3d.scene import Request
+from gen3d.settings import ExpandSettings, FitSettings
+from gen3d.splat.rasterizer import pick_rasterizer
+from tests.runs import TINY, inside, room_models, save_rgbd
+
+EXAMPLES = (
+    Started("expand"),
+    Progress("expand", 2, 9),
+    Preview("depth", np.arange(24, dtype=np.uint8).reshape(2, 4, 3)),
+    Notice("The depth is a guess."),
+    Finished("grow", Path("out") / "scene"),
+)
+
+
+def there_and_back(value: object) -> object:
+    return pickle.loads(pickle.dumps(value))
+
+
+def same(a: Event, b: Event) -> bool:
+    pairs = [(getattr(a, field.name), getattr(b, field.name)) for field in fields(a)]
+    return type(a) is type(b) and all(np.array_equal(x, y) for x, y in pairs)
+
+
+def test_every_kind_of_event_survives_pickling():
+    assert {type(event) for event in EXAMPLES} == set(get_args(Event))
+    for event in EXAMPLES:
+        assert same(there_and_back(event), event)
+
+
+def test_events_are_frozen():
+    for event in EXAMPLES:
+        with pytest.raises(AttributeError):
+            setattr(event, fields(event)[0].name, None)
+
+
+@pytest.mark.parametrize("kind", [Gen3DError, InputError, ModelUnavailable, OutOfMemory, EmptyWorld])
+def test_errors_survive_pickling_with_both_sentences(kind):
+    error = kind("The photo is empty.", "Give another one.")
+    back = there_and_back(error)
+    assert type(back) is kind and isinstance(back, Gen3DError)
+    assert (back.what, back.remedy) == ("The photo is empty.", "Give another one.")
+    assert str(back) == "The photo is empty. Give another one."
+
+
+def check(event: Event) -> None:
+    """What the listener of a step in another process relies on."""
+    assert same(there_and_back(event), event) and len(pickle.dumps(event)) < 1_000_000
+    assert not any(isinstance(getattr(event, field.name), torch.Tensor) for field in fields(event))
+    if isinstance(event, Preview):
+        h, w, channels = event.image.shape
+        assert event.image.dtype == np.uint8 and channels == 3 and max(h, w) <= 512
+
+
+def test_the_events_of_a_run_are_small(built):
+    for event in built.events:
+        check(event)
+
+
+def test_previews_of_a_large_picture_are_reduced(tmp_path):
+    request = save_rgbd(tmp_path / "in", width=560, height=420)
+    settings = replace(
+        TINY, size_px=560, expand=ExpandSettings(poses=1), fit=FitSettings(iterations=2, reprojections=1),
+        tour=replace(TINY.tour, frames=2, width_px=560),
+    )  # fmt: skip
+    previews = []
+    for event in build(request, room_models(), pick_rasterizer(), settings, tmp_path / "out"):
+        check(event)
+        previews += [event] if isinstance(event, Preview) else []
+    assert {max(event.image.shape[:2]) for event in previews} == {512}
+    shown = {event.name for event in previews}
+    assert shown >= {"photo", "depth", "layers", "background", "lift", "expand_01", "fit", "flythrough_000"}
+
+
+# -- in another process, as a GPU call on a shared machine is ------------------------------------------------------
+
+
+def forked(work: Callable, *arguments: object) -> tuple[multiprocessing.Process, multiprocessing.SimpleQueue]:
+    context = multiprocessing.get_context("fork")
+    home = context.SimpleQueue()
+    process = context.Process(target=work, args=(home, *arguments), daemon=True)
+    process.start()
+    return process, home
+
+
+def child(home, request: Request, folder: Path, stop) -> None:
+    """Runs a build in the forked process; says how it ended last."""
+    torch.set_num_threads(1)  # the threads of the parent's pool are not here
+    run = build(request, room_models(), pick_rasterizer(), TINY, folder)
+    try:
+        for event in run:
+            home.put(event)
+            if stop.is_set():
+                run.close()
+                home.put("closed")
+                return
+        home.put("whole")
+    except Gen3DError as error:
+        home.put(error)
+
+
+def received(home, process, until: Callable[[list], None] = lambda events: None, seconds: float = 60) -> list:
+    """Everything the child sends, up to how it ended."""
+    events: list = []
+    while not events or not isinstance(events[-1], str | Exception):
+        assert home._reader.poll(seconds), f"the forked run fell silent after {events[-3:]}"
+        events.append(home.get())
+        until(events)
+    process.join(seconds)
+    assert process.exitcode == 0
+    return events
+
+
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+
+
+@needs_fork
+def test_a_forked_run_sends_its_events_home(built, tmp_path):
+    """`built` has already drawn in this process, as a page has that warmed up before its first visitor."""
+    never = multiprocessing.get_context("fork").Event()
+    process, home = forked(child, built.request, tmp_path / "out", never)
+    *events, end = received(home, process)
+    assert end == "whole" and len(events) == len(built.events)
+    for ours, theirs in zip(events[:-4], built.events, strict=False):
+        assert type(ours) is type(theirs)
+    assert isinstance(events[-1], Finished) and events[-1].folder == tmp_path / "out"
+    assert (tmp_path / "out" / "scene.ply").read_bytes() == (built.folder / "scene.ply").read_bytes()
+
+
+@needs_fork
+@pytest.mark.parametrize("stage", ["source", "expand", "optimize", "flythrough"])
+def test_a_forked_run_ends_on_cancel_and_leaves_nothing(built, tmp_path, stage):
+    stop = multiprocessing.get_context("fork").Event()
+    process, home = forked(child, built.request, tmp_path / "out", stop)
+
+    def cancel(events: list) -> None:
+        if getattr(events[-1], "stage", None) == stage:
+            stop.set()
+
+    *events, end = received(home, process, cancel)
+    assert end == "closed" and not any(isinstance(e, Finished) and e.step == "build" for e in events)
+    assert inside(tmp_path) == set()
+
+
+@needs_fork
+def test_a_failure_in_a_forked_run_comes_home_with_both_sentences(built, tmp_path):
+    never = multiprocessing.get_context("fork").Event()
+    request = replace(built.request, photo=tmp_path / "missing.png")
+    process, home = forked(child, request, tmp_path / "out", never)
+    error = received(home, process)[-1]
+    assert isinstance(error, InputError) and "missing.png" in error.what and error.remedy.endswith(".")
+    assert inside(tmp_path) == set()
+
+
+def test_a_run_does_nothing_before_its_first_event_is_asked_for(built, tmp_path):
+    run = look(built.request, room_models(), TINY, tmp_path / "out")
+    assert inside(tmp_path) == set()
+    run.close()
+    assert inside(tmp_path) == set()
