@@ -7,6 +7,7 @@ imports nothing heavy; each command imports what it runs.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -100,7 +101,7 @@ def _add_output(command: argparse.ArgumentParser, what: str) -> None:
 def _build(a: argparse.Namespace) -> None:
     settings = _settings(a.preset, a.size)
     request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed)
-    _check_output(a.output, a.force)
+    _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
     from gen3d.models.load import load_models
     from gen3d.pipeline import build
     from gen3d.splat.rasterizer import pick_rasterizer
@@ -125,7 +126,7 @@ SIZES_PX = (64, 2048)
 
 
 def _render(a: argparse.Namespace) -> None:
-    _check_output(a.output, a.force)
+    _check_output(a.output, a.force, a.scene, a.cameras)
     from gen3d.formats.ply import read_ply
     from gen3d.formats.transforms import read_transforms
     from gen3d.pipeline import render
@@ -185,9 +186,15 @@ def _explained(stage: str) -> str:
     return "".join(f"\n{'':10}{line}" for line in "\n".join(words[:2]).splitlines())
 
 
-def _check_output(folder: Path, force: bool) -> None:
-    """An existing folder is replaced only when it is empty, was made by gen3d, or by --force."""
-    if not folder.exists() or force:
+def _check_output(folder: Path, force: bool, *inputs: Path | None) -> None:
+    """An existing folder is replaced only when it is empty, was made by gen3d, or by --force.
+
+    Never when it holds one of the inputs, since they would vanish with it.
+    """
+    for file in inputs:
+        if file and os.path.exists(file) and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+            raise InputError(f"{file} lies in the output folder, which is replaced.", "Choose another output folder.")
+    if not os.path.exists(folder) or force:
         return
     if not folder.is_dir():
         raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")

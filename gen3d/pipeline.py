@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -164,11 +165,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
     A folder that stands there already is replaced. Raises InputError where nothing can be written.
     """
-    folder = folder.absolute()
-    if folder.exists() and not folder.is_dir():
+    folder = Path(os.path.realpath(folder))
+    if os.path.exists(folder) and not folder.is_dir():
         raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
     work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    made = [parent for parent in folder.parents if not parent.exists()]
+    made = [parent for parent in folder.parents if not os.path.exists(parent)]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir()
@@ -217,7 +218,7 @@ def load_looked(file: Path) -> Layers:
 
 
 def _check_path(path: str) -> None:
-    if path not in PATHS and not Path(path).is_file():
+    if path not in PATHS and not os.path.isfile(path):
         raise InputError(
             f"There is no path {path!r}.", f"Use one of {', '.join(PATHS)}, or the name of a transforms.json."
         )

@@ -1,6 +1,5 @@
 import multiprocessing
 import pickle
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
@@ -71,7 +70,7 @@ def test_the_events_of_a_run_are_small(built):
 
 
 def test_previews_of_a_large_picture_are_reduced(tmp_path):
-    request = save_rgbd(tmp_path / "in", width=560, height=420)
+    request = save_rgbd(tmp_path / "in", width=560, height=128)
     settings = replace(
         TINY, size_px=560, expand=ExpandSettings(poses=1), fit=FitSettings(iterations=2, reprojections=1),
         tour=replace(TINY.tour, frames=2, width_px=560),
@@ -88,39 +87,38 @@ def test_previews_of_a_large_picture_are_reduced(tmp_path):
 # -- in another process, as a GPU call on a shared machine is ------------------------------------------------------
 
 
-def forked(work: Callable, *arguments: object) -> tuple[multiprocessing.Process, multiprocessing.SimpleQueue]:
-    context = multiprocessing.get_context("fork")
-    home = context.SimpleQueue()
-    process = context.Process(target=work, args=(home, *arguments), daemon=True)
-    process.start()
-    return process, home
-
-
-def child(home, request: Request, folder: Path, stop) -> None:
-    """Runs a build in the forked process; says how it ended last."""
+def child(home, orders, request: Request, folder: Path) -> None:
+    """Runs a build in the forked process: sends each event, asks whether to go on, says at last how it ended."""
     torch.set_num_threads(1)  # the threads of the parent's pool are not here
     run = build(request, room_models(), pick_rasterizer(), TINY, folder)
+    end: str | Gen3DError = "whole"
     try:
         for event in run:
             home.put(event)
-            if stop.is_set():
+            if orders.get() == "stop":
                 run.close()
-                home.put("closed")
-                return
-        home.put("whole")
+                end = "closed"
     except Gen3DError as error:
-        home.put(error)
+        end = error
+    home.put(end)
 
 
-def received(home, process, until: Callable[[list], None] = lambda events: None, seconds: float = 60) -> list:
-    """Everything the child sends, up to how it ended."""
+def forked(request: Request, folder: Path, stop_at: str = "never", patience_s: float = 60.0) -> list:
+    """All that a forked run sends home; it is told to stop at its first event of the stage `stop_at`."""
+    context = multiprocessing.get_context("fork")
+    home, orders = context.SimpleQueue(), context.SimpleQueue()
+    process = context.Process(target=child, args=(home, orders, request, folder), daemon=True)
+    process.start()
     events: list = []
-    while not events or not isinstance(events[-1], str | Exception):
-        assert home._reader.poll(seconds), f"the forked run fell silent after {events[-3:]}"
-        events.append(home.get())
-        until(events)
-    process.join(seconds)
-    assert process.exitcode == 0
+    try:
+        while not events or not isinstance(events[-1], str | Exception):
+            assert home._reader.poll(patience_s), f"the forked run fell silent after {events[-3:]}"
+            events.append(home.get())
+            orders.put("stop" if getattr(events[-1], "stage", None) == stop_at else "go on")
+        process.join(patience_s)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
     return events
 
 
@@ -130,12 +128,9 @@ needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_meth
 @needs_fork
 def test_a_forked_run_sends_its_events_home(built, tmp_path):
     """`built` has already drawn in this process, as a page has that warmed up before its first visitor."""
-    never = multiprocessing.get_context("fork").Event()
-    process, home = forked(child, built.request, tmp_path / "out", never)
-    *events, end = received(home, process)
-    assert end == "whole" and len(events) == len(built.events)
-    for ours, theirs in zip(events[:-4], built.events, strict=False):
-        assert type(ours) is type(theirs)
+    *events, end = forked(built.request, tmp_path / "out")
+    assert end == "whole"
+    assert [type(event) for event in events] == [type(event) for event in built.events]
     assert isinstance(events[-1], Finished) and events[-1].folder == tmp_path / "out"
     assert (tmp_path / "out" / "scene.ply").read_bytes() == (built.folder / "scene.ply").read_bytes()
 
@@ -143,24 +138,14 @@ def test_a_forked_run_sends_its_events_home(built, tmp_path):
 @needs_fork
 @pytest.mark.parametrize("stage", ["source", "expand", "optimize", "flythrough"])
 def test_a_forked_run_ends_on_cancel_and_leaves_nothing(built, tmp_path, stage):
-    stop = multiprocessing.get_context("fork").Event()
-    process, home = forked(child, built.request, tmp_path / "out", stop)
-
-    def cancel(events: list) -> None:
-        if getattr(events[-1], "stage", None) == stage:
-            stop.set()
-
-    *events, end = received(home, process, cancel)
-    assert end == "closed" and not any(isinstance(e, Finished) and e.step == "build" for e in events)
+    *events, end = forked(built.request, tmp_path / "out", stop_at=stage)
+    assert end == "closed" and events[-1].stage == stage
     assert inside(tmp_path) == set()
 
 
 @needs_fork
 def test_a_failure_in_a_forked_run_comes_home_with_both_sentences(built, tmp_path):
-    never = multiprocessing.get_context("fork").Event()
-    request = replace(built.request, photo=tmp_path / "missing.png")
-    process, home = forked(child, request, tmp_path / "out", never)
-    error = received(home, process)[-1]
+    error = forked(replace(built.request, photo=tmp_path / "missing.png"), tmp_path / "out")[-1]
     assert isinstance(error, InputError) and "missing.png" in error.what and error.remedy.endswith(".")
     assert inside(tmp_path) == set()
 

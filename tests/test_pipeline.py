@@ -319,11 +319,22 @@ def test_a_step_that_cannot_begin_says_why_in_two_sentences(built, tmp_path, ste
     assert inside(tmp_path) == set()
 
 
-def test_a_file_in_the_folders_place_is_left_alone(built, tmp_path):
-    (tmp_path / "out").write_text("mine")
-    with pytest.raises(InputError, match="out"):
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo], ids=["file", "pipe"])
+def test_what_is_no_folder_is_left_where_it_is(built, tmp_path, make):
+    make(tmp_path / "out")
+    inode = (tmp_path / "out").stat().st_ino
+    with pytest.raises(InputError, match="is a file"):
         list(look(built.request, room_models(), TINY, tmp_path / "out"))
-    assert names(tmp_path) == {"out"} and (tmp_path / "out").read_text() == "mine"
+    assert names(tmp_path) == {"out"} and (tmp_path / "out").stat().st_ino == inode
+
+
+def test_a_link_to_a_folder_stays_a_link(built, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    *_, last = look(built.request, room_models(), TINY, tmp_path / "out")
+    assert last.folder == tmp_path / "out" and (tmp_path / "out").is_symlink()
+    assert names(tmp_path) == {"disk", "out"}
+    assert names(tmp_path / "disk") == {"looked.npz", "run.json", "previews"}
 
 
 # -- seeds, scale, noise ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gen3d.errors import Gen3DError, InputError, OutOfMemory
@@ -34,12 +34,13 @@ def write_whole(path: Path) -> Iterator[Path]:
             f"{path} could not be written ({why}).", "Check that its folder exists, is writable and has room."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def check_file(path: Path, largest_bytes: int, remedy: str) -> int:
     """The size in bytes of a file that exists, is not empty and not larger than allowed; else InputError."""
-    if not path.exists():
+    if not os.path.exists(path):  # False where Path.exists raises, as for a name that is too long
         raise InputError(f"There is no file {path}.", "Check the name.")
     if not path.is_file():
         raise InputError(f"{path} is not a file.", remedy)

@@ -2,7 +2,8 @@
 
 Minimises  sum over neighbours i, j of (u_j - u_i - g_ij)^2  over the free pixels, all others held: Laplace's equation
 for g = 0, Poisson's for a given slope field g. Pixels that are neither free nor held are walls: nothing flows through
-them. Solved from coarse to fine with successive over-relaxation, a few dozen sweeps a level.
+them. Solved from coarse to fine, at each level by conjugate gradients from what the level before found: these also
+carry far where a coarse grid misleads, at walls that are thinner than its pixels.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 
-SWEEPS = 40
-OVERRELAXATION = 1.8
+MOST_ROUNDS = 100
+TOLERANCE = 1e-3
+"""Each level ends when its residual has fallen to this share."""
 COARSEST_PX = 12
 FREE, HELD, WALL = 0, 1, 2
 
@@ -29,7 +31,7 @@ def solve_membrane(
 
     slope: (per pixel to the right, per pixel down) that the free region should have; None is flat. pull: strength per
     pixel^2 that draws the solution to zero, so that it decays over about 1 / sqrt(pull) pixels. Free pixels that no
-    held one reaches come back as 0 (or their slope's integral).
+    held one reaches take what a coarser grid finds for them; where nothing at all is held, 0 (or the slope's integral).
     """
     if value.shape != free.shape:
         raise ValueError(f"value is {value.shape}, free {free.shape}")
@@ -46,7 +48,7 @@ def _solve(value: np.ndarray, kind: np.ndarray, gx: np.ndarray, gy: np.ndarray, 
     if min(value.shape) > COARSEST_PX:
         coarse = _solve(_halved(value, kind == HELD), _halved_kind(kind), 2 * _halved(gx), 2 * _halved(gy), 4 * pull)
         u = np.where(kind == FREE, _doubled(coarse, value.shape), u)
-    _relax(u, kind, gx, gy, pull, SWEEPS)
+    _conjugate_gradients(u, kind, gx, gy, pull)
     return u
 
 
@@ -76,29 +78,70 @@ def _doubled(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 @compiled
-def _relax(u, kind, gx, gy, pull, sweeps):
-    """Gauss-Seidel sweeps with over-relaxation, in place; alternating direction so that no side is preferred."""
+def _conjugate_gradients(u, kind, gx, gy, pull):
+    """Moves the free pixels of u, in place, to where their equations hold; preconditioned by the diagonal."""
     h, w = u.shape
-    for sweep in range(sweeps):
-        for row in range(h):
-            y = row if sweep % 2 == 0 else h - 1 - row
-            for column in range(w):
-                x = column if sweep % 2 == 0 else w - 1 - column
-                if kind[y, x] != FREE:
-                    continue
-                total = 0.0
-                n = 0.0
-                if x > 0 and kind[y, x - 1] != WALL:
-                    total += u[y, x - 1] + 0.5 * (gx[y, x - 1] + gx[y, x])
-                    n += 1.0
-                if x < w - 1 and kind[y, x + 1] != WALL:
-                    total += u[y, x + 1] - 0.5 * (gx[y, x + 1] + gx[y, x])
-                    n += 1.0
-                if y > 0 and kind[y - 1, x] != WALL:
-                    total += u[y - 1, x] + 0.5 * (gy[y - 1, x] + gy[y, x])
-                    n += 1.0
-                if y < h - 1 and kind[y + 1, x] != WALL:
-                    total += u[y + 1, x] - 0.5 * (gy[y + 1, x] + gy[y, x])
-                    n += 1.0
-                if n > 0:
-                    u[y, x] += OVERRELAXATION * (total / (n + pull) - u[y, x])
+    residual, diagonal = np.zeros((h, w)), np.ones((h, w))
+    for y in range(h):
+        for x in range(w):
+            if kind[y, x] == FREE:
+                total, n = _neighbours(u, kind, y, x)
+                diagonal[y, x] = max(n + pull, 1e-30)
+                residual[y, x] = total + _rise(kind, gx, gy, y, x) - (n + pull) * u[y, x]
+    direction = residual / diagonal
+    left = (residual * direction).sum()
+    good_enough = max(TOLERANCE**2 * left, 1e-300)
+    image = np.zeros((h, w))
+    for _ in range(MOST_ROUNDS):
+        if left <= good_enough:
+            break
+        curvature = 0.0
+        for y in range(h):
+            for x in range(w):
+                if kind[y, x] == FREE:
+                    total, n = _neighbours(direction, kind, y, x)
+                    image[y, x] = (n + pull) * direction[y, x] - total
+                    curvature += image[y, x] * direction[y, x]
+        if curvature <= 0:
+            break
+        step, before, left = left / curvature, left, 0.0
+        for y in range(h):
+            for x in range(w):
+                if kind[y, x] == FREE:
+                    u[y, x] += step * direction[y, x]
+                    residual[y, x] -= step * image[y, x]
+                    left += residual[y, x] ** 2 / diagonal[y, x]
+        for y in range(h):
+            for x in range(w):
+                if kind[y, x] == FREE:
+                    direction[y, x] = residual[y, x] / diagonal[y, x] + left / before * direction[y, x]
+
+
+@compiled
+def _neighbours(a, kind, y, x):
+    """The sum of a over a pixel's neighbours that are no walls, and their number."""
+    total, n = 0.0, 0.0
+    if x > 0 and kind[y, x - 1] != WALL:
+        total, n = total + a[y, x - 1], n + 1
+    if x < a.shape[1] - 1 and kind[y, x + 1] != WALL:
+        total, n = total + a[y, x + 1], n + 1
+    if y > 0 and kind[y - 1, x] != WALL:
+        total, n = total + a[y - 1, x], n + 1
+    if y < a.shape[0] - 1 and kind[y + 1, x] != WALL:
+        total, n = total + a[y + 1, x], n + 1
+    return total, n
+
+
+@compiled
+def _rise(kind, gx, gy, y, x):
+    """By how much the slopes want a pixel above the mean of its neighbours, times their number."""
+    rise = 0.0
+    if x > 0 and kind[y, x - 1] != WALL:
+        rise += 0.5 * (gx[y, x - 1] + gx[y, x])
+    if x < kind.shape[1] - 1 and kind[y, x + 1] != WALL:
+        rise -= 0.5 * (gx[y, x + 1] + gx[y, x])
+    if y > 0 and kind[y - 1, x] != WALL:
+        rise += 0.5 * (gy[y - 1, x] + gy[y, x])
+    if y < kind.shape[0] - 1 and kind[y + 1, x] != WALL:
+        rise -= 0.5 * (gy[y + 1, x] + gy[y, x])
+    return rise

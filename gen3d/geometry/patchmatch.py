@@ -27,7 +27,7 @@ FEWEST_COMPARED = 5
 """Pixels of a patch that must be there for a match to mean something, while the first guess grows inwards."""
 CONFIDENCE_DECAY = 1.1
 """Per pixel into the hole: what is near the rim leads, the rest follows."""
-COARSEST_ROUNDS, FINEST_ROUNDS = 12, 2
+COARSEST_ROUNDS, FINEST_ROUNDS = 12, 1
 """Search and vote rounds; levels between have one more than the next finer."""
 SOFT, SHARP = 0.7, 0.1
 """How far votes that are worse than the best still count, while a level works and when it ends."""

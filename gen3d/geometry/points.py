@@ -257,16 +257,16 @@ def concatenate(*clouds: PointCloud) -> PointCloud:
 def merge(old: PointCloud, new: PointCloud) -> PointCloud:
     """P_i = P_{i-1} with the new points (eq. 4), less those that double an old one.
 
-    Two points are the same when they share a cell of a grid of half the new point's footprint.
+    Two points are the same when they share a cell of a grid of about half the new point's footprint (a power of 4).
     """
     if not len(new) or not len(old):
         return concatenate(old, new)
-    footprint = np.linalg.norm(new.tangents, axis=-1).min(axis=-1)
-    level = np.floor(np.log2(np.maximum(0.5 * footprint, 1e-12))).astype(np.int32)
+    footprint = np.sqrt(np.linalg.norm(np.cross(new.tangents[:, 0], new.tangents[:, 1]), axis=-1))
+    level = np.round(np.log2(np.maximum(0.5 * footprint, 1e-12)) / 2).astype(np.int32)
     twin = np.zeros(len(new), bool)
     for exponent in np.unique(level):
         at = np.nonzero(level == exponent)[0]
-        cell = 2.0**exponent
+        cell = 4.0**exponent
         twin[at] = np.isin(_cells(new.xyz[at], cell), _cells(old.xyz, cell))
     return concatenate(old, new.keep(~twin))
 
@@ -287,14 +287,14 @@ def merge_flat_blocks(points: PointCloud, limit: int) -> PointCloud:
     """At most `limit` points: square blocks of neighbours with one colour on one plane become one larger point.
 
     A quadtree over the pixels that the points come from, with blocks of 8, 4 and 2 pixels; the tolerance in colour
-    doubles until few enough are left. If even that does not do, evenly many are dropped.
+    starts where nobody sees it and doubles until few enough are left. If even that does not do, evenly many are dropped.
     """
     merged = points
     for tolerance in COLOUR_TOLERANCES:
+        merged = _quadtree(points, tolerance)
         if len(merged) <= limit:
             return merged
-        merged = _quadtree(points, tolerance)
-    return merged if len(merged) <= limit else merged.keep(np.linspace(0, len(merged) - 1, limit).astype(np.int64))
+    return merged.keep(np.linspace(0, len(merged) - 1, limit).astype(np.int64))
 
 
 def _quadtree(points: PointCloud, tolerance: float) -> PointCloud:

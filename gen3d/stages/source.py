@@ -69,6 +69,8 @@ def _check_request(request: Request) -> None:
         raise InputError("There is neither a photo nor a sentence.", "Give one of them.")
     if request.photo is None and (request.depth is not None or request.intrinsics is not None):
         raise InputError("Depth and intrinsics belong to a photo, and there is none.", "Give the photo with them.")
+    if request.seed < 0:
+        raise InputError(f"The seed {request.seed} is negative.", "Give a whole number from 0 on.")
     low, high = FOV_LIMIT_DEG
     if request.fov_deg is not None and not low <= request.fov_deg <= high:
         raise InputError(
