@@ -33,7 +33,7 @@ def test_unprojecting_the_projected_gives_the_same_world_points():
 
 def test_the_axis_of_a_centred_camera_hits_the_corner_between_the_middle_pixels():
     camera = Camera.from_fov(60.0, 64, 48)
-    uv, z = camera.project(np.array([[0.0, 0.0, 5.0]]))
+    uv, _ = camera.project(np.array([[0.0, 0.0, 5.0]]))
     np.testing.assert_allclose(uv[0], [32.0, 24.0])
     middle = camera.rays()[23:25, 31:33].mean(axis=(0, 1))
     np.testing.assert_allclose(middle, [0, 0, 1], atol=1e-12)

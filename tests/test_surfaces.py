@@ -140,7 +140,7 @@ def test_what_a_side_view_reveals_continues_the_far_side_alone(make, right, nois
     depth = noisy(np.where(drawn.hole, np.float32(np.nan), drawn.depth)) if noise else drawn.depth
     hiding = hiding_rim(depth, hole, REACH_PX)
     assert (hiding & ~grow(front, 1)).sum() <= 0.1 * hiding.sum()
-    rim = ~hole & grow(hole, 1) & front & (depth < 2.8)
+    rim = ~hole & grow(hole, 1) & front & (depth < 0.8 * world.hidden(camera).depth)
     assert (hiding & rim).sum() > 0.7 * rim.sum() > 10
     truth = warped(world.view(camera).depth) if noise else world.view(camera).depth
     done = continue_surfaces(depth, hole, hiding)

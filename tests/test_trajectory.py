@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -165,7 +167,7 @@ def test_a_smaller_amplitude_stays_nearer_to_the_photo(name):
 @pytest.mark.parametrize("name", sorted(PATHS))
 def test_tours_are_eased(name):
     tour = tour_path(name, CAMERA, SCALE, 61, 1.0)
-    steps = np.array([np.abs(b.w2c - a.w2c).max() for a, b in zip(tour, tour[1:], strict=False)])
+    steps = np.array([np.abs(b.w2c - a.w2c).max() for a, b in pairwise(tour)])
     assert steps[0] < steps.max() and steps[-1] < steps.max()
     # no jerk: a step is never twice its neighbour's plus a hair
     assert np.abs(np.diff(steps)).max() < 0.25 * steps.max()

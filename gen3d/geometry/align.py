@@ -75,7 +75,9 @@ def blend_seam(
     Outside the hole the known depth comes back.
     """
     rim = ~hole & grow(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
-    rim &= ~grow(depth_edges(np.where(hole, new, known).astype(np.float32)) & ~hole, EDGE_CLEARANCE_PX)
+    # edges of either depth, not of their sum: the seam itself may jump, that is what is to be healed
+    edges = depth_edges(new.astype(np.float32)) | depth_edges(_nearest_known(known, hole))
+    rim &= ~grow(edges, EDGE_CLEARANCE_PX)
     residual = np.zeros_like(new)
     residual[rim] = np.log(known[rim]) - np.log(new[rim])
     rim &= _within_robust(residual, rim)
@@ -83,6 +85,14 @@ def blend_seam(
     correction = solve_membrane(np.where(rim, residual, 0).astype(np.float32), hole & ~held, ~hole & ~rim)
     bent = new * np.exp(np.where(hole, correction, 0))
     return np.where(hole, bent, known).astype(np.float32)
+
+
+def _nearest_known(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The known depth, its hole filled with the nearest known pixel."""
+    if hole.all():
+        return np.ones(known.shape, np.float32)
+    v, u = distance_transform_edt(hole, return_distances=False, return_indices=True)
+    return known[v, u].astype(np.float32)
 
 
 def _within_robust(residual: np.ndarray, rim: np.ndarray) -> np.ndarray:

@@ -31,7 +31,8 @@ def solve_membrane(
 
     slope: (per pixel to the right, per pixel down) that the free region should have; None is flat. pull: strength per
     pixel^2 that draws the solution to zero, so that it decays over about 1 / sqrt(pull) pixels. Free pixels that no
-    held one reaches take what a coarser grid finds for them; where nothing at all is held, 0 (or the slope's integral).
+    held one reaches take what a coarser grid finds for them; 0 (or the slope's
+    integral) where nothing at all is held.
     """
     if value.shape != free.shape:
         raise ValueError(f"value is {value.shape}, free {free.shape}")

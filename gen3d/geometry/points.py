@@ -287,7 +287,8 @@ def merge_flat_blocks(points: PointCloud, limit: int) -> PointCloud:
     """At most `limit` points: square blocks of neighbours with one colour on one plane become one larger point.
 
     A quadtree over the pixels that the points come from, with blocks of 8, 4 and 2 pixels; the tolerance in colour
-    starts where nobody sees it and doubles until few enough are left. If even that does not do, evenly many are dropped.
+    starts where nobody sees it and doubles until few enough are left. If even that does not do, some are dropped,
+    evenly.
     """
     merged = points
     for tolerance in COLOUR_TOLERANCES:

@@ -191,7 +191,7 @@ def lift_uncovering(
 
 
 def covers(points: PointCloud, photo: RGBD, shell_m: float) -> Float[np.ndarray, "n"]:
-    """By what factor each point is nearer to the photo's camera than what the photo shows there; 1 if it covers nothing.
+    """By what factor each point is nearer to the photo's camera than what the photo shows there; 1: covers nothing.
 
     Up to COVERS is no covering: depth is not known better. The sky counts as SKY_SHARE of its shell.
     """

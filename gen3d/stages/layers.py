@@ -78,10 +78,15 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
     inside, outside = inside[rim], outside[rim]
     if not len(inside):
         return False
-    occludes = (inside > (1 + step) * outside).mean()
-    occluded = (outside > (1 + step) * inside).mean()
-    balance = occludes - occluded
-    return bool(balance > SURE_BALANCE or (balance > RIM_BALANCE and not _is_ground(region, depth)))
+    if _is_ground(region, depth):  # any ground stands before the sky: that says nothing
+        solid = outside > 1e-3 * inside
+        return bool(solid.any() and _balance(inside[solid], outside[solid], step) > SURE_BALANCE)
+    return _balance(inside, outside, step) > RIM_BALANCE
+
+
+def _balance(inside: np.ndarray, outside: np.ndarray, step: float) -> float:
+    """The share of rim pixels that occlude less the share that are occluded, from inverse depth on either side."""
+    return float((inside > (1 + step) * outside).mean() - (outside > (1 + step) * inside).mean())
 
 
 def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:
