@@ -1,8 +1,8 @@
 """Depth for every pixel (paper 3.1): as given, or estimated; completed, its soft edges made steps.
 
 A given depth is kept wherever it says something. A real depth map, measured or estimated, is soft or ragged where one
-surface ends before another, and lifted as it is those pixels hang between the two: hence `sharpen_edges`, here, once,
-before anything is derived from depth.
+surface ends before another, and lifted as it is those pixels hang between the two: hence `sharpen_edges`; and at an
+edge a pixel goes where its colour belongs: hence `settle_rims`. Here, once, before anything is derived from depth.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Notice, Preview, Stage, Started
 from gen3d.geometry.clean import sharpen_edges, smooth_within
+from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.scene import RGBD, Source
@@ -42,6 +43,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
             )
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
+    depth = settle_rims(source.image, depth)
     yield Preview("depth", depth_preview(depth))
     return RGBD(source.image, depth, camera)
 
