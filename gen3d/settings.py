@@ -93,7 +93,6 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=40,
-    expand=ExpandSettings(poses=6),
     fit=FitSettings(iterations=100, reprojections=10, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
 )

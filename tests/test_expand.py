@@ -84,7 +84,6 @@ def test_a_narrow_lens_with_large_steps_gets_midpoints_and_never_deadlocks():
     path = expansion_path("rotate360", lens, Scale(3.0, 1.0))[1:]
     world, photo, shell_m = start(box_room(), path, lens)
     assert min(hole_share(world.points, c) for c in path) > 0.9
-    looked = []
     settings = ExpandSettings(poses=24, margin_px=8)
     stage = expand_world(world, photo, FakeInpainter(), PriorDepth(), settings, shell_m)
     grown, events = drain(stage)
@@ -95,11 +94,10 @@ def test_a_narrow_lens_with_large_steps_gets_midpoints_and_never_deadlocks():
     assert len(reached) >= 5
     assert len(grown.views) - 1 <= 24
     assert sum(isinstance(e, Preview) for e in events) == len(grown.views) - 1
-    del looked
 
 
 def test_every_pose_is_painted_when_little_enough_of_it_is_missing():
-    """Midpoints keep the hole at or below the limit, but for poses that four halvings did not reach."""
+    """Midpoints keep the hole at or below the limit, but for poses that three halvings did not reach."""
     lens = Camera.from_fov(40.0, 96, 72)
     world, photo, shell_m = start(box_room(), [lens.posed(turned(-36.0))], lens)
     shares, points = [], world.points
@@ -144,7 +142,7 @@ def test_from_where_it_was_taken_the_photo_is_still_the_photo(make, eyes):
     grown = expand(world, photo, shell_m, eyes=eyes())
     before, after = (render_points(w.points, photo.camera) for w in (world, grown))
     share_kept = (after.index == before.index).mean()
-    assert share_kept > 0.99
+    assert share_kept > 0.98  # within COVERS of the surface a made-up point may win a pixel at a rim
     assert np.abs(after.image - photo.image).mean() < 0.005
     assert np.quantile(np.abs(after.image - photo.image).max(axis=-1), 0.99) < 0.1
 

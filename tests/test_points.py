@@ -229,7 +229,7 @@ def test_merge_does_not_depend_on_the_size_of_the_scene(factor):
         clouds = [lifted(world.view(c), origin=i) for i, c in enumerate((first, world.moved(first, right=0.05)))]
         counts.append(len(merge(*clouds)))
     assert counts[0] < 2 * 48 * 36
-    assert counts[1] == pytest.approx(counts[0], rel=0.1)  # the grid has another phase
+    assert counts[1] == pytest.approx(counts[0], rel=0.01)
 
 
 @pytest.mark.parametrize("make", WORLDS)
@@ -260,7 +260,7 @@ def test_merging_respects_any_limit():
     points = lifted(box_room().view(box_room().camera(64, 48)))
     for limit in (1000, 100, 3, 1):
         assert len(merge_flat_blocks(points, limit)) <= limit
-    assert merge_flat_blocks(points, len(points)) is points
+    assert 0 < len(merge_flat_blocks(points, len(points))) <= len(points)
 
 
 def test_merging_never_joins_points_of_different_pictures_or_surfaces():

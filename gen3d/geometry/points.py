@@ -257,16 +257,18 @@ def concatenate(*clouds: PointCloud) -> PointCloud:
 def merge(old: PointCloud, new: PointCloud) -> PointCloud:
     """P_i = P_{i-1} with the new points (eq. 4), less those that double an old one.
 
-    Two points are the same when they share a cell of a grid of about half the new point's footprint (a power of 4).
+    Two points are the same when they share a cell of a grid of about half the new point's footprint (the median's,
+    times a power of 4).
     """
     if not len(new) or not len(old):
         return concatenate(old, new)
     footprint = np.sqrt(np.linalg.norm(np.cross(new.tangents[:, 0], new.tangents[:, 1]), axis=-1))
-    level = np.round(np.log2(np.maximum(0.5 * footprint, 1e-12)) / 2).astype(np.int32)
+    half = 0.5 * float(np.median(footprint))
+    level = np.round(np.log2(np.maximum(0.5 * footprint, 1e-6 * half) / half) / 2).astype(np.int32)
     twin = np.zeros(len(new), bool)
     for exponent in np.unique(level):
         at = np.nonzero(level == exponent)[0]
-        cell = 4.0**exponent
+        cell = half * 4.0**exponent
         twin[at] = np.isin(_cells(new.xyz[at], cell), _cells(old.xyz, cell))
     return concatenate(old, new.keep(~twin))
 

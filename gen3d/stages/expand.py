@@ -84,12 +84,12 @@ def expand_world(
     halvings = 0
     for i in range(settings.poses):
         yield Progress("expand", i, settings.poses)
-        sight = None if enough() or not left else _next_sight(world, left, settings, shell_m, halvings)
-        if sight is None:
+        sights = [] if enough() else _open_sights(world, left, settings, shell_m)
+        if not sights:
             break
-        inserted = not any(sight.camera is camera for camera in left)
-        halvings = halvings + 1 if inserted else 0
-        left = [camera for camera in left if camera is not sight.camera]
+        sight = _next_sight(world, sights, settings, shell_m, halvings)
+        halvings = 0 if sight in sights else halvings + 1
+        left = [s.camera for s in sights if s is not sight]
         rgbd, seen = paint(sight, outpainter, estimator, settings, prompt, seed + i)
         points = lift_uncovering(rgbd, sight.frame(sight.hole | sight.crack), photo, FIRST_EXPANSION + i, shell_m)
         world = replace(
@@ -124,22 +124,24 @@ def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v, u
 
 
+def _open_sights(world: World, left: list[Camera], settings: ExpandSettings, shell_m: float) -> list[Sight]:
+    """What is seen at the poses that show a hole worth filling. Holes only shrink, so the others are done with."""
+    sights = (look_from(world.points, camera, settings.margin_px, shell_m) for camera in left)
+    return [sight for sight in sights if sight.share >= settings.smallest_hole]
+
+
 def _next_sight(
-    world: World, left: list[Camera], settings: ExpandSettings, shell_m: float, halvings: int
-) -> Sight | None:
-    """The pose to expand next; None when none of them shows a hole worth filling."""
-
-    def look(camera: Camera) -> Sight:
-        return look_from(world.points, camera, settings.margin_px, shell_m)
-
-    sights = [s for s in map(look, left) if s.share >= settings.smallest_hole]
-    if not sights:
-        return None
+    world: World, sights: list[Sight], settings: ExpandSettings, shell_m: float, halvings: int
+) -> Sight:
+    """The one to expand next; a new one, half-way to the easiest, where all their holes are too large."""
     fit = [s for s in sights if s.share <= settings.largest_hole]
     if fit:
         return max(fit, key=lambda s: s.share)
     nearest = min(sights, key=lambda s: s.share)
-    return nearest if halvings >= MAX_HALVINGS else look(between(world.views[-1].camera, nearest.camera, 0.5))
+    if halvings >= MAX_HALVINGS:
+        return nearest
+    half_way = between(world.views[-1].camera, nearest.camera, 0.5)
+    return look_from(world.points, half_way, settings.margin_px, shell_m)
 
 
 def paint(
