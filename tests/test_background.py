@@ -94,8 +94,7 @@ def test_the_background_lies_where_it_truly_is(make, seed):
 @pytest.mark.parametrize("scale", [0.1, 100.0])
 def test_the_background_scales_with_the_scene(scale):
     unit, other = (
-        drain(fill_background(split(box_room(s))[0], PatchInpainter(), PriorDepth(), None, 0))[0]
-        for s in (1.0, scale)
+        drain(fill_background(split(box_room(s))[0], PatchInpainter(), PriorDepth(), None, 0))[0] for s in (1.0, scale)
     )
     np.testing.assert_allclose(other.depth, scale * unit.depth, rtol=5e-3)
     assert np.abs(other.image - unit.image).mean() < 0.01

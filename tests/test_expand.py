@@ -163,9 +163,7 @@ def test_points_before_the_sky_cover_it():
     photo = ground_and_sky().view(ground_and_sky().camera(96, 72))
     shell_m = sky_radius(photo.depth)
     xyz = np.float32([[0, -10, 50], [0, -0.2 * shell_m, 0.95 * shell_m]])
-    points = PointCloud(
-        xyz, xyz, np.ones((2, 2, 3), np.float32), np.full(2, 2, np.int32), np.zeros((2, 2), np.int32)
-    )
+    points = PointCloud(xyz, xyz, np.ones((2, 2, 3), np.float32), np.full(2, 2, np.int32), np.zeros((2, 2), np.int32))
     factor = covers(points, photo, shell_m)
     assert factor[0] > 1 and factor[1] == 1
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from gen3d.errors import EmptyWorld
-from gen3d.geometry.clean import tinted_rims
 from gen3d.geometry.edges import grow
 from gen3d.geometry.points import render_points, sky_radius
+from gen3d.geometry.rim import tinted_rims
 from gen3d.scene import RGBD, Layers
 from gen3d.stages.lift import BACKGROUND, PHOTO, flying, lift_layers
 from tests.measures import drain, psnr

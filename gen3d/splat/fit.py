@@ -106,7 +106,7 @@ def _check(loss: Tensor, parameters: dict[str, Tensor]) -> None:
     if torch.isfinite(loss):
         return
     culprits = [n for n, p in parameters.items() if not torch.isfinite(p).all()] or ["the rendering"]
-    raise ValueError(f"the fit's loss is {float(loss)}; not a number in {', '.join(culprits)}")
+    raise ValueError(f"the fit's loss is {float(loss.detach())}; not a number in {', '.join(culprits)}")
 
 
 def _schedule(weights: list[float], steps: int, rng: np.random.Generator) -> list[int]:

@@ -19,7 +19,7 @@ from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import close_gaps, grow, near_rim
-from gen3d.geometry.points import lift, merge, render_points
+from gen3d.geometry.points import PointRendering, lift, merge, render_points
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -38,6 +38,8 @@ SKY_SHARE = 0.7
 """Points farther than this share of the shell are sky."""
 MOVES_BACK = 6
 """Rounds of moving points back that would cover the photo."""
+SLIVERS = 0.01
+"""Up to this share of a frame, what the poses left open is closed without a new view."""
 MAX_HALVINGS = 3
 """A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
 
@@ -96,8 +98,30 @@ def expand_world(
             world, points=merge(world.points, points), views=(*world.views, View(rgbd.image, seen, sight.camera))
         )
         yield Preview(f"expand_{i + 1:02d}", picture_preview(rgbd.image))
-    yield Progress("expand", len(world.views) - 1, len(world.views) - 1)
+    views = len(world.views) - 1
+    for camera in _sweep(photo.camera, world.path):
+        yield Progress("expand", views, views)
+        if enough():
+            break
+        world = replace(world, points=close_slivers(world.points, photo, camera, FIRST_EXPANSION + views, shell_m))
     return world
+
+
+def _sweep(start: Camera, path: tuple[Camera, ...]) -> list[Camera]:
+    """The poses of the path, and those half-way there: a video does not stop at the poses."""
+    return [between(start, camera, share).resized(start.width, start.height) for camera in path for share in (0.5, 1.0)]
+
+
+def close_slivers(points: PointCloud, photo: RGBD, camera: Camera, origin: int, shell_m: float) -> PointCloud:
+    """The points with what is still open at a pose closed by continuing the far side beside it, if it is little.
+
+    Holes too small to be worth a view of their own would otherwise show as dark lines beside things.
+    """
+    rendering = render_points(points, camera)
+    if not 0 < rendering.hole.mean() < SLIVERS:
+        return points
+    image, depth = _continued(rendering, rendering.hole, shell_m)
+    return merge(points, lift_uncovering(RGBD(image, depth, camera), rendering.hole, photo, origin, shell_m))
 
 
 def look_from(points: PointCloud, camera: Camera, margin_px: int, shell_m: float) -> Sight:
@@ -106,13 +130,18 @@ def look_from(points: PointCloud, camera: Camera, margin_px: int, shell_m: float
     rendering = render_points(points, wide)
     hole = close_gaps(rendering.hole, GAP_PX)
     crack = rendering.hole & ~hole
+    image, depth = _continued(rendering, crack, shell_m)
+    return Sight(camera, RGBD(image, depth, wide), hole, crack, margin_px)
+
+
+def _continued(rendering: PointRendering, crack: np.ndarray, shell_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """Picture and depth of a rendering with the far side continued into the cracks, and the shell's depth infinite."""
     image, depth = rendering.image, rendering.depth
-    if crack.any():
+    if crack.any() and not rendering.hole.all():
         v, u = _nearest_far_pixel(depth)
         image = np.where(crack[..., None], image[v, u], image)
         depth = np.where(crack, depth[v, u], depth)
-    depth = np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
-    return Sight(camera, RGBD(image, depth, wide), hole, crack, margin_px)
+    return image, np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
 
 
 def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,276 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from gen3d.geometry.points import lift, render_points, sky_radius
+from gen3d.scene import PointCloud, View
+from gen3d.settings import FitSettings
+from gen3d.splat.cpu.function import CpuRasterizer
+from gen3d.splat.fit import MIN_OPACITY, _schedule, fit_gaussians, prune
+from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, THINNESS, Gaussians, from_points
+from gen3d.splat.loss import Target
+from gen3d.stages.optimize import EXPANSION_SHARE, PHOTO_SHARE, REPROJECTION_SHARE, _weighted
+from tests.measures import psnr
+from tests.worlds import box_room, sphere_over_plane, tilted_plane
+
+FIELDS = ("means", "quats", "scales", "opacities", "sh")
+
+
+def cloud(n: int = 50, seed: int = 0) -> PointCloud:
+    """Patches of any shape and pose."""
+    rng = np.random.default_rng(seed)
+    return PointCloud(
+        rng.normal(0, 1, (n, 3)).astype(np.float32),
+        rng.random((n, 3)).astype(np.float32),
+        (rng.normal(0, 1, (n, 2, 3)) * rng.uniform(0.001, 0.1, (n, 1, 1))).astype(np.float32),
+        np.zeros(n, np.int32),
+        np.zeros((n, 2), np.int32),
+    )
+
+
+def rotations(gaussians: Gaussians) -> np.ndarray:
+    w, x, y, z = gaussians.quats.numpy().astype(np.float64).T
+    rows = [[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)]]
+    rows += [[2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)]]
+    rows += [[2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def scene(width: int = 64, height: int = 48) -> tuple[Gaussians, list[View]]:
+    """A box room whose points are too dark by up to 0.1, and two views of it."""
+    world = box_room()
+    camera = world.camera(width, height)
+    rgbd = world.view(camera)
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    dark = np.random.default_rng(0).uniform(0, 0.1, points.rgb.shape).astype(np.float32)
+    start = from_points(replace(points, rgb=points.rgb - dark))
+    all_seen = np.ones(rgbd.depth.shape, bool)
+    aside = world.view(world.moved(camera, right=0.1))
+    covered = ~render_points(points, aside.camera).hole
+    return start, [View(rgbd.image, all_seen, camera), View(aside.image, covered, aside.camera)]
+
+
+def fit(start: Gaussians, views: list[View], iterations: int = 12, seed: int = 0) -> Gaussians:
+    steps = fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=iterations), 3.0, seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
+def picture(gaussians: Gaussians, view: View) -> np.ndarray:
+    with torch.no_grad():
+        return CpuRasterizer().render(gaussians, view.camera).rgb.numpy()
+
+
+def test_from_points_spreads_like_the_footprint_and_is_thin_along_the_normal():
+    """Within the surface the covariance is size^2 M M^T with M = [right down]; along the normal it is small."""
+    points = cloud()
+    gaussians = from_points(points)
+    R, scales = rotations(gaussians), gaussians.scales.numpy().astype(np.float64)
+    covariance = R @ (scales[:, :, None] ** 2 * np.swapaxes(R, 1, 2))
+    M = np.swapaxes(points.tangents, 1, 2).astype(np.float64)
+    normal = np.cross(M[:, :, 0], M[:, :, 1])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    thin = (THINNESS * scales[:, :2].min(axis=1)) ** 2
+    expected = INITIAL_SIZE**2 * M @ np.swapaxes(M, 1, 2) + thin[:, None, None] * normal[:, :, None] * normal[:, None]
+    compact = np.linalg.cond(M) < 15  # needles are widened on purpose
+    assert compact.mean() > 0.9
+    size = np.linalg.norm(expected, axis=(1, 2))
+    error = np.linalg.norm(covariance - expected, axis=(1, 2)) / size
+    assert error[compact].max() < 1e-4
+
+
+def test_from_points_gives_right_handed_unit_quaternions():
+    gaussians = from_points(cloud(200))
+    np.testing.assert_allclose(np.linalg.norm(gaussians.quats.numpy(), axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.det(rotations(gaussians)), 1.0, atol=1e-5)
+    assert (gaussians.scales > 0).all()
+    np.testing.assert_array_equal(gaussians.opacities, np.float32(INITIAL_OPACITY))
+
+
+def test_from_points_keeps_place_and_colour():
+    points = cloud()
+    gaussians = from_points(points)
+    np.testing.assert_array_equal(gaussians.means.numpy(), points.xyz)
+    np.testing.assert_allclose(gaussians.rgb.numpy(), points.rgb, atol=1e-6)
+    assert gaussians.sh_degree == 0 and len(gaussians) == 50
+
+
+def test_from_points_survives_patches_without_area_and_no_points_at_all():
+    points = cloud(4)
+    tangents = points.tangents.copy()
+    tangents[0] = 0
+    tangents[1, 1] = tangents[1, 0]
+    gaussians = from_points(replace(points, tangents=tangents))
+    for name in FIELDS:
+        assert torch.isfinite(getattr(gaussians, name)).all()
+    np.testing.assert_allclose(np.linalg.norm(gaussians.quats.numpy(), axis=1), 1.0, atol=1e-5)
+    assert len(from_points(points.keep(np.zeros(4, bool)))) == 0
+
+
+@pytest.mark.parametrize("make", [tilted_plane, sphere_over_plane, box_room])
+def test_points_as_gaussians_look_like_the_picture_before_any_fit(make):
+    rgbd = make().view(make().camera(64, 48))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    with torch.no_grad():
+        drawn = CpuRasterizer().render(from_points(points), rgbd.camera)
+    inner = np.s_[3:-3, 3:-3]
+    assert (drawn.alpha[inner] > 0.9).all()
+    assert psnr((drawn.rgb / drawn.alpha[..., None].clamp(min=0.5)).numpy()[inner], rgbd.image[inner]) > 24
+
+
+def test_the_fit_makes_the_views_alike():
+    start, views = scene()
+    fitted = fit(start, views, iterations=60)
+    for view in views:
+        before, after = (psnr(picture(g, view), view.image, view.seen) for g in (start, fitted))
+        assert after > before + 3
+        assert after > 20
+
+
+def test_what_is_not_seen_has_no_influence():
+    start, views = scene()
+    seen = np.ones((48, 64), bool)
+    seen[:, 30:] = False
+    rng = np.random.default_rng(0)
+    fitted = []
+    for garbage in (rng.random((48, 64, 3)), np.ones((48, 64, 3)), np.full((48, 64, 3), 1e3)):
+        image = np.where(seen[..., None], views[0].image, garbage).astype(np.float32)
+        fitted.append(fit(start, [View(image, seen, views[0].camera)]))
+    for other in fitted[1:]:
+        for name in FIELDS:
+            assert torch.equal(getattr(fitted[0], name), getattr(other, name))
+    # while what is seen has some
+    assert not torch.equal(fitted[0].sh, fit(start, views[:1]).sh)
+
+
+def test_unseen_pixels_get_no_gradient():
+    rendered = torch.rand(32, 40, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    seen = torch.ones(32, 40, dtype=torch.bool)
+    seen[:, 20:] = False
+    Target(torch.zeros(32, 40, 3), seen).loss(rendered, 0.0).backward()
+    assert (rendered.grad[:, 20:] == 0).all() and (rendered.grad[:, :20] != 0).all()
+    nothing = Target(torch.zeros(32, 40, 3), torch.zeros(32, 40, dtype=torch.bool))
+    assert float(nothing.loss(rendered, 0.2).detach()) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_loss_is_zero_for_the_picture_and_weighs_l1_against_ssim():
+    image = torch.rand(32, 40, 3, generator=torch.Generator().manual_seed(1))
+    target = Target(image, None)
+    assert float(target.loss(image, 0.2)) == pytest.approx(0.0, abs=1e-5)
+    brighter = image + 0.1
+    l1, ssim = float(target.loss(brighter, 0.0)), float(target.loss(brighter, 1.0))
+    assert l1 == pytest.approx(0.1, abs=1e-5)
+    assert float(target.loss(brighter, 0.2)) == pytest.approx(0.8 * l1 + 0.2 * ssim, abs=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
+    start, views = scene()
+    first, again, other = fit(start, views, seed=5), fit(start, views, seed=5), fit(start, views, seed=6)
+    for name in FIELDS:
+        assert getattr(first, name).numpy().tobytes() == getattr(again, name).numpy().tobytes()
+    assert not torch.equal(first.sh, other.sh)
+
+
+def test_fitting_leaves_the_start_as_it_was():
+    start, views = scene()
+    before = [getattr(start, name).clone() for name in FIELDS]
+    fitted = fit(start, views, iterations=3)
+    for name, value in zip(FIELDS, before, strict=True):
+        assert torch.equal(getattr(start, name), value)
+        assert not getattr(fitted, name).requires_grad
+
+
+def test_each_view_is_looked_at_as_often_as_its_weight_says():
+    order = _schedule([0.5, 0.3, 0.2], 1000, np.random.default_rng(0))
+    np.testing.assert_allclose(np.bincount(order) / 1000, [0.5, 0.3, 0.2], atol=0.01)
+    # evenly spread: in any ten steps the first is seen five times, give or take one
+    windows = np.convolve(np.array(order) == 0, np.ones(10), mode="valid")
+    assert windows.min() >= 4 and windows.max() <= 6
+    assert _schedule([0.0, 2.0], 5, np.random.default_rng(0)) == [1] * 5
+
+
+def test_each_kind_of_view_gets_its_share_of_the_steps():
+    _, (photo, aside) = scene(8, 6)
+    views = _weighted((photo, aside, aside), [aside] * 5)
+    weights = [v.weight for v in views]
+    assert weights[0] == pytest.approx(PHOTO_SHARE)
+    assert sum(weights[1:3]) == pytest.approx(EXPANSION_SHARE)
+    assert sum(weights[3:]) == pytest.approx(REPROJECTION_SHARE)
+    assert [v.weight for v in _weighted((photo,), [])] == pytest.approx([PHOTO_SHARE])
+
+
+def test_a_fit_that_stops_being_numbers_names_the_culprit():
+    start, views = scene(32, 24)
+    image = views[0].image.copy()
+    image[3, 3, 1] = np.nan
+    with pytest.raises(ValueError, match="the rendering"):
+        fit(start, [replace(views[0], image=image)])
+
+
+@pytest.mark.parametrize(("name", "field"), [("means", "means"), ("log_scales", "scales"), ("sh", "sh")])
+def test_a_parameter_that_is_no_number_is_named(name, field):
+    """The rasterizer is made blind to it, so that the loss alone can tell."""
+    start, views = scene(32, 24)
+
+    class Blind:
+        name = "blind"
+
+        def render(self, gaussians, camera):
+            drawn = CpuRasterizer().render(start, camera)
+            touch = sum(getattr(gaussians, f).sum() for f in FIELDS)
+            return replace(drawn, rgb=drawn.rgb + 0 * touch)
+
+    spoilt = replace(start, **{field: getattr(start, field).clone()})
+    getattr(spoilt, field)[2, 0] = np.nan
+    with pytest.raises(ValueError, match=f"not a number in {name}$"):
+        next(fit_gaussians(spoilt, views, Blind(), FitSettings(iterations=3), 3.0, 0))
+
+
+def test_prune_drops_what_is_all_but_invisible():
+    start, _ = scene(16, 12)
+    opacities = torch.linspace(0, 0.04, len(start))
+    kept = prune(replace(start, opacities=opacities))
+    assert (kept.opacities >= MIN_OPACITY).all()
+    assert len(kept) == int((opacities >= MIN_OPACITY).sum())
+    first = int((opacities >= MIN_OPACITY).nonzero()[0])
+    assert torch.equal(kept.means, start.means[first:])
+
+
+def test_a_fit_that_was_told_enough_ends_with_what_it_has():
+    start, views = scene(32, 24)
+    steps = fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=50), 3.0, 0)
+    assert next(steps).done == 1
+    assert steps.send(False).done == 2
+    with pytest.raises(StopIteration) as finished:
+        steps.send(True)
+    assert len(finished.value.value) == len(start)
+    assert not torch.equal(finished.value.value.sh, start.sh)
+
+
+def test_steps_report_their_view_loss_and_rendering():
+    start, views = scene(32, 24)
+    steps = list(fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=8), 3.0, 0))
+    assert [s.done for s in steps] == list(range(1, 9))
+    assert {s.view for s in steps} == {0, 1}
+    assert all(np.isfinite(s.loss) and s.rendered.shape == (24, 32, 3) for s in steps)
+
+
+@pytest.mark.parametrize("factor", [0.1, 100.0])
+def test_the_fit_does_not_depend_on_the_size_of_the_scene(factor):
+    pictures = []
+    for scale in (1.0, factor):
+        world = box_room(scale=scale)
+        camera = world.camera(48, 36)
+        rgbd = world.view(camera)
+        points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+        start = from_points(replace(points, rgb=np.full_like(points.rgb, 0.5)))
+        view = View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera)
+        steps = fit_gaussians(start, [view], CpuRasterizer(), FitSettings(iterations=15), 3.0 * scale, 0)
+        *_, last = list(steps)
+        pictures.append(last.rendered.numpy())
+    assert psnr(*pictures) > 40
