@@ -50,6 +50,9 @@ from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
 from gen3d.stages.source import read_source
 
+SWEEP = 24
+"""So many places along the video's path are checked for slivers that the poses left open."""
+
 
 def look(
     request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never
@@ -87,8 +90,11 @@ def grow(
         background = yield from record.follow(fill_background(layers, models.background, models.depth, prompt, seed))
         points = yield from record.follow(lift_layers(layers, background))
         world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
+        sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
-            expand_world(world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough)
+            expand_world(
+                world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough, sweep
+            )
         )
         gaussians = yield from record.follow(
             optimize_gaussians(world, rasterizer, settings.fit, scale.median, seed, enough)

@@ -8,6 +8,7 @@ half-way there is put in first. So the fill always has something to go by, and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -79,8 +80,12 @@ def expand_world(
     prompt: str | None = None,
     seed: int = 0,
     enough: Enough = never,
+    sweep: Sequence[Camera] = (),
 ) -> Stage[World]:
-    """The world with everything added that its path shows; at most `settings.poses` new views."""
+    """The world with everything added that its path shows; at most `settings.poses` new views.
+
+    sweep: cameras between and beside the poses, as a video will see; what little is still open there is closed.
+    """
     yield Started("expand")
     left = list(world.path)
     halvings = 0
@@ -99,17 +104,12 @@ def expand_world(
         )
         yield Preview(f"expand_{i + 1:02d}", picture_preview(rgbd.image))
     views = len(world.views) - 1
-    for camera in _sweep(photo.camera, world.path):
+    for camera in sweep:
         yield Progress("expand", views, views)
         if enough():
             break
         world = replace(world, points=close_slivers(world.points, photo, camera, FIRST_EXPANSION + views, shell_m))
     return world
-
-
-def _sweep(start: Camera, path: tuple[Camera, ...]) -> list[Camera]:
-    """The poses of the path, and those half-way there: a video does not stop at the poses."""
-    return [between(start, camera, share).resized(start.width, start.height) for camera in path for share in (0.5, 1.0)]
 
 
 def close_slivers(points: PointCloud, photo: RGBD, camera: Camera, origin: int, shell_m: float) -> PointCloud:
