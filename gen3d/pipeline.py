@@ -50,7 +50,7 @@ from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
 from gen3d.stages.source import read_source
 
-SWEEP = 24
+SWEEP = 18
 """So many places along the video's path are checked for slivers that the poses left open."""
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 
-MOST_ROUNDS = 100
+MOST_ROUNDS = 60
 TOLERANCE = 1e-3
 """Each level ends when its residual has fallen to this share."""
 COARSEST_PX = 12
@@ -31,8 +31,7 @@ def solve_membrane(
 
     slope: (per pixel to the right, per pixel down) that the free region should have; None is flat. pull: strength per
     pixel^2 that draws the solution to zero, so that it decays over about 1 / sqrt(pull) pixels. Free pixels that no
-    held one reaches take what a coarser grid finds for them; 0 (or the slope's
-    integral) where nothing at all is held.
+    held one reaches take what a coarser grid finds for them; 0 (or the slope's integral) where nothing at all is held.
     """
     if value.shape != free.shape:
         raise ValueError(f"value is {value.shape}, free {free.shape}")
@@ -40,8 +39,23 @@ def solve_membrane(
     if wall is not None:
         kind[wall & ~free] = WALL
     gx, gy = slope if slope is not None else (np.zeros_like(value), np.zeros_like(value))
-    solved = _solve(value.astype(np.float64), kind, gx.astype(np.float64), gy.astype(np.float64), float(pull))
-    return np.where(free, solved, value).astype(value.dtype)
+    if not free.any():
+        return value
+    window = around(free, 1)
+    value_, kind_, gx_, gy_ = (np.ascontiguousarray(a[window]) for a in (value, kind, gx, gy))
+    solved = value.copy()
+    found = _solve(value_.astype(np.float64), kind_, gx_.astype(np.float64), gy_.astype(np.float64), float(pull))
+    solved[window] = np.where(free[window], found, value_)
+    return solved
+
+
+def around(region: Bool[np.ndarray, "h w"], margin_px: int) -> tuple[slice, slice]:
+    """The rows and columns that hold the region and a margin around it; the region is not empty."""
+    spans = []
+    for axis in (1, 0):
+        at = np.nonzero(region.any(axis=axis))[0]
+        spans.append(slice(max(0, int(at[0]) - margin_px), int(at[-1]) + 1 + margin_px))
+    return spans[0], spans[1]
 
 
 def _solve(value: np.ndarray, kind: np.ndarray, gx: np.ndarray, gy: np.ndarray, pull: float) -> np.ndarray:

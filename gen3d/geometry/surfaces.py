@@ -13,12 +13,14 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, grow, inverse_depth
-from gen3d.geometry.membrane import solve_membrane
+from gen3d.geometry.membrane import around, solve_membrane
 
 SLOPE_WINDOW_PX = 7
 """Slopes are averaged over this radius within a surface: single pixels of real depth are too noisy."""
 SLOPE_REACH = 0.15
 """A carried slope fades over this share of the picture's diagonal: far from the rim nobody knows."""
+CONTEXT_PX = 48
+"""So much of what surrounds a hole decides how it is continued."""
 NEAREST = 1.5
 """Continued surfaces come at most this much nearer than the nearest known one."""
 
@@ -39,11 +41,19 @@ def continue_surfaces(
     counts as hole. Where nothing at all is known the hole gets depth 1.
     """
     hole = hole | np.isnan(depth)
-    inverse = np.where(hole, 0, inverse_depth(np.where(hole, 1.0, depth))).astype(np.float32)
-    wall = np.zeros_like(hole) if hiding is None else hiding & ~hole
-    held = ~hole & ~wall
     if not hole.any():
         return depth
+    window = around(hole, CONTEXT_PX)
+    wall = np.zeros_like(hole) if hiding is None else hiding & ~hole
+    reach_px = SLOPE_REACH * float(np.hypot(*depth.shape))
+    out = depth.astype(np.float32)
+    out[window] = _continued(depth[window], hole[window], wall[window], reach_px)
+    return out
+
+
+def _continued(depth: np.ndarray, hole: np.ndarray, wall: np.ndarray, reach_px: float) -> np.ndarray:
+    inverse = np.where(hole, 0, inverse_depth(np.where(hole, 1.0, depth))).astype(np.float32)
+    held = ~hole & ~wall
     if not held.any():
         return np.where(hole, np.float32(1.0), depth).astype(np.float32)
     known_sky = held & (inverse <= 0)
@@ -55,7 +65,7 @@ def continue_surfaces(
     unknown = hole & ~sky
     filled = inverse
     if (held & ~known_sky).any():
-        slopes = _carried_slopes(inverse, unknown, solid_wall)
+        slopes = _carried_slopes(inverse, unknown, solid_wall, reach_px)
         filled = solve_membrane(inverse, unknown, solid_wall | (hole & sky), slopes)
         filled = np.where(unknown, _within_reason(filled, inverse[held & ~known_sky]), filled)
     out = depth_from_inverse(filled, sky & hole | ~hole & np.isinf(depth))
@@ -68,11 +78,13 @@ def _within_reason(filled: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.clip(filled, 0.7 * low, NEAREST * high)
 
 
-def _carried_slopes(inverse: np.ndarray, unknown: np.ndarray, wall: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _carried_slopes(
+    inverse: np.ndarray, unknown: np.ndarray, wall: np.ndarray, reach_px: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The slopes of inverse depth on known surfaces, carried into the unknown and fading there."""
     known = ~unknown & ~wall
     gx, gy, sure = _slopes(inverse, known)
-    pull = 1.0 / (SLOPE_REACH * float(np.hypot(*inverse.shape))) ** 2
+    pull = 1.0 / reach_px**2
     free = unknown | (known & ~sure)
     return solve_membrane(gx, free, wall, pull=pull), solve_membrane(gy, free, wall, pull=pull)
 

@@ -20,7 +20,7 @@ from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import close_gaps, grow, near_rim
-from gen3d.geometry.points import PointRendering, lift, merge, render_points
+from gen3d.geometry.points import PointRendering, concatenate, lift, merge, render_points
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -109,6 +109,7 @@ def expand_world(
         if enough():
             break
         world = replace(world, points=close_slivers(world.points, photo, camera, FIRST_EXPANSION + views, shell_m))
+    yield Progress("expand", views, views)
     return world
 
 
@@ -121,7 +122,8 @@ def close_slivers(points: PointCloud, photo: RGBD, camera: Camera, origin: int, 
     if not 0 < rendering.hole.mean() < SLIVERS:
         return points
     image, depth = _continued(rendering, rendering.hole, shell_m)
-    return merge(points, lift_uncovering(RGBD(image, depth, camera), rendering.hole, photo, origin, shell_m))
+    new = lift_uncovering(RGBD(image, depth, camera), rendering.hole, photo, origin, shell_m)
+    return concatenate(points, new)
 
 
 def look_from(points: PointCloud, camera: Camera, margin_px: int, shell_m: float) -> Sight:
