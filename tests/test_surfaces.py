@@ -61,7 +61,7 @@ def test_a_plane_goes_on_beyond_what_was_seen(slope, rtol):
     np.testing.assert_allclose(done[hole], true[hole], rtol=rtol)
     # and holding the last depth instead would be clearly worse
     held = np.abs(true[:, 99:100] / true - 1)[hole].mean()
-    assert np.abs(done / true - 1)[hole].mean() <= 0.5 * held
+    assert np.abs(done / true - 1)[hole].mean() <= 0.5 * held + 1e-6  # rounding
 
 
 @pytest.mark.parametrize("noise", [False, True])

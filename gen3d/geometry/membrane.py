@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 
-MOST_ROUNDS = 60
+MOST_ROUNDS = 100
 TOLERANCE = 1e-3
 """Each level ends when its residual has fallen to this share."""
 COARSEST_PX = 12
@@ -59,7 +59,8 @@ def around(region: Bool[np.ndarray, "h w"], margin_px: int) -> tuple[slice, slic
 
 
 def _solve(value: np.ndarray, kind: np.ndarray, gx: np.ndarray, gy: np.ndarray, pull: float) -> np.ndarray:
-    u = np.where(kind == HELD, value, 0.0)
+    held = kind == HELD
+    u = np.where(held, value, value[held].mean() if held.any() else 0.0)
     if min(value.shape) > COARSEST_PX:
         coarse = _solve(_halved(value, kind == HELD), _halved_kind(kind), 2 * _halved(gx), 2 * _halved(gy), 4 * pull)
         u = np.where(kind == FREE, _doubled(coarse, value.shape), u)
