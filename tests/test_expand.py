@@ -11,7 +11,7 @@ from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin import PriorDepth
 from gen3d.scene import RGBD, PointCloud, View, World
 from gen3d.settings import ExpandSettings
-from gen3d.stages.expand import covers, expand_world, lift_uncovering, look_from
+from gen3d.stages.expand import close_slivers, covers, expand_world, lift_uncovering, look_from
 from tests.fakes import FakeInpainter
 from tests.measures import drain
 from tests.worlds import AnalyticWorld, NoisyDepth, box_room, ground_and_sky, sphere_over_plane, tilted_plane
@@ -243,3 +243,27 @@ def test_repainted_rims_do_not_count_in_the_fit():
     assert 0 < (~grown.views[1].seen).mean() < 0.2
     none = expand(world, photo, shell_m, ExpandSettings(poses=1, margin_px=8, grow_px=0))
     assert none.views[1].seen.all()
+
+
+def test_slivers_between_the_poses_are_closed_with_the_far_side():
+    """A small step to the side of the room opens slivers beside the boxes: they close, and the photo stays."""
+    room = box_room()
+    world, photo, shell_m = start(room, [], room.camera(192, 144))
+    aside = room.moved(photo.camera, right=0.025)
+    before = render_points(world.points, aside)
+    closed = close_slivers(world.points, photo, aside, 2, shell_m)
+    after = render_points(closed, aside)
+    assert 0 < before.hole.mean() < 0.01
+    assert after.hole.sum() <= 0.2 * before.hole.sum()
+    filled = before.hole & ~after.hole
+    truth = room.hidden(aside).depth
+    assert np.median(np.abs(after.depth / truth - 1)[filled]) < 0.1
+    seen = render_points(closed, photo.camera)
+    assert np.abs(seen.image - photo.image).mean() < 0.005
+
+
+def test_what_is_too_large_for_a_sliver_is_left_to_a_view_of_its_own():
+    room = box_room()
+    world, photo, shell_m = start(room, [])
+    far_aside = room.moved(photo.camera, right=0.8)
+    assert len(close_slivers(world.points, photo, far_aside, 2, shell_m)) == len(world.points)
