@@ -7,10 +7,10 @@ from gen3d.geometry.points import (
     lift,
     median_depth,
     merge,
-    merge_flat_blocks,
     render_points,
     sky_radius,
 )
+from gen3d.geometry.quadtree import merge_flat_blocks
 from gen3d.scene import RGBD, PointCloud
 from tests.measures import psnr
 from tests.worlds import (

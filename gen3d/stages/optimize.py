@@ -12,7 +12,8 @@ import numpy as np
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
-from gen3d.geometry.points import merge_flat_blocks, render_points
+from gen3d.geometry.points import render_points
+from gen3d.geometry.quadtree import merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
 from gen3d.scene import View, World
 from gen3d.settings import FitSettings
