@@ -26,7 +26,7 @@ class LayerSettings:
     """theta_d: this percentile of the valid depth, sky excluded."""
     rim_step: float = 0.08
     """Relative depth step that counts as occluding at a mask's rim."""
-    margin: float = 0.006
+    margin: float = 0.002
     """Omega is the foreground grown by this share of the shorter side."""
 
 

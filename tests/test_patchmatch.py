@@ -176,4 +176,18 @@ def test_the_inpainter_plays_its_role():
     depth = np.full((40, 40), 2.0, np.float32)
     assert isinstance(engine, Inpainter)
     filled = engine.inpaint(image, hole, ~hole, depth, prompt="a cat", seed=3)
-    assert np.array_equal(filled, fill_by_patches(image, hole, ~hole, depth, 3))
+    assert np.array_equal(filled, engine.inpaint(image, hole, ~hole, depth, seed=3))
+    assert np.array_equal(filled[~hole], image[~hole])
+    deep = box(40, 40, 19, 21, 19, 21)
+    assert np.array_equal(filled[deep], fill_by_patches(image, hole, ~hole, depth, 3)[deep])
+
+
+def test_the_inpainter_continues_the_colours_at_the_rim():
+    """A ramp: patches repeat it, the rim goes on from where it is; the red thing beside it lends nothing."""
+    ramp = np.repeat(np.linspace(0.2, 0.8, 64, dtype=np.float32)[None, :, None], 48, axis=0) * np.ones(3, np.float32)
+    hole, red = box(48, 64, 0, 48, 24, 32), box(48, 64, 0, 48, 32, 40)
+    image = np.where(red[..., None], np.array([0.9, 0.0, 0.0], np.float32), ramp)
+    filled = PatchInpainter().inpaint(image, hole, ~hole & ~red, np.full((48, 64), 2.0, np.float32))
+    beside = box(48, 64, 0, 48, 24, 25)
+    assert np.abs(filled - ramp)[beside].max() < 0.03
+    assert (filled[hole][:, 0] - filled[hole][:, 1]).max() < 0.05

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gen3d.geometry.rim import foreign_share, settle_rims, tinted_rims
+from gen3d.geometry.rim import foreign_share, settle_rims
 from tests.worlds import tilted_plane
 
 EDGE = 20
@@ -37,11 +37,6 @@ def test_a_rim_pixel_of_the_near_colour_joins_the_near_side():
 def test_other_rims_stay_where_they_are(mixed, similar):
     image, depth = step(mixed, similar)
     np.testing.assert_array_equal(settle_rims(image, depth), depth)
-
-
-def test_only_a_tint_spoils_a_rim_for_the_background():
-    assert tinted_rims(*step(0.4))[:, EDGE].all()
-    assert not tinted_rims(*step(0.1)).any()
 
 
 def test_the_sky_beside_a_thing_is_settled_too():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import depth_from_inverse, far_rim, inverse_depth, near_rim
@@ -19,8 +19,6 @@ DISTINCT = 0.08
 """Sides whose colours differ by less (sRGB, root of summed squares) cannot be told apart: nothing is mixed."""
 FOREIGN = 0.5
 """Above this share of the other side's colour a pixel is the other side's."""
-TINTED = 0.2
-"""Above this share it is mixed."""
 
 
 def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
@@ -31,11 +29,6 @@ def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w
     nearest = cv2.dilate(inverse, np.ones((3, 3), np.uint8))
     settled = np.where(foreign, nearest, inverse)
     return np.where(foreign, depth_from_inverse(settled, settled <= 0), depth).astype(np.float32)
-
-
-def tinted_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Far-rim pixels with a tint of the near side: no good as background."""
-    return far_rim(depth) & (foreign_share(image, depth) > TINTED)
 
 
 def foreign_share(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:

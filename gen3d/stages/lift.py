@@ -1,8 +1,7 @@
 """Both layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
 
-The photo gives a point for every pixel, but for flying ones, which hang between two surfaces, and for background pixels
-tinted by the foreground beside them. The background gives a point wherever the foreground hides it or tints it, and
-none where the photo itself saw the background.
+The photo gives a point for every pixel, but for flying ones, which hang between two surfaces. The background gives a
+point wherever the foreground hides it, and none where the photo itself saw the background.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from gen3d.errors import EmptyWorld
 from gen3d.events import Preview, Stage, Started
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
-from gen3d.geometry.rim import tinted_rims
 from gen3d.scene import RGBD, Layers, PointCloud
 from gen3d.stages.preview import picture_preview
 
@@ -34,9 +32,8 @@ def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
     yield Started("lift")
     rgbd = layers.rgbd
     shell_m = sky_radius(rgbd.depth)
-    tinted = tinted_rims(rgbd.image, rgbd.depth) & layers.hidden
-    photo = lift(rgbd, ~flying(rgbd.depth) & ~tinted, PHOTO, shell_m)
-    behind = layers.foreground & (background.depth > 1.02 * rgbd.depth) | tinted
+    photo = lift(rgbd, ~flying(rgbd.depth), PHOTO, shell_m)
+    behind = layers.foreground & (background.depth > 1.02 * rgbd.depth)
     points = concatenate(photo, lift(background, behind, BACKGROUND, shell_m))
     if not len(points):
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
