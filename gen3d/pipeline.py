@@ -34,7 +34,7 @@ from gen3d.formats.splat import write_splat
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.geometry.points import median_depth, sky_radius
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, tour_path
+from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
 from gen3d.models.base import Models
 from gen3d.record import Record, merged, write_json
 from gen3d.scene import RGBD, Layers, Request, SceneFiles, View, World
@@ -50,7 +50,7 @@ from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
 from gen3d.stages.source import read_source
 
-SWEEP = 18
+SWEEP = 12
 """So many places along the video's path are checked for slivers that the poses left open."""
 
 
@@ -231,11 +231,12 @@ def _check_path(path: str) -> None:
 
 
 def _expansion_cameras(path: str, camera: Camera, scale: Scale, size_px: int) -> list[Camera]:
-    """The poses to expand along; those of a file are relative to its first frame and at most `size_px` large."""
+    """The poses to expand along; those of a file are relative to its first frame, at most `size_px` large."""
     if path in PATHS:
         return expansion_path(path, camera, scale)
     _check_path(path)
-    return [_at_most(c, size_px) for c in relative_to_first(read_transforms(Path(path)))[1:]]
+    poses = relative_to_first(read_transforms(Path(path)))[1:]
+    return [surround(camera)] + [_at_most(pose, size_px) for pose in poses]
 
 
 def _at_most(camera: Camera, size_px: int) -> Camera:

@@ -93,7 +93,7 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=40,
-    fit=FitSettings(iterations=100, reprojections=10, max_gaussians=300_000),
+    fit=FitSettings(iterations=70, reprojections=8, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
 )
 QUALITY = replace(

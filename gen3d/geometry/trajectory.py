@@ -117,17 +117,21 @@ def angle_factor(camera: Camera) -> float:
     return max(camera.fov_deg) / REFERENCE_FOV_DEG
 
 
-def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
-    """The cameras of a preset path, after the first: a wider view from the same place, then the poses.
-
-    The wide view makes up the photo's surroundings in one piece, with no more pixels than the photo; the poses then
-    show little but what things hide.
-    """
+def surround(camera: Camera) -> Camera:
+    """A wider view from the same place, with no more pixels: what surrounds the photo, made up in one piece."""
     margin_px = round(SURROUND * max(camera.width, camera.height))
     share = max(camera.width, camera.height) / (max(camera.width, camera.height) + 2 * margin_px)
     wide = camera.padded(margin_px)
-    wide = wide.resized(round(share * wide.width), round(share * wide.height))
-    return [wide] + [camera.posed(camera.c2w @ c2w) for c2w in PATHS[name].poses(scale, angle_factor(camera))]
+    return wide.resized(round(share * wide.width), round(share * wide.height))
+
+
+def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
+    """The cameras of a preset path, after the first: a wider view from the same place, then the poses.
+
+    After the wide view the poses show little but what things hide.
+    """
+    poses = PATHS[name].poses(scale, angle_factor(camera))
+    return [surround(camera)] + [camera.posed(camera.c2w @ c2w) for c2w in poses]
 
 
 def between(a: Camera, b: Camera, share: float) -> Camera:

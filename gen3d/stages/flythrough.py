@@ -19,8 +19,8 @@ from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer, Rendering
 from gen3d.stages.preview import picture_preview
 
-AMPLITUDES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.1, 0.05)
-TRIAL_FRAMES = 16
+AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
+TRIAL_FRAMES = 12
 """So many frames are tried at each amplitude, at their full size: reduced ones hide slivers."""
 FILLED = 0.5
 """Alpha from which a pixel counts as filled."""
