@@ -92,7 +92,7 @@ FAST = replace(
     BALANCED,
     preset="fast",
     size_px=512,
-    seconds=40,
+    seconds=45,
     fit=FitSettings(iterations=70, reprojections=8, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
 )

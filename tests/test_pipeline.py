@@ -16,7 +16,7 @@ from gen3d.errors import Gen3DError, InputError
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
-from gen3d.geometry.trajectory import orbited, turned
+from gen3d.geometry.trajectory import moved, turned
 from gen3d.models.builtin import builtin_models
 from gen3d.pipeline import build, grow, load_looked, look, tour
 from gen3d.settings import FitSettings
@@ -403,15 +403,16 @@ def test_tour_flies_another_path_than_the_scene_was_grown_along(built, tmp_path,
 
 def test_a_path_file_is_taken_relative_to_its_first_frame(built, tmp_path):
     lens = read_transforms(built.folder / "transforms.json")[0]
-    steps = [np.eye(4), turned(-20.0), orbited(12.0, 4.0, 4.0)]
+    steps = [np.eye(4), turned(-40.0), moved(0.2, 0.0, 0.1) @ turned(40.0)]
     elsewhere = turned(100.0, 20.0)
     elsewhere[:3, 3] = (5.0, -3.0, 2.0)
     write_transforms(tmp_path / "path.json", [lens.posed(elsewhere @ step) for step in steps])
     request = replace(built.request, path=str(tmp_path / "path.json"))
-    list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
+    settings = replace(TINY, expand=replace(TINY.expand, poses=3))
+    list(build(request, room_models(), RASTERIZER, settings, tmp_path / "out"))
     cameras = read_transforms(tmp_path / "out" / "transforms.json")
     np.testing.assert_allclose(cameras[0].c2w, np.eye(4), atol=1e-9)
-    assert len(cameras) == 3
+    assert len(cameras) == 4  # the photo, the wide view from its place, and the two
     for step in steps[1:]:
         assert min(np.abs(camera.c2w - step).max() for camera in cameras) < 1e-6
     photo = picture(tmp_path / "out" / "previews" / "photo.png")
@@ -422,8 +423,10 @@ def test_the_cameras_of_a_path_file_are_no_larger_than_the_scene(built, tmp_path
     large = Camera.from_fov(60.0, 400, 300)
     write_transforms(tmp_path / "path.json", [large, large.posed(turned(-20.0))])
     request = replace(built.request, path=str(tmp_path / "path.json"))
-    list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
-    camera = read_transforms(tmp_path / "out" / "transforms.json")[1]
+    settings = replace(TINY, expand=replace(TINY.expand, poses=2))
+    list(build(request, room_models(), RASTERIZER, settings, tmp_path / "out"))
+    cameras = read_transforms(tmp_path / "out" / "transforms.json")
+    (camera,) = [c for c in cameras if np.abs(c.c2w - turned(-20.0)).max() < 1e-6]
     assert (camera.width, camera.height) == (96, 72)
     assert camera.fov_deg[0] == pytest.approx(60.0, abs=0.01)
 
