@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never, get_args
+from typing import Literal, assert_never
 
 from gen3d.errors import ModelUnavailable
 from gen3d.models.base import Models
 
 EngineName = Literal["auto", "builtin", "hub"]
-ENGINES: tuple[str, ...] = get_args(EngineName)
 
 
 def load_models(engine: EngineName) -> Models:
