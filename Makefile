@@ -1,11 +1,15 @@
-# make test: everything a fresh clone needs is installed into .venv, then the tests run (CPU, no network beyond pip,
-# no weights). A CPU-only user may take a smaller torch: make test TORCH_INDEX=URL
+# make run: everything a fresh clone needs is installed into .venv, then the page is served on http://127.0.0.1:7860
+#           (PORT=8080 HOST=0.0.0.0 SHARE=1 make run: elsewhere, for everybody, with a public link)
+# make test: the same installation, then the tests (CPU, no network beyond pip, no weights).
+# A CPU-only user may take a smaller torch: make run TORCH_INDEX=URL
 PYTHON ?= python3
 TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test test-all bench lint examples clean
+export PORT HOST SHARE
+
+.PHONY: run test test-all bench lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -16,6 +20,9 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproje
 	$(BIN)/python -m pip install --quiet -c constraints.txt -r requirements.txt -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+run: $(VENV)/installed
+	$(BIN)/python app.py
 
 test: $(VENV)/installed lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"

@@ -1,12 +1,13 @@
 """Figure 1: the stages in order, in three steps that can each be stopped, looked at and resumed.
 
     look(request)          source -> depth -> layers                   folder: looked.npz
-    grow(looked folder)    background -> lift -> expand -> optimize    folder: scene.ply, .splat, transforms.json
+    grow(looked folder)    background -> lift -> expand -> optimize    folder: scene.ply, .splat, transforms.json,
+                                                                               model3d.ply
     tour(scene folder)     flythrough                                  folder: flythrough.mp4
 
-Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json. The folder is
-made under a temporary name and renamed when whole: closing the generator leaves nothing. `enough` ends a step early
-with what exists. `build` runs all three into one folder.
+Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
+of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
+nothing. `enough` ends a step early with what exists. `build` runs all three into one folder.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +30,7 @@ from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Progress, Started, never
+from gen3d.formats.model3d import write_model3d
 from gen3d.formats.picture import write_png
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
@@ -80,7 +83,7 @@ def grow(
     folder: Path,
     enough: Enough = never,
 ) -> Iterator[Event]:
-    """The scene behind and around what was looked at: writes scene.ply, scene.splat and transforms.json."""
+    """The scene behind and around what was looked at: writes scene.ply, .splat, transforms.json and model3d.ply."""
     layers = load_looked(looked / "looked.npz")
     photo, prompt, seed = layers.rgbd, request.prompt, request.seed
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
@@ -102,12 +105,13 @@ def grow(
         files = SceneFiles(work)
         write_ply(files.ply, gaussians)
         write_splat(files.splat, gaussians)
+        write_model3d(files.model3d, gaussians, photo.camera, scale.median)
         write_transforms(files.transforms, [view.camera for view in world.views])
         record.count(
             points=len(world.points), gaussians=len(gaussians), views=len(world.views),
             median_depth_m=scale.median, nearest_depth_m=scale.nearest,
         )  # fmt: skip
-        write_json(files.run, record.as_json())
+        write_json(files.run, _continued(looked, record))
     yield Finished("grow", folder)
 
 
@@ -129,7 +133,7 @@ def tour(
             fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
         )
         record.count(tour_amplitude=amplitude)
-        write_json(work / "run.json", record.as_json())
+        write_json(work / "run.json", _continued(scene, record))
     yield Finished("tour", folder)
 
 
@@ -151,18 +155,21 @@ def build(
     yield Finished("build", folder)
 
 
+def _continued(before: Path, record: Record) -> dict[str, Any]:
+    """What run.json shall say after a step: the steps so far, and this one."""
+    return merged([json.loads((before / "run.json").read_text(encoding="utf-8")), record.as_json()])
+
+
 def _gather(steps: list[Path], into: Path) -> None:
-    """Moves what the steps made into one folder; their records become one."""
-    record = merged([json.loads((step / "run.json").read_text(encoding="utf-8")) for step in steps])
+    """Moves what the steps made into one folder; the record of the last tells of all."""
     SceneFiles(into).previews.mkdir()
     for step in steps:
         for file in sorted((step / "previews").iterdir()):
             file.rename(into / "previews" / file.name)
         for file in sorted(step.iterdir()):
-            if file.is_file() and file.name not in ("run.json", "looked.npz"):
-                file.rename(into / file.name)
+            if file.is_file() and file.name != "looked.npz":
+                file.replace(into / file.name)
         shutil.rmtree(step)
-    write_json(SceneFiles(into).run, record)
 
 
 @contextmanager

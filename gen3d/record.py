@@ -82,14 +82,12 @@ class Record:
 
 
 def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The records of the steps of one build as one."""
-    whole = dict(records[0])
-    for other in records[1:]:
-        whole["engines"] = whole["engines"] | other["engines"]
-        whole["notices"] = whole["notices"] + other["notices"]
-        whole["counts"] = whole["counts"] | other["counts"]
-        whole["seconds"] = whole["seconds"] | other["seconds"]
-        whole["peak_memory_mb"] = max(filter(None, (whole["peak_memory_mb"], other["peak_memory_mb"])), default=None)
+    """The records of consecutive steps as one; what was asked last counts (a video may take another path)."""
+    whole = dict(records[-1])
+    for part in ("engines", "counts", "seconds"):
+        whole[part] = {key: value for record in records for key, value in record[part].items()}
+    whole["notices"] = [notice for record in records for notice in record["notices"]]
+    whole["peak_memory_mb"] = max(filter(None, (record["peak_memory_mb"] for record in records)), default=None)
     return whole
 
 

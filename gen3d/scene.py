@@ -131,6 +131,11 @@ class SceneFiles:
         return self.folder / "scene.splat"
 
     @property
+    def model3d(self) -> Path:
+        """A copy for the page's ready-made viewer, moved to where that viewer starts."""
+        return self.folder / "model3d.ply"
+
+    @property
     def transforms(self) -> Path:
         """The cameras of the fit."""
         return self.folder / "transforms.json"

@@ -26,13 +26,25 @@ class Reference:
     """h w: pixels where rounding may decide a cutoff, so that no float32 rasterizer can be held to the value."""
 
 
-def render_reference(gaussians: Gaussians, camera: Camera, near: float = 0.0) -> Reference:
-    order = torch.argsort(_camera_xyz(gaussians.means, camera)[:, 2].detach(), stable=True)
-    order = order[_camera_xyz(gaussians.means, camera)[order, 2] > near]
+def render_reference(
+    gaussians: Gaussians,
+    camera: Camera,
+    near: float = 1e-30,
+    far: float = float("inf"),
+    eps2d: float = EPS_2D,
+    antialiased: bool = False,
+) -> Reference:
+    z = _camera_xyz(gaussians.means, camera)[:, 2].detach()
+    order = torch.argsort(z, stable=True)
+    order = order[(z[order] >= near) & (z[order] <= far)]
     means, quats, scales, opacities, sh = (
         part[order] for part in (gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities, gaussians.sh)
     )
-    free_alpha = opacities[:, None, None] * torch.exp(-_sigma(means, quats, scales, camera))
+    covariance = _covariance(means, quats, scales, camera)
+    blurred = covariance + eps2d * torch.eye(2).to(means)
+    if antialiased:
+        opacities = opacities * torch.sqrt(torch.linalg.det(covariance) / torch.linalg.det(blurred))
+    free_alpha = opacities[:, None, None] * torch.exp(-_sigma(means, blurred, camera))
     capped = free_alpha.clamp_max(ALPHA_MAX)
     alpha = torch.where(capped >= ALPHA_MIN, capped, 0.0)
     T_after = torch.cumprod(1 - alpha, dim=0)
@@ -66,8 +78,8 @@ def _colour(means: Tensor, sh: Tensor, camera: Camera) -> Tensor:
     return colour.clamp_min(0)
 
 
-def _sigma(means: Tensor, quats: Tensor, scales: Tensor, camera: Camera) -> Tensor:
-    """n h w: half the squared Mahalanobis distance of every pixel centre."""
+def _covariance(means: Tensor, quats: Tensor, scales: Tensor, camera: Camera) -> Tensor:
+    """n 2 2: on the screen, before the low-pass."""
     (fx, _, cx), (_, fy, cy), _ = camera.K
     X, Y, Z = _camera_xyz(means, camera).T
     beyond_x, beyond_y = 0.15 * camera.width / fx, 0.15 * camera.height / fy
@@ -76,7 +88,13 @@ def _sigma(means: Tensor, quats: Tensor, scales: Tensor, camera: Camera) -> Tens
     zero = torch.zeros_like(Z)
     J = torch.stack([fx / Z, zero, -fx * u / Z, zero, fy / Z, -fy * v / Z], dim=1).reshape(-1, 2, 3)
     M = J @ torch.from_numpy(camera.w2c[:3, :3]).to(means) @ _rotation(quats) @ torch.diag_embed(scales)
-    covariance = M @ M.transpose(1, 2) + EPS_2D * torch.eye(2).to(means)
+    return M @ M.transpose(1, 2)
+
+
+def _sigma(means: Tensor, covariance: Tensor, camera: Camera) -> Tensor:
+    """n h w: half the squared Mahalanobis distance of every pixel centre."""
+    (fx, _, cx), (_, fy, cy), _ = camera.K
+    X, Y, Z = _camera_xyz(means, camera).T
     conic = torch.linalg.inv(covariance)
     dx = torch.arange(camera.width).to(means) + 0.5 - (fx * X / Z + cx)[:, None]
     dy = torch.arange(camera.height).to(means) + 0.5 - (fy * Y / Z + cy)[:, None]

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 NOUNS = {"camera", "scene", "events", "settings", "errors"}
 MODELS = {"cv2", "skimage", "torch", "diffusers", "transformers", "segment_anything", "onnxruntime"}
+KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
 STAGES = NOUNS | {"geometry", "models.base", "splat", "formats", "stages"}
 
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
@@ -28,17 +29,22 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "models.base": (NOUNS, {"numpy", "jaxtyping"}),
     "models.load": (NOUNS | {"models"}, set()),
     "splat": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
-    "splat.cpu": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba", "llvmlite"}),
+    "splat.cpu": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
+    **{f"splat.cpu.{kernels}": ({"splat.cpu"}, {"numpy", "numba"}) for kernels in KERNELS},
+    "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
+    "splat.cpu.turns": (set(), set()),
     "formats": (NOUNS | {"formats"}, {"numpy", "jaxtyping"}),
     "formats.picture": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
     "formats.depth_file": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.model3d": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "record": (NOUNS, set()),
     "pipeline": (STAGES | {"record"}, {"numpy", "jaxtyping", "torch"}),
+    "ui": (NOUNS | {"ui", "viewer"}, {"gradio", "PIL"}),
     "cli": (NOUNS | {"pipeline", "models.load", "splat.rasterizer", "formats", "geometry.trajectory"}, set()),
 }
 

@@ -27,7 +27,9 @@ from tests.worlds import NoisyDepth, box_room
 
 RASTERIZER = pick_rasterizer()
 STAGES = ["source", "depth", "layers", "background", "lift", "expand", "optimize", "flythrough"]
-PRODUCTS = {"scene.ply", "scene.splat", "flythrough.mp4", "transforms.json", "run.json", "previews"}
+PRODUCTS = {
+    "scene.ply", "scene.splat", "model3d.ply", "flythrough.mp4", "transforms.json", "run.json", "previews"
+}  # fmt: skip
 
 
 def names(folder: Path) -> set[str]:
@@ -70,7 +72,7 @@ def test_each_step_leaves_a_folder_with_exactly_its_product(built, tmp_path):
     assert names(tmp_path) == set(steps)
     assert names(steps["look"]) == {"looked.npz", "run.json", "previews"}
     assert names(steps["look"] / "previews") == {"photo.png", "depth.png", "layers.png"}
-    assert names(steps["grow"]) == {"scene.ply", "scene.splat", "transforms.json", "run.json", "previews"}
+    assert names(steps["grow"]) == PRODUCTS - {"flythrough.mp4"}
     views = len(read_transforms(steps["grow"] / "transforms.json"))
     expansions = {f"expand_{i:02d}.png" for i in range(1, views)}
     assert views > 1 and names(steps["grow"] / "previews") == {"background.png", "lift.png", "fit.png"} | expansions

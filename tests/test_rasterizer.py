@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import platform
 import re
-import threading
 from dataclasses import dataclass, replace
 
 import numba
@@ -15,8 +14,10 @@ import torch
 from torch import Tensor
 
 from gen3d.camera import Camera
-from gen3d.splat.cpu import kernels, raster
+from gen3d.splat.cpu import kernels, raster, raster_backward
+from gen3d.splat.cpu.binning import PAIR
 from gen3d.splat.cpu.function import CpuRasterizer
+from gen3d.splat.cpu.sort import sort_list
 from gen3d.splat.cpu.ssim import SsimTarget, ssim
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from gen3d.splat.rasterizer import Rasterizer, Rendering, pick_rasterizer
@@ -49,6 +50,7 @@ CLOUDS = {
     "opacity near 1": Cloud(60, 40, 40, spread=1.0, opacity=(0.97, 1.0)),
     "hundreds of layers": Cloud(400, 12, 12, spread=0.2, log_scale=(-2.0, 0.0), opacity=(0.005, 0.03), degree=1),
     "hundreds of layers, opaque": Cloud(400, 12, 12, spread=0.2, log_scale=(-2.0, 0.0), degree=1),
+    "thousands of layers": Cloud(3000, 4, 4, spread=0.2, log_scale=(1.5, 2.0), opacity=(0.0048, 0.006)),
     "one": Cloud(1, 24, 24, spread=0.1, log_scale=(-2.0, -1.0), opacity=(0.5, 0.9), degree=1),
 }
 
@@ -110,8 +112,9 @@ def test_picture_and_gradients_match_the_reference(name):
     truth, ours = with_gradients(gaussians), with_gradients(as_float32(gaussians))
     expected, drawn = render_reference(truth, camera), CpuRasterizer().render(ours, camera)
     certain = ~expected.doubtful
-    assert certain.double().mean() > 0.9 and expected.alpha.max() > 0
+    assert certain.double().mean() > 0.75 and expected.alpha.max() > 0
 
+    assert (drawn.rgb - expected.rgb).abs().max() <= 5e-3
     assert (drawn.rgb - expected.rgb)[certain].abs().max() <= 1e-5
     assert (drawn.alpha - expected.alpha)[certain].abs().max() <= 1e-5
     assert ((drawn.depth - expected.depth) * expected.alpha)[certain].abs().max() <= 2e-5  # metres
@@ -260,7 +263,7 @@ def test_values_too_large_for_a_picture_stay_finite():
         assert torch.isfinite(values).all()
 
 
-# -- threads ----------------------------------------------------------------------------------------------------------
+# -- bits -------------------------------------------------------------------------------------------------------------
 
 
 def render_bytes(gaussians: Gaussians, camera: Camera) -> bytes:
@@ -269,34 +272,6 @@ def render_bytes(gaussians: Gaussians, camera: Camera) -> bytes:
     drawn = CpuRasterizer().render(gaussians, camera)
     (drawn.rgb.square().sum() + drawn.depth.sum()).backward()
     return b"".join(t.detach().numpy().tobytes() for t in (drawn.rgb, drawn.depth, *gradients(gaussians).values()))
-
-
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one processor")
-def test_one_and_two_threads_draw_the_same_bits():
-    before, drawn = numba.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            numba.set_num_threads(threads)
-            drawn.append(render_bytes(*tiled_picture()))
-    finally:
-        numba.set_num_threads(before)
-    assert drawn[0] == drawn[1]
-
-
-def test_four_threads_may_draw_at_once():
-    gaussians, camera = tiled_picture()
-    alone, together = render_bytes(gaussians, camera), {}
-
-    def draw(k: int) -> None:
-        for _ in range(3):
-            together[k] = render_bytes(gaussians, camera)
-
-    threads = [threading.Thread(target=draw, args=(k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert [together.get(k) == alone for k in range(4)] == [True] * 4
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
@@ -366,19 +341,35 @@ def test_ssim_refuses_another_shape():
         ssim(torch.zeros(8, 9, 3), SsimTarget(torch.zeros(9, 8, 3)))
 
 
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 1000])
+def test_a_list_is_sorted_by_depth_and_ties_keep_their_order(n):
+    rng = np.random.default_rng(n)
+    depths = rng.choice(np.float32([1e-30, 1e-3, 0.5, 1.0, np.nextafter(np.float32(1), np.float32(2)), 7, 3e38]), n)
+    numbers = np.arange(n, dtype=np.uint64)
+    keys = (depths.view(np.uint32).astype(np.uint64) << np.uint64(32)) | numbers
+    sort_list(keys)
+    assert ((keys & PAIR) == numbers[np.argsort(depths, kind="stable")]).all()
+
+
 # -- machine code -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="reads x86 machine code")
-@pytest.mark.parametrize("kernel", [raster.blend_tile, raster.blend_tile_backward], ids=lambda k: k.py_func.__name__)
+@pytest.mark.parametrize(
+    "kernel", [raster.blend_tile, raster_backward.blend_tile_backward], ids=lambda k: k.py_func.__name__
+)
 def test_the_hot_loops_are_vectorised(kernel):
     """Eight pixels at a time: their arithmetic is packed (ps), what happens once per Gaussian or row is scalar (ss)."""
-    floats, ids, i64 = numba.float32[:, ::1], numba.int32[::1], numba.int64
-    arguments = (floats, ids, i64, i64, i64, i64, i64, i64, numba.float32[::1])
-    if kernel is raster.blend_tile_backward:
-        arguments += (floats,)
+    floats, ids, places = numba.float32[:, ::1], numba.int32[::1], (numba.int64,) * 6
+    arguments = (floats, ids, *places, numba.float32[::1])
+    if kernel is raster_backward.blend_tile_backward:
+        arguments = (floats, ids, ids, *places, numba.float32[::1], floats)
     fresh = kernels.kernel(kernel.py_func, cache=False)
     fresh.compile(arguments)
     code = fresh.inspect_asm(fresh.signatures[0])
     packed, scalar = (len(re.findall(rf"\bv?(?:mul|fn?m(?:add|sub)\d*){kind}\b", code)) for kind in ("ps", "ss"))
     assert packed > scalar, f"{packed} packed, {scalar} scalar multiplications: the loop has left the vector registers"
+    assert not re.findall(r"\b(?:floorf?|ceilf?|expf?)\b", code), "a call empties the vector registers"

@@ -128,6 +128,8 @@ class Models:
     captioner: Captioner | None = None
     notices: tuple[str, ...] = ()
     """What was degraded when the bundle was put together."""
+    device: str = "cpu"
+    """Where the networks run: "cpu" or "cuda"."""
 
     @property
     def names(self) -> dict[str, str]:

@@ -35,6 +35,8 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     Raises InputError for what cannot be used, ModelUnavailable when a sentence is given and nobody can draw it.
     """
     yield Started("source")
+    for fallen_back in models.notices:
+        yield Notice(fallen_back)
     _check_request(request)
     if request.photo is None:
         image = _drawn(request.prompt or "", _artist(models), settings.size_px, request.seed)

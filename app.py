@@ -1,0 +1,109 @@
+"""The Space, and what `make run` starts: engines, the three steps on whatever device is here, the page.
+
+    HOST=0.0.0.0 PORT=8080 SHARE=1 python app.py
+
+`spaces` comes first, since on a ZeroGPU Space it must be there before anything touches CUDA. There each step is one
+GPU call in a forked process; elsewhere `spaces.GPU` changes nothing.
+"""
+
+import spaces  # isort: skip
+
+import os
+import threading
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from gen3d import pipeline
+from gen3d.events import Event
+from gen3d.geometry.trajectory import PATHS
+from gen3d.models.load import load_models
+from gen3d.scene import Request
+from gen3d.settings import Settings
+from gen3d.splat.cpu.function import warm_up
+from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.ui.gallery import Gallery, read_examples
+from gen3d.ui.jobs import Visits, enough_file
+from gen3d.ui.page import build_page, launch_options
+from gen3d.ui.steps import Steps, told_to_visitors
+
+MODELS = load_models("auto")
+RASTERIZER = pick_rasterizer()
+if hasattr(os, "register_at_fork"):  # a child has none of the threads of torch's pool, and would wait for them forever
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+
+HOME = Path(os.getenv("GEN3D_HOME") or Path.home() / ".cache" / "gen3d")
+SHARES = {"look": 0.15, "grow": 0.7, "tour": 0.15}
+"""Of a scene's expected seconds."""
+DRAWING_S = 20
+"""A sentence takes so much longer."""
+
+
+def seconds_of(step: str, request: Request, settings: Settings, folder: Path) -> int:
+    """The GPU seconds that a step is declared to take at most."""
+    drawing = DRAWING_S if step == "look" and request.photo is None else 0
+    return max(5, round(SHARES[step] * settings.seconds)) + drawing
+
+
+def look(request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
+    """The first step, into folder/look."""
+    with told_to_visitors():
+        yield from pipeline.look(request, MODELS, settings, folder / "look", enough_file(folder).exists)
+
+
+def grow(request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
+    """The second step, into folder/grow."""
+    with told_to_visitors():
+        yield from pipeline.grow(
+            request, folder / "look", MODELS, RASTERIZER, settings, folder / "grow", enough_file(folder).exists
+        )
+
+
+def tour(request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
+    """The third step, into folder/tour."""
+    with told_to_visitors():
+        yield from pipeline.tour(
+            request, folder / "grow", RASTERIZER, settings, folder / "tour", enough_file(folder).exists
+        )
+
+
+ON_GPU = {
+    "look": spaces.GPU(look, duration=partial(seconds_of, "look")),
+    "grow": spaces.GPU(grow, duration=partial(seconds_of, "grow")),
+    "tour": spaces.GPU(tour, duration=partial(seconds_of, "tour")),
+}
+
+
+def steps() -> Steps:
+    """The pipeline for the page; without an engine on a GPU no step takes a visitor's GPU time."""
+    chosen = ON_GPU if MODELS.device == "cuda" else {"look": look, "grow": grow, "tour": tour}
+    return Steps(
+        **chosen,
+        engines=MODELS.names | {"rasterizer": RASTERIZER.name},
+        device="a GPU" if MODELS.device == "cuda" else f"a processor ({os.cpu_count()} cores), without a GPU",
+        paths={name: path.words for name, path in PATHS.items()},
+        draws=MODELS.text_to_image is not None,
+    )
+
+
+def main() -> None:
+    """Serves the page until it is stopped."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
+    gallery.prepare()
+    visits = Visits()
+    threading.Thread(target=visits.sweep_forever, name="sweep", daemon=True).start()
+    page = build_page(steps(), visits, gallery)
+    share = os.getenv("SHARE", "") not in ("", "0")
+    address = {"server_name": os.getenv("HOST") or os.getenv("GRADIO_SERVER_NAME") or "127.0.0.1"}
+    address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
+    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery))
+    if share and not page.share_url:
+        print("No public link could be had: the sharing service was not reached. The page is served locally.")
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()

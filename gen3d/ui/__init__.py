@@ -1,0 +1,10 @@
+"""The page: a Gradio app over the three steps. It knows events and files, never stages or engines.
+
+steps.py    what the page may ask for, and how a step's errors reach a visitor from another process
+jobs.py     folders: one per visit, gone when the visitor is
+gallery.py  finished examples, prepared once
+asked.py    what the visitor set, as a request
+stream.py   events -> what the page shows, accumulated
+words.py    the page's sentences and its small pieces of HTML
+page.py     the components and what they do
+"""

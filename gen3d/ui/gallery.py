@@ -1,0 +1,113 @@
+"""Finished examples: built once, when the app first starts, then shown at once to whoever clicks one.
+
+Each is built by the command line in a process of its own, at low priority and with the engine "builtin" (it takes
+nobody's GPU time), into a folder that stays for the next start.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gen3d import __version__
+from gen3d.scene import Request, SceneFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A photo that the app brings along."""
+
+    name: str
+    title: str
+    photo: Path
+    depth: Path | None = None
+    fov_deg: float | None = None
+
+    @property
+    def request(self) -> Request:
+        """What a visitor would ask to get the same."""
+        return Request(photo=self.photo, depth=self.depth, fov_deg=self.fov_deg)
+
+
+def read_examples(listing: Path) -> tuple[Example, ...]:
+    """The examples that a gallery.json names; its files are relative to it."""
+    folder = listing.parent.resolve()
+    return tuple(
+        Example(
+            entry["name"],
+            entry["title"],
+            folder / entry["photo"],
+            folder / entry["depth"] if "depth" in entry else None,
+            entry.get("fov_deg"),
+        )
+        for entry in json.loads(listing.read_text(encoding="utf-8"))
+    )
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Examples and the folder that their results are in."""
+
+    examples: Sequence[Example]
+    results: Path
+    options: Sequence[str] = ("--engine", "builtin", "--preset", "fast")
+    """Of `gen3d build`."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Example -> why it could not be built."""
+    _building: subprocess.Popen | None = None
+    _thread: threading.Thread | None = None
+
+    def folder_of(self, example: Example) -> Path:
+        """Where its result is, or will be; another version builds it anew."""
+        return self.results / f"{example.name}-{__version__}"
+
+    def is_ready(self, example: Example) -> bool:
+        """Whether it can be shown."""
+        return SceneFiles(self.folder_of(example)).run.exists()
+
+    def is_coming(self, example: Example) -> bool:
+        """Whether it is being built, or will be."""
+        return example.name not in self.failures and self._thread is not None and self._thread.is_alive()
+
+    def prepare(self) -> threading.Thread:
+        """Builds what is missing, one after the other, in the background; ends with this process."""
+        self._thread = threading.Thread(target=self._build_all, name="gallery", daemon=True)
+        atexit.register(self._interrupt)
+        self._thread.start()
+        return self._thread
+
+    def _build_all(self) -> None:
+        for example in self.examples:
+            if not self.is_ready(example):
+                self._build(example)
+
+    def _build(self, example: Example) -> None:
+        command = [sys.executable, "-m", "gen3d", "build", str(example.photo), "-o", str(self.folder_of(example))]
+        command += self.options
+        command += ["--depth", str(example.depth)] if example.depth else []
+        command += ["--fov", str(example.fov_deg)] if example.fov_deg else []
+        home = Path(__file__).parents[2]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(home), os.getenv("PYTHONPATH"))))}
+        try:
+            self._building = subprocess.Popen(
+                [*_NICE, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+            )
+            _, errors = self._building.communicate()
+            if self._building.returncode:
+                self.failures[example.name] = errors.strip().splitlines()[-1] if errors.strip() else "it was stopped"
+        except OSError as error:
+            self.failures[example.name] = str(error)
+
+    def _interrupt(self) -> None:
+        if self._building and self._building.poll() is None:
+            self._building.terminate()
+
+
+_NICE = ("nice", "-n", "10") if os.name == "posix" else ()

@@ -1,0 +1,60 @@
+"""What the page may ask for: the three steps of the pipeline, and what is known about them.
+
+A step may run in another process (ZeroGPU forks one per call), so what goes in and comes out is pickled: a request,
+settings, a folder, events. Of an exception only gr.Error keeps its words on that way, so `told_to_visitors` turns
+every failure into one while still inside. "Enough" has to get in, and is a file: see `jobs.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from gen3d.errors import Gen3DError
+from gen3d.events import Event
+from gen3d.scene import Request
+from gen3d.settings import Settings
+
+Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
+"""(request, settings, folder of the job) -> events. The step named `look` leaves its product in folder/look, ..."""
+
+UNEXPECTED = "Something broke here that should not. Try again; if it stays so, please report it with your settings."
+OUT_OF_MEMORY = "The machine ran out of memory. Take the preset fast, or a smaller size."
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The pipeline as a page sees it."""
+
+    look: Step
+    grow: Step
+    tour: Step
+    engines: Mapping[str, str]
+    """Role -> the engine that plays it, for the badge."""
+    device: str
+    """Where it runs, in words."""
+    paths: Mapping[str, str]
+    """Camera path -> what it does, in words."""
+    draws: bool
+    """Whether a sentence alone is enough."""
+
+
+@contextmanager
+def told_to_visitors() -> Iterator[None]:
+    """Every failure inside becomes a gr.Error with sentences for people; the log gets what is not their business."""
+    try:
+        yield
+    except Gen3DError as error:
+        raise gr.Error(str(error), duration=None, print_exception=False) from error
+    except MemoryError as error:
+        raise gr.Error(OUT_OF_MEMORY, duration=None, print_exception=False) from error
+    except gr.Error:
+        raise
+    except Exception as error:
+        logging.getLogger(__name__).exception("a step failed")
+        raise gr.Error(UNEXPECTED, duration=None, print_exception=False) from error

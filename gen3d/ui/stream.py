@@ -1,0 +1,183 @@
+"""Events -> what the page shows. A page that streams sends everything it has each time, so this accumulates.
+
+`Shown` is a value: `after` an event comes a new one. Pictures and products are files; Gradio resends only what changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, assert_never
+
+from PIL import Image
+
+from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.scene import SceneFiles
+from gen3d.ui import words
+
+SINGLE = ("depth", "layers", "background")
+"""Previews with a place of their own; the other views join the strip."""
+STRIP = ("expand_",)
+RHYTHM_S = 0.4
+"""Progress alone is shown at most so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stage as the status names it."""
+
+    stage: str
+    began_s: float
+    seconds: float = 0.0
+    done: int = 0
+    total: int = 0
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the page shows of a job, so far."""
+
+    seed: int | None
+    job: str
+    expected_s: float
+    began_s: float = field(default_factory=time.monotonic)
+    state: Literal["running", "done", "failed"] = "running"
+    sentence: str = "Starting."
+    lines: tuple[Line, ...] = ()
+    notices: tuple[str, ...] = ()
+    pictures: tuple[tuple[str, Path], ...] = ()
+    """Depth, layers, background: name -> file."""
+    strip: tuple[Path, ...] = ()
+    scene: SceneFiles | None = None
+    video: Path | None = None
+
+    def after(self, event: Event, previews: Path) -> Shown:
+        """With what the event tells; a preview is kept as a file under `previews`."""
+        now = time.monotonic()
+        shown = replace(self, lines=_at(self.lines, now))
+        match event:
+            case Started():
+                line = Line(event.stage, now)
+                shown = replace(shown, lines=(*_ended(shown.lines), line))
+            case Progress():
+                last = replace(shown.lines[-1], done=event.done, total=event.total)
+                shown = replace(shown, lines=(*shown.lines[:-1], last))
+            case Notice():
+                shown = replace(shown, notices=(*shown.notices, event.text))
+            case Preview():
+                shown = shown._with_picture(event, previews)
+            case Finished():
+                shown = replace(shown._with_product(event), lines=_ended(shown.lines))
+            case _:
+                assert_never(event)
+        stage = shown.lines[-1].stage if shown.lines else ""
+        return replace(shown, sentence=words.under_way(stage, now - self.began_s, self.expected_s))
+
+    def finished(self) -> Shown:
+        """All is there."""
+        seconds = time.monotonic() - self.began_s
+        return replace(self, state="done", lines=_ended(self.lines), sentence=words.done(seconds))
+
+    def failed(self, sentence: str) -> Shown:
+        """It ended with an error."""
+        return replace(self, state="failed", lines=_ended(self.lines), sentence=sentence)
+
+    def downloads(self) -> list[Path]:
+        """The files that are whole by now."""
+        if self.scene is None:
+            return []
+        record = self.video.parent / "run.json" if self.video else self.scene.run
+        files = (self.scene.ply, self.scene.splat, self.video, self.scene.transforms, record)
+        return [file for file in files if file is not None]
+
+    def values(self) -> dict[str, Any]:
+        """Name of a component of the page -> its value."""
+        files = [str(file) for file in self.downloads()]
+        pictures = {name: str(file) for name, file in self.pictures}
+        return {
+            "status": words.status(self),
+            **{name: pictures.get(name) for name in SINGLE},
+            "views": [str(file) for file in self.strip] or None,
+            "scene": str(self.scene.model3d) if self.scene else None,
+            "video": str(self.video) if self.video else None,
+            "files": files or None,
+            "seed": self.seed,
+            "job": self.job,
+        }
+
+    def _with_picture(self, preview: Preview, folder: Path) -> Shown:
+        if preview.name not in SINGLE and not preview.name.startswith(STRIP):
+            return self
+        file = folder / f"{preview.name}.png"
+        file.parent.mkdir(exist_ok=True)
+        Image.fromarray(preview.image).save(file)
+        if preview.name in SINGLE:
+            return replace(self, pictures=(*self.pictures, (preview.name, file)))
+        return replace(self, strip=(*self.strip, file))
+
+    def _with_product(self, finished: Finished) -> Shown:
+        match finished.step:
+            case "grow":
+                return replace(self, scene=SceneFiles(finished.folder))
+            case "tour":
+                return replace(self, video=SceneFiles(finished.folder).video)
+        return self
+
+
+def shown_of_folder(folder: Path, seed: int, job: str, seconds: dict[str, float]) -> Shown:
+    """A finished build as the page shows it; seconds: what each stage took."""
+    files = SceneFiles(folder)
+    pictures = tuple((name, files.previews / f"{name}.png") for name in SINGLE)
+    return Shown(
+        seed=seed,
+        job=job,
+        expected_s=sum(seconds.values()),
+        state="done",
+        sentence=words.done(sum(seconds.values())),
+        lines=tuple(Line(stage, 0.0, s, running=False) for stage, s in seconds.items()),
+        pictures=tuple((name, file) for name, file in pictures if file.exists()),
+        strip=tuple(sorted(files.previews.glob("expand_*.png"))),
+        scene=files,
+        video=files.video,
+    )
+
+
+class Rhythm:
+    """Says which events are worth sending: all but progress that follows too quickly."""
+
+    def __init__(self) -> None:
+        self._last_s = 0.0
+
+    def admits(self, event: Event) -> bool:
+        """True now and then for `Progress`, always for the others."""
+        now = time.monotonic()
+        if isinstance(event, Progress) and now - self._last_s < RHYTHM_S:
+            return False
+        self._last_s = now
+        return True
+
+
+def followed(shown: Shown, events: Generator[Event, None, None], previews: Path) -> Iterator[Shown]:
+    """What the page shows after each event that is worth it, and at the end."""
+    rhythm = Rhythm()
+    with closing(events):
+        for event in events:
+            shown = shown.after(event, previews)
+            if rhythm.admits(event):
+                yield shown
+    yield shown
+
+
+def _at(lines: tuple[Line, ...], now: float) -> tuple[Line, ...]:
+    """The running stage's seconds brought up to date."""
+    if not lines or not lines[-1].running:
+        return lines
+    return (*lines[:-1], replace(lines[-1], seconds=now - lines[-1].began_s))
+
+
+def _ended(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(replace(line, running=False) for line in lines)

@@ -1,0 +1,106 @@
+"""app.py: what a Space or `make run` starts, and its steps across the fork of a ZeroGPU call."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gen3d.scene import Request
+from gen3d.settings import PRESETS
+from tests.test_floors import NOUNS, imported, within
+
+ROOT = Path(__file__).parents[1]
+ROOMS = NOUNS | {"pipeline", "models.load", "splat", "geometry.trajectory", "ui"}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> dict:
+    """What tests/zerogpu.py told."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.zerogpu", str(tmp_path_factory.mktemp("space"))],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.rpartition("told:")[2])
+
+
+def test_every_step_of_a_forked_run_finishes_and_its_files_survive(told):
+    assert told["finished"] == ["look", "grow", "tour"]
+    assert {
+        "look/looked.npz", "grow/scene.ply", "grow/scene.splat", "grow/model3d.ply", "grow/transforms.json",
+        "tour/flythrough.mp4", "tour/run.json",
+    } <= set(told["files"])  # fmt: skip
+    assert told["largest event"] < 1_000_000
+
+
+def test_an_error_crosses_the_fork_with_both_sentences(told):
+    assert "There is no file" in told["error"] and told["error"].endswith("Check the name.")
+
+
+def test_cancel_reaches_the_fork_and_leaves_nothing(told):
+    assert told["after cancel"] == ["look"] and told["seconds to stop"] < 10
+
+
+def test_enough_reaches_the_fork(told):
+    assert told["views after enough"] == 1
+
+
+def test_each_step_declares_its_own_seconds(told):
+    assert told["declared"] == [5, 5, 5], "a preset of one second still needs a start"
+
+
+def test_the_pages_default_preset_declares_at_most_a_minute():
+    import app
+    from gen3d.ui.page import DEFAULT_PRESET
+
+    photo, sentence = Request(photo=Path("a.jpg")), Request(prompt="a lake")
+    for request in (photo, sentence):
+        seconds = {
+            name: [app.seconds_of(step, request, PRESETS[name], Path()) for step in app.ON_GPU] for name in PRESETS
+        }
+        assert sum(seconds[DEFAULT_PRESET]) <= 60 + app.DRAWING_S * (request is sentence)
+        assert sum(seconds["fast"]) < sum(seconds["balanced"]) < sum(seconds["quality"])
+    look_s = [app.seconds_of("look", request, PRESETS["fast"], Path()) for request in (photo, sentence)]
+    assert look_s[0] < look_s[1], "a sentence must be drawn first"
+
+
+def test_without_an_engine_on_a_gpu_no_step_takes_gpu_time(monkeypatch):
+    import app
+
+    assert app.steps().grow is app.grow
+    marked = {name: (lambda *args: iter(())) for name in app.ON_GPU}
+    monkeypatch.setattr(app, "ON_GPU", marked)
+    monkeypatch.setattr(app, "MODELS", replace(app.MODELS, device="cuda"))
+    assert app.steps().grow is marked["grow"] and "GPU" in app.steps().device
+
+
+def test_spaces_comes_first_and_nowhere_else():
+    tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    names = list(imported(tree))
+    assert names[0] == "spaces"
+    for name in names[1:]:
+        top, _, below = name.partition(".")
+        assert top in sys.stdlib_module_names or name == "torch" or (top == "gen3d" and within(below, ROOMS)), name
+    users = [path for path in (ROOT / "gen3d").rglob("*.py") if "import spaces" in path.read_text(encoding="utf-8")]
+    assert users == []
+
+
+def test_the_readme_tells_a_space_what_it_needs():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("---\n")
+    import yaml
+
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["sdk"] == "gradio" and front["app_file"] == "app.py" and front["python_version"] == "3.12"
+    assert (ROOT / front["app_file"]).is_file()
+    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    assert front["sdk_version"] == pinned["gradio"]
+    assert {"title", "license", "tags", "models", "suggested_hardware", "startup_duration_timeout"} <= set(front)
+    assert len(front["short_description"]) <= 60, "the hub cuts what is longer"

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from gen3d.errors import InputError
+from gen3d.settings import PRESETS
+from gen3d.ui.asked import LONGEST_PROMPT, SEEDS, new_seed, request_of, settings_of
+
+PATHS = ("wander", "orbit")
+
+
+def asked(**changed):
+    given = {
+        "photo": "p.jpg", "depth": None, "prompt": None, "tab": "any", "path": "wander", "seed": 5.0, "fov_deg": 0.0,
+        "units_per_metre": 1000.0, "paths": PATHS,
+    }  # fmt: skip
+    return request_of(**(given | changed))
+
+
+def test_what_is_set_arrives():
+    request = asked(depth="d.png", prompt=" a lake ", fov_deg=60.0, units_per_metre=256.0, path="orbit")
+    assert (request.photo, request.depth, request.prompt) == (Path("p.jpg"), Path("d.png"), "a lake")
+    assert (request.fov_deg, request.depth_scale, request.path, request.seed) == (60.0, 256.0, "orbit", 5)
+
+
+def test_empty_fields_mean_nothing_given():
+    request = asked(prompt="  ", fov_deg=0.0, units_per_metre=0.0)
+    assert request.prompt is None and request.fov_deg is None and request.depth_scale == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("tab", "photo", "depth"),
+    [("any", "p.jpg", "d.png"), ("photo", "p.jpg", None), ("depth", "p.jpg", "d.png"), ("text", None, None)],
+)
+def test_the_tab_says_which_inputs_count(tab, photo, depth):
+    request = asked(tab=tab, depth="d.png", prompt="a lake")
+    assert request.photo == (photo and Path(photo)) and request.depth == (depth and Path(depth))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"tab": "photo", "photo": None}, "no photo"),
+        ({"tab": "depth"}, "no depth file"),
+        ({"tab": "secret"}, "no input tab"),
+        ({"path": "/etc/passwd"}, "no camera path"),
+        ({"path": "transforms.json"}, "no camera path"),
+        ({"prompt": "x" * (LONGEST_PROMPT + 1)}, "characters"),
+        ({"seed": -1.0}, "not a seed"),
+        ({"seed": 1.5}, "not a seed"),
+        ({"seed": float(SEEDS + 1)}, "not a seed"),
+    ],
+)
+def test_what_the_page_would_not_offer_is_refused(changed, words):
+    with pytest.raises(InputError, match=words) as refused:
+        asked(**changed)
+    assert refused.value.remedy
+
+
+def test_without_a_seed_one_is_drawn():
+    assert len({asked(seed=None).seed for _ in range(5)}) > 1
+    assert all(0 <= new_seed() <= SEEDS for _ in range(100))
+
+
+def test_settings_are_the_presets_with_what_was_changed():
+    assert settings_of("fast", 0.0, "occlusion") == PRESETS["fast"]
+    settings = settings_of("balanced", 320.0, "paper")
+    assert (settings.size_px, settings.layers.rule, settings.fit) == (320, "paper", PRESETS["balanced"].fit)
+
+
+@pytest.mark.parametrize(
+    "given", [("best", 0.0, "paper"), ("fast", 10.0, "paper"), ("fast", 9999.0, "paper"), ("fast", 0.0, "x")]
+)
+def test_unknown_settings_are_refused(given):
+    with pytest.raises(InputError):
+        settings_of(*given)

@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+from gen3d.formats.ply import read_ply
+from gen3d.ui.gallery import Example, Gallery, read_examples
+from tests.runs import save_rgbd
+
+LISTING = Path(__file__).parents[1] / "examples" / "gallery.json"
+
+
+def test_the_gallery_of_the_app_is_there_and_names_real_files():
+    examples = read_examples(LISTING)
+    assert {example.name for example in examples} >= {"room", "terrace"}
+    for example in examples:
+        assert example.photo.is_file() and (example.depth is None or example.depth.is_file())
+        assert example.title and example.request.fov_deg == example.fov_deg
+
+
+TINY = ("--engine", "builtin", "--preset", "fast", "--size", "64")
+
+
+def test_what_is_missing_is_built_once_in_the_background(tmp_path):
+    request = save_rgbd(tmp_path / "in")
+    example = Example("room", "A room", request.photo, request.depth, request.fov_deg)
+    gallery = Gallery([example], tmp_path / "results", TINY)
+    assert not gallery.is_ready(example) and not gallery.is_coming(example)
+    thread = gallery.prepare()
+    assert gallery.is_coming(example)
+    thread.join(120)
+    assert gallery.failures == {} and gallery.is_ready(example) and not gallery.is_coming(example)
+    folder = gallery.folder_of(example)
+    assert json.loads((folder / "run.json").read_text())["request"]["photo"] == "photo.png"
+    assert len(read_ply(folder / "model3d.ply")) == len(read_ply(folder / "scene.ply"))
+    made = (folder / "run.json").stat().st_mtime_ns
+    gallery.prepare().join(60)
+    assert (folder / "run.json").stat().st_mtime_ns == made
+
+
+def test_an_example_that_cannot_be_built_says_why_and_the_next_one_is(tmp_path):
+    request = save_rgbd(tmp_path / "in")
+    broken = Example("broken", "Broken", tmp_path / "nothing.jpg")
+    good = Example("room", "A room", request.photo, request.depth, request.fov_deg)
+    gallery = Gallery([broken, good], tmp_path / "results", TINY)
+    gallery.prepare().join(120)
+    assert "There is no file" in gallery.failures["broken"]
+    assert gallery.is_ready(good) and not gallery.is_ready(broken)
+
+
+def test_the_end_of_the_app_ends_a_build_and_leaves_nothing_half_made(tmp_path):
+    request = save_rgbd(tmp_path / "in", width=320, height=240)
+    gallery = Gallery([Example("room", "A room", request.photo, request.depth, request.fov_deg)], tmp_path / "results")
+    thread = gallery.prepare()
+    results = tmp_path / "results"
+    while not (results.exists() and list(results.iterdir())):
+        assert thread.is_alive()
+    gallery._interrupt()
+    thread.join(30)
+    assert not thread.is_alive() and (not results.exists() or list(results.iterdir()) == [])

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gen3d.events import Finished, Notice, Preview, Progress, Started
+from gen3d.ui.stream import Rhythm, Shown, followed, shown_of_folder
+
+PICTURE = np.zeros((4, 6, 3), np.uint8)
+
+
+def after(events, tmp_path: Path) -> Shown:
+    shown = Shown(7, "job", 45.0)
+    for event in events:
+        shown = shown.after(event, tmp_path / "shown")
+    return shown
+
+
+def test_what_was_shown_stays_while_more_comes(tmp_path):
+    events = [Started("depth"), Preview("depth", PICTURE), Started("expand"), Preview("expand_01", PICTURE)]
+    values = after(events, tmp_path).values()
+    assert values["depth"].endswith("depth.png") and values["layers"] is None
+    more = after([*events, Preview("layers", PICTURE), Preview("expand_02", PICTURE)], tmp_path).values()
+    assert more["depth"] == values["depth"] and more["layers"].endswith("layers.png")
+    assert [Path(view).name for view in more["views"]] == ["expand_01.png", "expand_02.png"]
+    assert np.asarray(Image.open(more["layers"])).shape == PICTURE.shape
+
+
+def test_previews_without_a_place_are_not_kept(tmp_path):
+    assert after([Started("source"), Preview("photo", PICTURE)], tmp_path).values()["views"] is None
+    assert not (tmp_path / "shown").exists()
+
+
+def test_the_status_names_each_stage_with_its_seconds(tmp_path):
+    shown = after([Started("depth"), Started("expand"), Progress("expand", 2, 9)], tmp_path)
+    status = shown.values()["status"]
+    assert "finished" in status and "new views 2/9" in status and status.count(" s</b>") == 2
+    assert [line.running for line in shown.lines] == [False, True]
+
+
+def test_foreign_words_are_escaped(tmp_path):
+    shown = after([Started("source"), Notice("<script>alert(1)</script>")], tmp_path)
+    assert "<script>" not in shown.values()["status"] and "&lt;script&gt;" in shown.values()["status"]
+    assert "<b>no</b>" not in shown.failed("<b>no</b>").values()["status"]
+
+
+def test_products_appear_when_their_step_is_whole(tmp_path):
+    shown = after([Started("optimize"), Finished("look", tmp_path / "look")], tmp_path)
+    assert shown.values()["scene"] is None and shown.values()["files"] is None
+    shown = shown.after(Finished("grow", tmp_path / "grow"), tmp_path)
+    names = [Path(file).name for file in shown.values()["files"]]
+    assert names == ["scene.ply", "scene.splat", "transforms.json", "run.json"]
+    assert shown.values()["scene"] == str(tmp_path / "grow" / "model3d.ply") and shown.values()["video"] is None
+    shown = shown.after(Finished("tour", tmp_path / "tour"), tmp_path)
+    files = [Path(file).relative_to(tmp_path).as_posix() for file in shown.values()["files"]]
+    assert "tour/flythrough.mp4" in files and "tour/run.json" in files and "grow/run.json" not in files
+
+
+def test_progress_alone_is_sent_now_and_then_and_the_end_always(tmp_path):
+    rhythm = Rhythm()
+    assert rhythm.admits(Started("fit")) and not rhythm.admits(Progress("fit", 1, 9)) and rhythm.admits(Notice("x"))
+
+    def events():
+        yield Started("fit")
+        for i in range(100):
+            yield Progress("fit", i + 1, 100)
+
+    sent = list(followed(Shown(0, "", 1.0), events(), tmp_path))
+    assert len(sent) < 10 and sent[-1].lines[-1].done == 100
+
+
+def test_closing_closes_the_step(tmp_path):
+    closed = []
+
+    def events():
+        try:
+            while True:
+                yield Started("fit")
+        finally:
+            closed.append(True)
+
+    following = followed(Shown(0, "", 1.0), events(), tmp_path)
+    next(following)
+    following.close()
+    assert closed == [True]
+
+
+def test_a_finished_build_is_shown_as_it_was(built):
+    values = shown_of_folder(built.folder, 3, "", {"depth": 1.0, "expand": 2.0}).values()
+    assert values["seed"] == 3 and "data-state=\"done\"" in values["status"] and "Done in 3 s" in values["status"]
+    files = [values["scene"], values["video"], values["depth"], values["layers"], values["background"]]
+    assert all(Path(file).is_file() for file in [*files, *values["files"], *values["views"]])
+    assert len(values["files"]) == 5
