@@ -34,7 +34,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 
 bench: $(VENV)/installed
-	$(BIN)/python bench/rasterizer.py
+	$(BIN)/python bench/rasterizer.py $(if $(PROTOTYPE),--prototype $(PROTOTYPE))
 	$(BIN)/python bench/build.py
 
 examples: $(VENV)/installed

@@ -7,6 +7,7 @@ GPU call in a forked process; elsewhere `spaces.GPU` changes nothing.
 """
 
 import spaces  # isort: skip
+import gen3d  # noqa: F401  isort: skip - sets how OpenMP waits, which torch reads when it loads
 
 import os
 import threading

@@ -173,6 +173,8 @@ def test_what_does_not_fit_together_is_refused():
         rasterization(*parts, gaussians.sh, *view, sh_degree=2)
     with pytest.raises(ValueError, match="opacities holds NaN"):
         rasterization(*parts[:3], parts[3] * float("nan"), gaussians.rgb, *view)
+    with pytest.raises(ValueError, match="one of each per camera"):
+        rasterization(*parts, gaussians.rgb, view[0][:0], view[1][:0], *view[2:])
     with pytest.raises(ValueError, match="viewmats or Ks"):
         rasterization(*parts, gaussians.rgb, view[0] * float("nan"), *view[1:])
 

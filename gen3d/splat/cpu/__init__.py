@@ -1,10 +1,10 @@
 """Our rasterizer for plain processors: numba kernels (`kernels.py` is their map), a torch function, SSIM.
 
-OpenMP reads its wait policy once, when the first library brings it in. Its default lets idle threads spin, which
-doubles the time of everything else on a busy machine, so idle threads sleep here. The line works only before torch
-or numba are loaded: a program imports this package (or sets the variable itself) first.
+Three ways in: `rasterization.rasterization` has the call of gsplat's function of that name, `function.CpuRasterizer`
+plays the role of `gen3d.splat.rasterizer`, and `ssim.ssim` is the other half of a fit's loss.
+
+Two settings are the environment's. `OMP_WAIT_POLICY`: OpenMP reads it once, when torch brings it in; its default lets
+idle threads spin, so `import gen3d` asks for `passive` unless the user chose (import gen3d before torch).
+`NUMBA_CACHE_DIR`: the folder for compiled kernels, beside the code (or in the user's cache, where that is read-only)
+by default; kernels compile once per folder and processor type, which takes about half a minute.
 """
-
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")

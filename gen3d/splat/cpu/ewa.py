@@ -1,14 +1,14 @@
 """The algebra of EWA splatting for one Gaussian, shared by the projection and its derivative.
 
 Symbols as in `kernels.py`. Vectors are tuples of three, matrices tuples of rows: W = (w0, w1, w2) is the rotation of
-w2c; J W = (j0, j1); N = J W R = (n0, n1); M = N S = (m0, m1), so that Sigma' = M M^T + EPS_2D I.
+w2c; J W = (j0, j1); N = J W R = (n0, n1); M = N S = (m0, m1), so that Sigma' = M M^T + eps2d I.
 """
 
 from __future__ import annotations
 
 import math
 
-from gen3d.splat.cpu.kernels import EPS_2D, ONE, TWO, inlined
+from gen3d.splat.cpu.kernels import ONE, TWO, inlined
 
 
 @inlined
@@ -97,9 +97,6 @@ def screen_jacobian(W, lens, xyz):
 
 
 @inlined
-def determinant(m0, m1, cov_xx, cov_yy):
-    """det(M M^T + EPS_2D I) as a sum of squares (Lagrange's identity): the obvious formula cancels for needles."""
-    cx = m0[1] * m1[2] - m0[2] * m1[1]
-    cy = m0[2] * m1[0] - m0[0] * m1[2]
-    cz = m0[0] * m1[1] - m0[1] * m1[0]
-    return cx * cx + cy * cy + cz * cz + EPS_2D * (cov_xx + cov_yy - EPS_2D)
+def cross(a, b):
+    """The vector product. |m0 x m1|^2 = det(M M^T) (Lagrange's identity), and does not cancel for needles."""
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]

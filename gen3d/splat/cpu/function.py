@@ -1,9 +1,7 @@
-"""The rasterizer as torch sees it: one autograd function over the numba kernels, and `CpuRasterizer` around it."""
+"""The stages as torch sees them: one autograd function over the numba kernels, and `CpuRasterizer` around it."""
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import NamedTuple
 
 import numba
@@ -13,17 +11,15 @@ from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.cpu import binning
+from gen3d.splat.cpu.gather import gather
 from gen3d.splat.cpu.kernels import GRADIENTS, ROW, TILE, Lens, make_lens
-from gen3d.splat.cpu.project import project, project_backward
-from gen3d.splat.cpu.raster import rasterize, rasterize_backward
+from gen3d.splat.cpu.project import project
+from gen3d.splat.cpu.raster import rasterize
+from gen3d.splat.cpu.raster_backward import rasterize_backward
+from gen3d.splat.cpu.sort import sort
+from gen3d.splat.cpu.turns import KERNELS
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rendering
-
-KERNELS = threading.Lock()
-"""Held while kernels run: numba's `workqueue` threading layer aborts the process when two threads launch at once."""
-
-if hasattr(os, "register_at_fork"):  # a child must not inherit the lock from a thread that it does not have
-    os.register_at_fork(before=KERNELS.acquire, after_in_parent=KERNELS.release, after_in_child=KERNELS.release)
 
 NEAR_OF_MEDIAN = 1e-3
 """The near plane as a part of the median depth, so that a scene may be of any size."""
@@ -41,124 +37,140 @@ class CpuRasterizer:
         A Gaussian whose mean lies before the near plane (a thousandth of the median depth) is not drawn. Raises
         ValueError for NaN or infinite input, opacities outside [0, 1], or a higher degree of spherical harmonics.
         """
-        _check(gaussians)
-        parts = (gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities, gaussians.sh)
-        parts = tuple(part.to(torch.float32).contiguous() for part in parts)
-        rgb, weighted_depth, alpha = _Rasterize.apply(*parts, _look(parts[0], camera))
+        if gaussians.sh.shape[1] not in (1, 4):
+            shape = tuple(gaussians.sh.shape)
+            raise ValueError(f"sh is {shape}; this rasterizer evaluates 1 or 4 coefficients a channel")
+        names = "means", "quats", "scales", "opacities", "sh"
+        parts = {name: getattr(gaussians, name) for name in names}
+        rgb, weighted_depth, alpha, _ = draw(parts, _look(gaussians.means, camera))
         depth = weighted_depth / torch.where(alpha > 0, alpha, 1.0)
         return Rendering(rgb, alpha, depth)
 
 
 def warm_up() -> None:
-    """Compiles every kernel, or loads it from numba's cache: seconds once per machine, then a fraction of one."""
+    """Compiles every kernel, or loads it from numba's cache: half a minute once per machine, then half a second."""
     from gen3d.splat.cpu.ssim import SsimTarget, ssim
 
-    camera = Camera.from_fov(60.0, 16, 16)
-    for coefficients in (1, 4):
-        means = torch.tensor([[0.0, 0.0, 2.0], [0.1, 0.0, 3.0]])
-        rest = torch.ones(2, 4), torch.full((2, 3), 0.1), torch.full((2,), 0.5), torch.zeros(2, coefficients, 3)
-        drawn = CpuRasterizer().render(Gaussians(means.requires_grad_(), *rest), camera)
-        (ssim(drawn.rgb, SsimTarget(torch.ones(16, 16, 3))) + drawn.depth.sum()).backward()
+    means = torch.tensor([[0.0, 0.0, 2.0], [0.1, 0.0, 3.0]]).requires_grad_()
+    rest = torch.ones(2, 4), torch.full((2, 3), 0.1), torch.full((2,), 0.5), torch.zeros(2, 1, 3)
+    drawn = CpuRasterizer().render(Gaussians(means, *rest), Camera.from_fov(60.0, 16, 16))
+    (ssim(drawn.rgb, SsimTarget(torch.ones(16, 16, 3))) + drawn.depth.sum()).backward()
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """From where, and through what, the kernels look."""
 
     lens: Lens
     w2c: np.ndarray
+    """3 4 float32."""
     center: np.ndarray
+    """The camera's place, 3 float32."""
     height: int
     width: int
 
 
-class _Lists(NamedTuple):
-    """What `binning` found; see there."""
+class Lists(NamedTuple):
+    """Who is drawn where: `binning` and `sort` say what each is."""
 
     tiles_across: int
-    ids: np.ndarray
     tile_starts: np.ndarray
-    places: np.ndarray
+    ids: np.ndarray
+    pairs: np.ndarray
     starts: np.ndarray
 
 
-def _check(gaussians: Gaussians) -> None:
-    """ValueError for input that could only draw nonsense."""
-    if gaussians.means.device.type != "cpu":
-        raise ValueError(f"the cpu rasterizer was given tensors on {gaussians.means.device}")
-    if gaussians.sh.shape[1] not in (1, 4):
-        raise ValueError(f"sh is {tuple(gaussians.sh.shape)}; this rasterizer evaluates 1 or 4 coefficients a channel")
-    for name in ("means", "quats", "scales", "opacities", "sh"):
-        values = getattr(gaussians, name).detach()
-        if not torch.isfinite(values.sum()):  # NaN and inf survive the sum, which is a fifth of the cost of a full look
-            bad = int((~torch.isfinite(values)).reshape(len(values), -1).any(dim=1).sum())
-            if bad:
-                raise ValueError(f"{name} holds NaN or inf in {bad} of {len(values)} gaussians")
-    opacities = gaussians.opacities.detach()
-    if len(opacities) and not (opacities.min() >= 0 and opacities.max() <= 1):
-        raise ValueError(f"opacities span {float(opacities.min()):g} to {float(opacities.max()):g}, outside [0, 1]")
+def draw(parts: dict[str, Tensor], look: Look) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Returns rgb [h, w, 3], the sum of w z [h, w], alpha [h, w], and `packed` [n, ROW] (see `kernels`), a constant.
+
+    parts: means, quats, scales, opacities and colours (n k 3), in this order, by the names that errors shall use.
+    """
+    for name, part in parts.items():
+        if part.device.type != "cpu":
+            raise ValueError(f"the cpu rasterizer was given {name} on {part.device}")
+    *drawn, unsound = _Draw.apply(*(part.to(torch.float32).contiguous() for part in parts.values()), look)
+    if unsound:
+        _complain(parts)
+    return tuple(drawn)
 
 
-def _look(means: Tensor, camera: Camera) -> _Look:
+def _complain(parts: dict[str, Tensor]) -> None:
+    """ValueError for input that could only draw nonsense; numbers that are merely huge pass."""
+    for name, part in parts.items():
+        bad = int((~torch.isfinite(part.detach())).reshape(len(part), -1).any(dim=1).sum())
+        if bad:
+            raise ValueError(f"{name} holds NaN or inf in {bad} of {len(part)} gaussians")
+    low, high = (float(x) for x in parts["opacities"].detach().aminmax())
+    if low < 0 or high > 1:
+        raise ValueError(f"opacities span {low:g} to {high:g}, outside [0, 1]")
+
+
+def _look(means: Tensor, camera: Camera) -> Look:
     """The camera in the kernels' terms, with a near plane to suit the depth of the means before it."""
     w2c = np.ascontiguousarray(camera.w2c[:3], dtype=np.float32)
     if not (np.isfinite(w2c).all() and np.isfinite(camera.K).all()):
         raise ValueError("the camera's K or w2c holds NaN or inf")
-    some = means.detach().numpy()[:: max(1, len(means) // MEDIAN_SAMPLES)]
+    some = means.detach()[:: max(1, len(means) // MEDIAN_SAMPLES)].to(torch.float32).numpy()
     z = some @ w2c[2, :3] + w2c[2, 3]
     before = z[z > 0]
     near = NEAR_OF_MEDIAN * float(np.median(before)) if len(before) else 0.0
     lens = make_lens(camera.K, camera.width, camera.height, near)
-    return _Look(lens, w2c, camera.center.astype(np.float32), camera.height, camera.width)
+    return Look(lens, w2c, camera.center.astype(np.float32), camera.height, camera.width)
 
 
-def _bin(packed: np.ndarray, tiles: np.ndarray, look: _Look) -> _Lists:
-    """Depth order and tile lists."""
+def _list(packed: np.ndarray, tiles: np.ndarray, look: Look) -> Lists:
+    """The sorted list of every tile."""
     across, down = -(-look.width // TILE), -(-look.height // TILE)
-    order = np.empty(len(tiles), np.int32)
-    n = binning.depth_order(packed.view(np.uint32), tiles, order)
-    counts = np.zeros((2 * numba.get_num_threads(), across * down), np.int32)
-    binning.count(tiles, order, n, across, counts)
+    counts = np.zeros((2 * numba.get_num_threads(), across * down), np.int64)
+    binning.count(tiles, across, counts)
     tile_starts, starts = np.empty(across * down + 1, np.int64), np.empty(len(tiles) + 1, np.int64)
-    pairs = binning.scan(counts, tiles, tile_starts, starts)
-    ids, places = np.empty(pairs, np.int32), np.empty(pairs, np.int32)
-    binning.fill(tiles, order, n, across, counts, starts, ids, places)
-    return _Lists(across, ids, tile_starts, places, starts)
+    binning.scan(counts, tiles, tile_starts, starts)
+    keys = np.empty(starts[-1], np.uint64)
+    owners, ids, pairs = (np.empty(len(keys), np.int32) for _ in range(3))
+    binning.fill(packed.view(np.uint32), tiles, across, counts, starts, keys, owners)
+    sort(keys, tile_starts, owners, ids, pairs)
+    return Lists(across, tile_starts, ids, pairs, starts)
 
 
-class _Rasterize(torch.autograd.Function):
-    """Gaussians -> rgb [h, w, 3], sum of w z [h, w], alpha [h, w]."""
+def _tickets() -> np.ndarray:
+    """For the kernels that hand out tiles."""
+    return np.zeros(numba.get_num_threads(), np.int64)
+
+
+class _Draw(torch.autograd.Function):
+    """The five stages, forward and backward."""
 
     @staticmethod
-    def forward(ctx, means, quats, scales, opacities, sh, look):
-        m, q, s, o, k = (t.detach().numpy() for t in (means, quats, scales, opacities, sh))
-        packed, tiles = np.empty((len(m), ROW), np.float32), np.empty((len(m), 4), np.uint16)
-        rgb = np.empty((look.height, look.width, 3), np.float32)
-        depth, transmittance = (np.empty((look.height, look.width), np.float32) for _ in range(2))
+    def forward(ctx, means, quats, scales, opacities, colours, look):
+        inputs = means, quats, scales, opacities, colours
+        arrays = [t.detach().numpy() for t in inputs]
+        packed, tiles = torch.empty(len(means), ROW), np.empty((len(means), 4), np.uint16)  # torch aligns to 64 bytes
+        h, w = look.height, look.width
+        rgb, depth, transmittance = torch.empty(h, w, 3), torch.empty(h, w), torch.empty(h, w)
+        picture = [t.numpy() for t in (rgb, depth, transmittance)]
+        rows = packed.numpy()
         with KERNELS:
-            project(m, q, s, o, k, look.w2c, look.center, look.lens, packed, tiles)
-            lists = _bin(packed, tiles, look)
-            rasterize(packed, lists.ids, lists.tile_starts, lists.tiles_across, rgb, depth, transmittance)
-        drawn = torch.from_numpy(rgb), torch.from_numpy(depth)
-        ctx.save_for_backward(means, quats, scales, sh, *drawn)
-        ctx.look, ctx.packed, ctx.lists, ctx.transmittance = look, packed, lists, transmittance
+            unsound = project(*arrays, look.w2c, look.center, look.lens, rows, tiles)
+            lists = _list(rows, tiles, look)
+            rasterize(rows, lists.ids, lists.tile_starts, lists.tiles_across, _tickets(), *picture)
+        ctx.save_for_backward(*inputs, rgb, depth)
+        ctx.look, ctx.rows, ctx.lists, ctx.transmittance = look, rows, lists, picture[2]
         ctx.set_materialize_grads(False)
-        return *drawn, torch.from_numpy(1 - transmittance)
+        ctx.mark_non_differentiable(packed)
+        return rgb, depth, 1 - transmittance, packed, unsound
 
     @staticmethod
-    def backward(ctx, d_rgb, d_depth, d_alpha):
+    def backward(ctx, d_rgb, d_depth, d_alpha, *_):
         look, lists = ctx.look, ctx.lists
-        m, q, s, k, rgb, depth = (t.detach().numpy() for t in ctx.saved_tensors)
-        shapes = (look.height, look.width, 3), (look.height, look.width), (look.height, look.width)
+        *arrays, rgb, depth = (t.detach().numpy() for t in ctx.saved_tensors)
+        shapes = rgb.shape, depth.shape, depth.shape
         incoming = [_array(g, shape) for g, shape in zip((d_rgb, d_depth, d_alpha), shapes, strict=True)]
-        per_pair = np.empty((len(lists.ids), GRADIENTS), np.float32)
-        d_m, d_q, d_s, d_k = (np.zeros_like(a) for a in (m, q, s, k))
-        gradients = d_m, d_q, d_s, np.zeros(len(m), np.float32), d_k
+        pair_gradients = np.empty((len(lists.ids), GRADIENTS), np.float32)
+        gradients = [np.empty_like(a) for a in arrays]
         with KERNELS:
-            across = lists.tiles_across
-            picture = rgb, depth, ctx.transmittance
-            rasterize_backward(ctx.packed, lists.ids, lists.tile_starts, across, *picture, *incoming, per_pair)
-            pairs = ctx.packed, lists.starts, lists.places, per_pair
-            project_backward(m, q, s, k, look.w2c, look.center, look.lens, *pairs, *gradients)
+            walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, _tickets()
+            rasterize_backward(*walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
+            view = look.w2c, look.center, look.lens
+            gather(*arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)
         return *(torch.from_numpy(d) for d in gradients), None
 
 

@@ -1,35 +1,46 @@
 """The map of the kernels, and what all of them share: the equations, the packed row, the tile buffer, the tricks.
 
-One view is drawn in three steps, and differentiated by walking them backwards:
+One view is drawn in four stages, and differentiated by walking the last one again and gathering:
 
     project.py    mean, quaternion, scales -> mean, conic and extent on the screen (EWA splatting, `ewa.py`),
                   sh and the direction it is seen from -> rgb (`shade.py`)
-    binning.py    depth order, then one list of Gaussians for every tile of 32 x 32 pixels
-    raster.py     every tile walks its list front to back and blends (3DGS, eq. 3)
+    binning.py    one list of Gaussians for every tile of 32 x 32 pixels
+    sort.py       each list from near to far
+    raster.py     every tile walks its list front to back and blends (3DGS, eq. 3); backward it walks it again and
+                  writes a gradient row per (tile, Gaussian) pair
+    gather.py     sums the rows of every Gaussian and carries them back through the projection
 
-Conventions are those of `gen3d.camera`: OpenCV axes, pixel centres at +0.5, depth is z, any principal point. The
-letters are the field's (Zwicker et al., EWA Volume Splatting, 2001; Kerbl et al., 3D Gaussian Splatting, 2023):
+`function.py` strings them together. Conventions are those of `gen3d.camera`: OpenCV axes, pixel centres at +0.5, depth
+is z, any principal point. The letters are the field's (Zwicker et al., EWA Volume Splatting, 2001; Kerbl et al., 3D
+Gaussian Splatting, 2023; Yu et al., Mip-Splatting, 2024):
 
     Sigma  = R S S^T R^T                       covariance in the world, R from the quaternion, S = diag(scales)
-    Sigma' = J W Sigma W^T J^T + EPS_2D I      covariance on the screen, W = w2c rotation, J = d(pixel)/d(camera xyz)
+    Sigma' = J W Sigma W^T J^T + eps2d I       covariance on the screen, W = w2c rotation, J = d(pixel)/d(camera xyz)
     Q      = Sigma'^-1 = [[A, B], [B, C]]      the conic
+    o      = opacity, times sqrt(det(Sigma' - eps2d I) / det Sigma') where antialiased
     sigma  = A dx^2 / 2 + B dx dy + C dy^2 / 2 at the offset (dx, dy) of a pixel centre from the projected mean
     alpha  = min(ALPHA_MAX, o exp(-sigma)), left out below ALPHA_MIN
     rgb    = sum_i T_i alpha_i c_i,  T_i = prod_{j<i} (1 - alpha_j); the pixel stops before T would fall to T_MIN
 
-The constants are those of gsplat's classic mode, so files look the same elsewhere.
+The constants are those of gsplat, so files look the same elsewhere.
 
-Why the kernels look the way they do (each of these was worth a factor of 2 to 4, and small edits silently lose it;
-`tests/test_rasterizer.py` looks into the machine code):
+Why the kernels look the way they do (small edits silently lose a factor of up to 4; `tests/test_rasterizer.py` looks
+into the machine code):
 
 - A tile blends into one flat buffer that fits the first-level cache. Its planes (transmittance, red, ...) lie at a
   distance known at compile time and indices are unsigned 64-bit, so the compiler can prove that planes do not
   overlap and index sums do not wrap: eight neighbouring pixels become one vector instruction.
-- Gradient sums live in a stack allocation (`stack_floats`), which nothing else can point to, so they stay in
-  registers.
+- Such a chunk of eight columns runs down all rows of a Gaussian before the next chunk starts: most Gaussians are
+  narrower than eight pixels, so this is one plain loop, and what depends on the columns alone is outside of it.
+- Gradient sums live in a stack allocation (`machine.stack_floats`), which nothing else can point to, so they stay in
+  registers, one sum per lane; the lanes are added at the end (`machine.sum_of_eight`).
 - The hot loops are functions of their own that receive the buffer; inside a `prange` body the compiler knows less.
-- No atomics: a thread owns its tile, and every (tile, Gaussian) pair has a gradient row of its own which one thread
-  adds up later, in list order. The result is bitwise the same for any number of threads.
+- A list names Gaussians from all over memory, and the first thing read of each decides how far its loops run: so
+  rows are asked for some places ahead (`machine.prefetch`). No kernel calls `floor` or `ceil`: a call in a hot loop
+  saves and restores every vector register.
+- No atomics on results: a thread owns its tile, and every (tile, Gaussian) pair has a gradient row of its own which
+  one thread adds up later, in the order of tiles. The result is bitwise the same for any number of threads, although
+  tiles are handed out one by one to whoever is free (`machine.next_ticket`): a core that is busy elsewhere gets fewer.
 - `fastmath` allows fused multiply-add only: NaN and infinity keep their meaning, sums keep their order.
 
 numba caches a compiled kernel under the time stamp of its own file alone: after editing this file, touch the others.
@@ -43,21 +54,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import config, float32, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import config, float32, int32, njit
 
 if "NUMBA_THREADING_LAYER" not in os.environ:
     # The one layer that survives a fork (a GPU call on a shared machine is one); GNU OpenMP ends the child process.
-    # It aborts when two threads launch kernels at once: see `function.KERNELS`.
+    # It aborts when two threads launch kernels at once: see `turns.py`.
     config.THREADING_LAYER = "workqueue"
 
 ALPHA_MAX = np.float32(0.999)
 ALPHA_MIN = np.float32(1 / 255)
 T_MIN = np.float32(1e-4)
-EPS_2D = np.float32(0.3)
-"""Low-pass in px^2: nothing is thinner than about half a pixel."""
+EPS_2D = 0.3
+"""The usual low-pass in px^2: nothing is thinner than about half a pixel."""
 
 ZERO, HALF, ONE, TWO = (np.float32(x) for x in (0, 0.5, 1, 2))
 """An integer literal would promote float32 to float64."""
@@ -71,7 +79,7 @@ PLANE = TILE * STRIDE
 ROW = 16
 """Floats in a packed row: one cache line per Gaussian."""
 MX, MY, CONIC_A, CONIC_B, CONIC_C, OPACITY, RED, GREEN, BLUE, DEPTH, EXTENT_X, EXTENT_Y = range(12)
-"""Columns of a packed row. The extents in px bound alpha >= ALPHA_MIN, tightly."""
+"""Columns of a packed row. The extents in px bound alpha >= ALPHA_MIN, tightly; 0 where a Gaussian is not drawn."""
 
 GRADIENTS = 10
 """A gradient row holds dL/d of the first ten columns: MX ... DEPTH."""
@@ -91,7 +99,7 @@ def inlined(function: Callable):
 
 
 class Lens(NamedTuple):
-    """A camera as the kernels take it; all float32."""
+    """A camera and the manner of drawing, as the kernels take them; numbers are float32."""
 
     fx: np.float32
     fy: np.float32
@@ -106,28 +114,38 @@ class Lens(NamedTuple):
     width: np.float32
     height: np.float32
     near: np.float32
-    """Means at or before this depth are not drawn."""
+    far: np.float32
+    """Means nearer than `near` or farther than `far` are not drawn."""
+    eps2d: np.float32
+    antialiased: bool
+    plain: bool
+    """Colours are rgb as they stand, not coefficients of spherical harmonics."""
 
 
-def make_lens(K: np.ndarray, width: int, height: int, near: float) -> Lens:
+def make_lens(
+    K: np.ndarray,
+    width: int,
+    height: int,
+    near: float,
+    far: float = float("inf"),
+    eps2d: float = EPS_2D,
+    antialiased: bool = False,
+    plain: bool = False,
+) -> Lens:
     """The lens of full intrinsics `K` (pixels)."""
     (fx, _, cx), (_, fy, cy), _ = K
     beyond_x, beyond_y = 0.15 * width / fx, 0.15 * height / fy
     u = (-cx / fx - beyond_x, (width - cx) / fx + beyond_x)
     v = (-cy / fy - beyond_y, (height - cy) / fy + beyond_y)
-    return Lens(*(np.float32(x) for x in (fx, fy, cx, cy, *u, *v, width, height, near)))
+    numbers = (np.float32(x) for x in (fx, fy, cx, cy, *u, *v, width, height, near, far, eps2d))
+    return Lens(*numbers, antialiased, plain)
 
 
-@intrinsic(prefer_literal=True)
-def stack_floats(typingctx, n):
-    """A pointer to `n` (a literal) float32 on the stack: memory that provably has no second name."""
-
-    def codegen(context, builder, signature, args):
-        memory = cgutils.alloca_once(builder, ir.ArrayType(ir.FloatType(), n.literal_value))
-        memory.align = 64
-        return builder.bitcast(memory, ir.FloatType().as_pointer())
-
-    return types.CPointer(types.float32)(n), codegen
+@inlined
+def whole_up(x):
+    """The least int32 that is not below x >= 0."""
+    below = int32(x)
+    return below + int32(float32(below) < x)
 
 
 def _fit_exp(degree: int, low: float) -> tuple[np.float32, ...]:

@@ -2,7 +2,8 @@
 
     rgb = max(0, 0.5 + C0 sh_0 + C1 (-y sh_1 + z sh_2 - x sh_3)),  (x, y, z) = unit vector from the camera to the mean
 
-the convention of 3DGS and of its .ply files. Called for one Gaussian at a time by `project.py`.
+the convention of 3DGS and of its .ply files. Plain colours (`Lens.plain`) are taken as they stand. Called for one
+Gaussian at a time by `project.py` and `gather.py`.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def _view_dependent(sh, i, c, x, y, z):
 
 
 @inlined
-def shade(sh, i, mean, center):
+def shade(sh, plain, i, mean, center):
     """The (red, green, blue) of Gaussian i of sh [n, k, 3], seen from `center`."""
+    if plain:
+        return sh[i, 0, 0], sh[i, 0, 1], sh[i, 0, 2]
     red, green, blue = HALF + C0 * sh[i, 0, 0], HALF + C0 * sh[i, 0, 1], HALF + C0 * sh[i, 0, 2]
     if sh.shape[1] > 1:
         x, y, z, _ = _direction(mean, center)
@@ -46,8 +49,11 @@ def shade(sh, i, mean, center):
 
 
 @inlined
-def shade_backward(sh, i, mean, center, d_rgb, d_sh):
+def shade_backward(sh, plain, i, mean, center, d_rgb, d_sh):
     """Fills d_sh[i]; returns dL/dmean, from what moving the mean does to the viewing direction."""
+    if plain:
+        d_sh[i, 0, 0], d_sh[i, 0, 1], d_sh[i, 0, 2] = d_rgb
+        return ZERO, ZERO, ZERO
     if sh.shape[1] == 1:
         for c in range(3):
             d_sh[i, 0, c] = C0 * d_rgb[c] if HALF + C0 * sh[i, 0, c] >= BLACK else ZERO

@@ -17,8 +17,8 @@ from jaxtyping import Float
 from numba import prange, uint64
 from torch import Tensor
 
-from gen3d.splat.cpu.function import KERNELS
 from gen3d.splat.cpu.kernels import ONE, TWO, ZERO, kernel
+from gen3d.splat.cpu.turns import KERNELS
 
 RADIUS = 5
 CHANNELS = 3
