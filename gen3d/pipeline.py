@@ -91,7 +91,7 @@ def grow(
     with whole_folder(folder) as work:
         record = Record(request, settings, models.names | {"rasterizer": rasterizer.name}, work / "previews", write_png)
         background = yield from record.follow(fill_background(layers, models.background, models.depth, prompt, seed))
-        points = yield from record.follow(lift_layers(layers, background))
+        points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges))
         world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
         sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(

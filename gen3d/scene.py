@@ -80,7 +80,7 @@ class PointCloud:
     tangents: Float[np.ndarray, "n 2 3"]
     """The patch's two edges in metres: how xyz moves for one pixel to the right and one pixel down."""
     origin: Int[np.ndarray, "n"]
-    """Which picture it comes from: 0 the photo, 1 the background behind it, 2... the expansion views."""
+    """Which picture it comes from: 0 the photo, 1 the background, 2 what goes on behind edges, 3... the new views."""
     pixel: Int[np.ndarray, "n 2"]
     """(column, row) there; with `origin` it says which points were neighbours."""
 

@@ -28,6 +28,8 @@ class LayerSettings:
     """Relative depth step that counts as occluding at a mask's rim."""
     margin: float = 0.002
     """Omega is the foreground grown by this share of the shorter side."""
+    behind_edges: float = 0.09
+    """The far side of a depth edge goes on under the near side over this share of the diagonal; 0: not at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gen3d.models.builtin import PriorDepth
 from gen3d.scene import RGBD, PointCloud, View, World
 from gen3d.settings import ExpandSettings
 from gen3d.stages.expand import close_slivers, covers, expand_world, lift_uncovering, look_from
+from gen3d.stages.lift import FIRST_EXPANSION
 from tests.fakes import FakeInpainter
 from tests.measures import drain
 from tests.worlds import AnalyticWorld, NoisyDepth, box_room, ground_and_sky, sphere_over_plane, tilted_plane
@@ -103,7 +104,7 @@ def test_every_pose_is_painted_when_little_enough_of_it_is_missing():
     shares, points = [], world.points
     grown = expand(world, photo, shell_m)
     for i, view in enumerate(grown.views[1:]):
-        shares.append(hole_share(points.keep(points.origin < 2 + i), view.camera))
+        shares.append(hole_share(points.keep(points.origin < FIRST_EXPANSION + i), view.camera))
         points = grown.points
     assert len(shares) >= 2
     assert max(shares) <= 0.6
@@ -196,7 +197,7 @@ def test_enough_ends_early_with_what_there_is():
 
         grown = expand(world, photo, shell_m, enough=enough)
         assert len(grown.views) == 1 + after
-        assert max(grown.points.origin) == (0 if after == 0 else 1 + after)
+        assert max(grown.points.origin) == (0 if after == 0 else FIRST_EXPANSION - 1 + after)
 
 
 def test_progress_ends_complete_however_many_views_there_are():

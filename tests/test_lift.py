@@ -22,7 +22,7 @@ def lifted(make, noise: bool = False):
         behind = RGBD(behind.image, behind.depth * warp(np.ones_like(rgbd.depth)), camera)
         rgbd = RGBD(rgbd.image, warp(rgbd.depth), camera)
     layers = Layers(rgbd, front, grow(front, 3.0))
-    return world, layers, behind, drain(lift_layers(layers, behind))[0]
+    return world, layers, behind, drain(lift_layers(layers, behind, 0.0))[0]
 
 
 @pytest.mark.parametrize("noise", [False, True])
@@ -89,7 +89,7 @@ def test_the_sky_is_put_on_its_shell():
 def test_a_picture_without_foreground_is_one_layer():
     rgbd = tilted_plane().view(tilted_plane().camera(64, 48))
     none = np.zeros((48, 64), bool)
-    points, _ = drain(lift_layers(Layers(rgbd, none, none), rgbd))
+    points, _ = drain(lift_layers(Layers(rgbd, none, none), rgbd, 0.0))
     assert len(points) == 48 * 64 and (points.origin == PHOTO).all()
 
 
@@ -100,4 +100,4 @@ def test_depth_without_any_surface_is_an_empty_world():
     assert flying(rgbd.depth).all()
     none = np.zeros((12, 16), bool)
     with pytest.raises(EmptyWorld, match="Check the depth"):
-        drain(lift_layers(Layers(rgbd, none, none), rgbd))
+        drain(lift_layers(Layers(rgbd, none, none), rgbd, 0.09))

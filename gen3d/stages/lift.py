@@ -1,7 +1,9 @@
-"""Both layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
+"""The layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
 
 The photo gives a point for every pixel, but for flying ones, which hang between two surfaces. The background gives a
-point wherever the foreground hides it, and none where the photo itself saw the background.
+point wherever the foreground hides it, and none where the photo itself saw the background. Beyond the paper's two
+layers, the far side of every depth edge goes on under the near side (`geometry/occlusion.py`): things stand before
+things, and no mask is without gaps.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from jaxtyping import Bool, Float
 from gen3d.errors import EmptyWorld
 from gen3d.events import Preview, Stage, Started
 from gen3d.geometry.edges import inverse_depth
+from gen3d.geometry.occlusion import continue_behind_edges
 from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
 from gen3d.scene import RGBD, Layers, PointCloud
 from gen3d.stages.preview import picture_preview
 
-PHOTO, BACKGROUND, FIRST_EXPANSION = 0, 1, 2
+PHOTO, BACKGROUND, BEHIND_EDGES, FIRST_EXPANSION = 0, 1, 2, 3
 """The `origin` of points."""
 NEIGHBOURS = 3
 """A point that fewer than so many of its eight neighbours continue is flying."""
@@ -27,8 +30,11 @@ STRAIGHT = 0.3
 """Second differences below this share of the first are those of a noisy plane."""
 
 
-def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
-    """P_0: the photo's points first, then the background's."""
+def lift_layers(layers: Layers, background: RGBD, reach: float) -> Stage[PointCloud]:
+    """P_0: the photo's points first, then the background's, then those behind edges.
+
+    reach: how far these go on under what hides them, as a share of the picture's diagonal; 0 is the paper's two layers.
+    """
     yield Started("lift")
     rgbd = layers.rgbd
     shell_m = sky_radius(rgbd.depth)
@@ -37,8 +43,15 @@ def lift_layers(layers: Layers, background: RGBD) -> Stage[PointCloud]:
     points = concatenate(photo, lift(background, behind, BACKGROUND, shell_m))
     if not len(points):
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
+    if reach > 0:
+        points = concatenate(points, _behind_edges(rgbd, reach, shell_m))
     yield Preview("lift", picture_preview(render_points(points, _aside(rgbd)).image))
     return points
+
+
+def _behind_edges(rgbd: RGBD, reach: float, shell_m: float) -> PointCloud:
+    found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
+    return lift(RGBD(found.image, found.depth, rgbd.camera), found.known, BEHIND_EDGES, shell_m)
 
 
 def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -1,0 +1,173 @@
+"""What goes on right behind every depth edge: the far surface, continued under the near one.
+
+A small step aside uncovers a strip along every edge of every thing, also where a thing that is itself foreground
+stands behind another. Two layers do not know that strip: one background lies behind all of the foreground. So each
+pixel on a near surface asks which edge of its surface is nearest, and takes over what lies across that edge: the plane
+of the far surface, and its looks, mirrored at the edge.
+
+Works on inverse depth, where planes are linear in pixel coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gen3d.geometry.compiled import compiled
+from gen3d.geometry.edges import JUMP, depth_from_inverse, inverse_depth, near_rim
+
+BEHIND = 1.03
+"""The continued surface lies at least this factor behind what hides it."""
+ACROSS_PX = 2
+"""The far side begins within this distance of the near rim: rims are soft."""
+SAME_SURFACE = 0.05
+"""Relative step of inverse depth up to which neighbours belong to one surface."""
+NEXT_PX, WIDE = 3, 0.25
+"""What is continued over a distance d follows the far surface over a radius of NEXT_PX + WIDE d at the edge."""
+FULL_STEP = 1 / 3
+"""Edges with a smaller relative step of inverse depth are continued less far in proportion: they uncover less."""
+FLAT = 0.3
+"""Continued surfaces approach or recede by this much at the most, relatively: slopes at edges are uncertain."""
+DETAIL = 0.7
+"""Share of the mirrored detail that is kept: all of it would look just as right, and be wrong more strongly."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Continuation:
+    """A surface under the picture's own; meaningful where `known`."""
+
+    known: Bool[np.ndarray, "h w"]
+    depth: Float[np.ndarray, "h w"]
+    """Metres, inf = sky; the picture's own where not known."""
+    image: Float[np.ndarray, "h w 3"]
+
+
+def continue_behind_edges(
+    image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"], reach_px: float
+) -> Continuation:
+    """The far side of every depth edge continued under the near side, over at most `reach_px`.
+
+    depth: metres, inf = sky, no NaN.
+    """
+    inverse = inverse_depth(depth)
+    rim = near_rim(depth)
+    far = _far_sides(inverse, rim)
+    nearest, distance = _spread(inverse, far, float(reach_px))
+    picture = np.ascontiguousarray(image, np.float32)
+    known, found, looks = _continued(inverse, picture, rim, far, nearest, distance)
+    sky = known & (found <= 0)
+    continued = np.where(known, depth_from_inverse(found, sky), depth).astype(np.float32)
+    return Continuation(known, continued, np.where(known[..., None], np.clip(looks, 0, 1), image).astype(np.float32))
+
+
+@compiled
+def _far_sides(inverse, rim):
+    """For every rim pixel the place (row * w + column) of the nearest pixel across the edge; -1 elsewhere."""
+    h, w = inverse.shape
+    far = np.full((h, w), -1, np.int64)
+    for y in range(h):
+        for x in range(w):
+            if not rim[y, x]:
+                continue
+            closest = 1 << 30
+            for v in range(max(0, y - ACROSS_PX), min(h, y + ACROSS_PX + 1)):
+                for u in range(max(0, x - ACROSS_PX), min(w, x + ACROSS_PX + 1)):
+                    steps = (v - y) * (v - y) + (u - x) * (u - x)
+                    if steps < closest and not rim[v, u] and inverse[v, u] < (1 - JUMP) * inverse[y, x]:
+                        far[y, x], closest = v * w + u, steps
+    return far
+
+
+@compiled
+def _spread(inverse, far, reach):
+    """For every pixel the rim pixel of its own surface that is nearest, and how far it is; -1 where none is in reach.
+
+    Distances are handed from neighbour to neighbour, never across a step in depth, in sweeps of alternating direction.
+    """
+    h, w = inverse.shape
+    nearest = np.full((h, w), -1, np.int64)
+    distance = np.full((h, w), np.float32(1e9), np.float32)
+    for y in range(h):
+        for x in range(w):
+            if far[y, x] >= 0:
+                nearest[y, x], distance[y, x] = y * w + x, 0
+    for sweep in range(8):
+        for i in range(h):
+            y = i if sweep % 4 < 2 else h - 1 - i
+            for j in range(w):
+                x = j if sweep % 2 == 0 else w - 1 - j
+                for v in range(max(0, y - 1), min(h, y + 2)):
+                    for u in range(max(0, x - 1), min(w, x + 2)):
+                        place = nearest[v, u]
+                        if place < 0 or place == nearest[y, x] or not _joined(inverse[v, u], inverse[y, x]):
+                            continue
+                        rim_y, rim_x = place // w, place % w
+                        step = 1 - inverse.flat[far[rim_y, rim_x]] / inverse[rim_y, rim_x]
+                        d = np.sqrt(np.float32((y - rim_y) ** 2 + (x - rim_x) ** 2))
+                        if d < distance[y, x] and d <= reach * min(1.0, step / FULL_STEP):
+                            nearest[y, x], distance[y, x] = place, d
+    return nearest, distance
+
+
+@compiled
+def _joined(a, b):
+    return abs(a - b) <= SAME_SURFACE * max(a, b)
+
+
+@compiled
+def _continued(inverse, image, rim, far, nearest, distance):
+    """Where there is something to continue, its inverse depth, and its looks."""
+    h, w = inverse.shape
+    known = np.zeros((h, w), np.bool_)
+    found, looks = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
+    for y in range(h):
+        for x in range(w):
+            if nearest[y, x] < 0:
+                continue
+            place = far.flat[nearest[y, x]]
+            q, p = place // w, place % w
+            depth, mean = _surface_at(inverse, image, rim, q, p, y, x, NEXT_PX + int(WIDE * distance[y, x]))
+            if depth * BEHIND > inverse[y, x]:
+                continue
+            known[y, x], found[y, x] = True, depth
+            looks[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
+    return known, found, looks
+
+
+@compiled
+def _surface_at(inverse, image, rim, q, p, y, x, radius):
+    """The plane of the surface around (q, p), continued to (y, x), and the surface's mean colour."""
+    h, w = inverse.shape
+    here, color = inverse[q, p], np.zeros(3, np.float32)
+    depth, row, column, n = 0.0, 0.0, 0.0, 0
+    right, down, across, along = 0.0, 0.0, 0, 0
+    for v in range(max(0, q - radius), min(h, q + radius + 1)):
+        for u in range(max(0, p - radius), min(w, p + radius + 1)):
+            if rim[v, u] or not _joined(inverse[v, u], here):
+                continue
+            depth, row, column, n = depth + inverse[v, u], row + v, column + u, n + 1
+            color += image[v, u]
+            if u + 1 < w and not rim[v, u + 1] and _joined(inverse[v, u + 1], here):
+                right, across = right + inverse[v, u + 1] - inverse[v, u], across + 1
+            if v + 1 < h and not rim[v + 1, u] and _joined(inverse[v + 1, u], here):
+                down, along = down + inverse[v + 1, u] - inverse[v, u], along + 1
+    depth = depth / n + right / max(across, 1) * (x - column / n) + down / max(along, 1) * (y - row / n)
+    return min(max(depth, (1 - FLAT) * here), (1 + FLAT) * here), color / np.float32(n)
+
+
+@compiled
+def _detail(inverse, image, rim, q, p, v, u):
+    """How the pixel (v, u) differs from its surroundings on the surface of (q, p); nothing if it is not part of it."""
+    h, w = inverse.shape
+    detail = np.zeros(3, np.float32)
+    if not (0 <= v < h and 0 <= u < w) or rim[v, u] or not _joined(inverse[v, u], inverse[q, p]):
+        return detail
+    n = 0
+    for j in range(max(0, v - 3), min(h, v + 4)):
+        for i in range(max(0, u - 3), min(w, u + 4)):
+            if not rim[j, i] and _joined(inverse[j, i], inverse[q, p]):
+                detail -= image[j, i]
+                n += 1
+    return image[v, u] + detail / np.float32(n)
