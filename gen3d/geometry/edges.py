@@ -49,31 +49,34 @@ def disc(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
-def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1) -> Bool[np.ndarray, "h w"]:
-    """The near side of every depth edge, `width_px` wide: pixels that stand in front of a neighbour."""
+def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = JUMP) -> Bool[np.ndarray, "h w"]:
+    """The near side of every depth edge, `width_px` wide: pixels that stand in front of a neighbour.
+
+    jump: the least relative step in inverse depth.
+    """
     inverse = inverse_depth(depth)
     nearest, farthest = cv2.dilate(inverse, np.ones((3, 3), np.uint8)), cv2.erode(inverse, np.ones((3, 3), np.uint8))
-    jump = _beyond_plane(inverse, inverse - farthest, nearest - inverse)
-    return grow(jump, width_px - 1) & (inverse > 0)
+    edge = _beyond_plane(inverse, inverse - farthest, nearest - inverse, jump)
+    return grow(edge, width_px - 1) & (inverse > 0)
 
 
 def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1) -> Bool[np.ndarray, "h w"]:
     """The far side of every depth edge, `width_px` wide: pixels that a neighbour stands in front of."""
     inverse = inverse_depth(depth)
     nearest, farthest = cv2.dilate(inverse, np.ones((3, 3), np.uint8)), cv2.erode(inverse, np.ones((3, 3), np.uint8))
-    jump = _beyond_plane(nearest, nearest - inverse, inverse - farthest)
-    return grow(jump, width_px - 1)
+    edge = _beyond_plane(nearest, nearest - inverse, inverse - farthest, JUMP)
+    return grow(edge, width_px - 1)
 
 
-def _beyond_plane(reference: np.ndarray, step: np.ndarray, opposite: np.ndarray) -> np.ndarray:
-    """Steps above JUMP that are also sudden, as a plane's never are, however steep towards its horizon.
+def _beyond_plane(reference: np.ndarray, step: np.ndarray, opposite: np.ndarray, jump: float) -> np.ndarray:
+    """Steps above `jump` that are also sudden, as a plane's never are, however steep towards its horizon.
 
     Sudden is what is clearly more than the steps around it; or, so that thin things count, large and clearly more
     than the step to the opposite side.
     """
     typical = cv2.medianBlur(np.ascontiguousarray(step, np.float32), 5)
-    large = (step > 4 * JUMP * reference) & (step > 1.7 * opposite)
-    return (step > JUMP * reference) & ((step > 1.7 * typical) | large)
+    large = (step > 4 * jump * reference) & (step > 1.7 * opposite)
+    return (step > jump * reference) & ((step > 1.7 * typical) | large)
 
 
 def depth_edges(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -16,14 +16,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import JUMP, depth_from_inverse, inverse_depth, near_rim
+from gen3d.geometry.edges import depth_from_inverse, inverse_depth, near_rim
 
-BEHIND = 1.03
+STEP = 0.035
+"""Relative steps of inverse depth from which an edge counts. Finer than elsewhere: where nothing is to be uncovered
+nothing shows of what goes on, but a crack shows."""
+BEHIND = 1.02
 """The continued surface lies at least this factor behind what hides it."""
 ACROSS_PX = 2
 """The far side begins within this distance of the near rim: rims are soft."""
-SAME_SURFACE = 0.05
+SAME_SURFACE = 0.03
 """Relative step of inverse depth up to which neighbours belong to one surface."""
+STEEP = 0.1
+"""The same over several pixels: ground runs away from a thing that stands on it."""
 NEXT_PX, WIDE = 3, 0.25
 """What is continued over a distance d follows the far surface over a radius of NEXT_PX + WIDE d at the edge."""
 FULL_STEP = 1 / 3
@@ -52,7 +57,7 @@ def continue_behind_edges(
     depth: metres, inf = sky, no NaN.
     """
     inverse = inverse_depth(depth)
-    rim = near_rim(depth)
+    rim = near_rim(depth, jump=STEP)
     far = _far_sides(inverse, rim)
     nearest, distance = _spread(inverse, far, float(reach_px))
     picture = np.ascontiguousarray(image, np.float32)
@@ -75,7 +80,7 @@ def _far_sides(inverse, rim):
             for v in range(max(0, y - ACROSS_PX), min(h, y + ACROSS_PX + 1)):
                 for u in range(max(0, x - ACROSS_PX), min(w, x + ACROSS_PX + 1)):
                     steps = (v - y) * (v - y) + (u - x) * (u - x)
-                    if steps < closest and not rim[v, u] and inverse[v, u] < (1 - JUMP) * inverse[y, x]:
+                    if steps < closest and not rim[v, u] and inverse[v, u] < (1 - STEP) * inverse[y, x]:
                         far[y, x], closest = v * w + u, steps
     return far
 
@@ -117,6 +122,17 @@ def _joined(a, b):
 
 
 @compiled
+def _belongs(inverse, rim, q, p, v, u):
+    """Whether (v, u) is of the surface at (q, p): no rim, hardly nearer, and farther only as steep ground may be."""
+    h, w = inverse.shape
+    if not (0 <= v < h and 0 <= u < w) or rim[v, u]:
+        return False
+    here, change = inverse[q, p], inverse[v, u] - inverse[q, p]
+    farther = min(SAME_SURFACE * (1 + max(abs(v - q), abs(u - p))), STEEP)
+    return -farther * here <= change <= SAME_SURFACE * here
+
+
+@compiled
 def _continued(inverse, image, rim, far, nearest, distance):
     """Where there is something to continue, its inverse depth, and its looks."""
     h, w = inverse.shape
@@ -145,13 +161,13 @@ def _surface_at(inverse, image, rim, q, p, y, x, radius):
     right, down, across, along = 0.0, 0.0, 0, 0
     for v in range(max(0, q - radius), min(h, q + radius + 1)):
         for u in range(max(0, p - radius), min(w, p + radius + 1)):
-            if rim[v, u] or not _joined(inverse[v, u], here):
+            if not _belongs(inverse, rim, q, p, v, u):
                 continue
             depth, row, column, n = depth + inverse[v, u], row + v, column + u, n + 1
             color += image[v, u]
-            if u + 1 < w and not rim[v, u + 1] and _joined(inverse[v, u + 1], here):
+            if _belongs(inverse, rim, q, p, v, u + 1):
                 right, across = right + inverse[v, u + 1] - inverse[v, u], across + 1
-            if v + 1 < h and not rim[v + 1, u] and _joined(inverse[v + 1, u], here):
+            if _belongs(inverse, rim, q, p, v + 1, u):
                 down, along = down + inverse[v + 1, u] - inverse[v, u], along + 1
     depth = depth / n + right / max(across, 1) * (x - column / n) + down / max(along, 1) * (y - row / n)
     return min(max(depth, (1 - FLAT) * here), (1 + FLAT) * here), color / np.float32(n)
@@ -162,12 +178,12 @@ def _detail(inverse, image, rim, q, p, v, u):
     """How the pixel (v, u) differs from its surroundings on the surface of (q, p); nothing if it is not part of it."""
     h, w = inverse.shape
     detail = np.zeros(3, np.float32)
-    if not (0 <= v < h and 0 <= u < w) or rim[v, u] or not _joined(inverse[v, u], inverse[q, p]):
+    if not _belongs(inverse, rim, q, p, v, u):
         return detail
     n = 0
     for j in range(max(0, v - 3), min(h, v + 4)):
         for i in range(max(0, u - 3), min(w, u + 4)):
-            if not rim[j, i] and _joined(inverse[j, i], inverse[q, p]):
+            if _belongs(inverse, rim, q, p, j, i):
                 detail -= image[j, i]
                 n += 1
     return image[v, u] + detail / np.float32(n)

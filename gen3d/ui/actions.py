@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import gradio as gr
@@ -20,7 +22,7 @@ from gen3d.ui import words
 from gen3d.ui.asked import Number, request_of, settings_of
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Job, Visits
-from gen3d.ui.steps import Steps, told_to_visitors
+from gen3d.ui.steps import Steps, told_to_visitors, visitor_error
 from gen3d.ui.stream import Shown, followed, shown_of_folder
 
 LOOKED = ("status", "depth", "layers", "seed", "job")
@@ -31,6 +33,8 @@ BUILT = ("status", "depth", "layers", "background", "views", "scene", "video", "
 STEPS = ("look", "grow", "tour")
 
 Values = tuple[Any, ...]
+_NOBODY = gr.Request()
+"""Stands where Gradio puts who asks; it comes last, and what comes before it has defaults."""
 
 
 class Actions:
@@ -40,9 +44,10 @@ class Actions:
         self.steps, self.visits, self.gallery = steps, visits, gallery
 
     def build(
-        self, photo: str | None, depth: str | None, prompt: str | None, tab: str, preset: str, path: str,
-        seed: Number | None, fov_deg: Number | None, units_per_metre: Number | None, size_px: Number | None, rule: str,
-        request: gr.Request,
+        self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
+        preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
+        units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
+        request: gr.Request = _NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
 
@@ -68,9 +73,10 @@ class Actions:
         yield from self._run(STEPS, BUILT, request, begin, seed)
 
     def look(
-        self, photo: str | None, depth: str | None, prompt: str | None, tab: str, preset: str, path: str,
-        seed: Number | None, fov_deg: Number | None, units_per_metre: Number | None, size_px: Number | None, rule: str,
-        request: gr.Request,
+        self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
+        preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
+        units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
+        request: gr.Request = _NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """The first step: depth and layers. Takes what /build takes; streams (status, depth, layers, seed, job)."""
         begin = self._beginning(
@@ -100,10 +106,11 @@ class Actions:
     def say_enough(self, request: gr.Request) -> str:
         """Ask the running scene to finish with what exists: fewer views, fewer steps of the fit, a shorter video."""
         job = self.visits.latest(_visitor(request))
-        if job is None:
-            return words.NOTHING_RUNS
-        job.say_enough()
-        return words.ENOUGH
+        if job:
+            job.say_enough()
+        told = words.ENOUGH if job else words.NOTHING_RUNS
+        gr.Info(told)
+        return told
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -111,19 +118,19 @@ class Actions:
 
     def show_example(self, index: int) -> Iterator[Values]:
         """The finished scene of an example, as soon as there is one."""
-        with told_to_visitors():
-            example = self.gallery.examples[index]
-            began = time.monotonic()
-            while not self.gallery.is_ready(example):
-                if not self.gallery.is_coming(example):
-                    why = self.gallery.failures.get(example.name, "nobody prepared it")
-                    raise InputError(f"This example is not ready ({why}).", "Press Build to make it now.")
-                waiting = {"status": words.waiting(example.title, time.monotonic() - began)}
-                yield tuple(waiting.get(name) for name in BUILT)
-                time.sleep(0.5)
-            folder = self.gallery.folder_of(example)
-            record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            yield _values(shown_of_folder(folder, record["seed"], "", record["seconds"]), BUILT)
+        example, began = self.gallery.examples[index], time.monotonic()
+        while not self.gallery.is_ready(example):
+            if not self.gallery.is_coming(example):
+                why = self.gallery.failures.get(example.name, "nobody prepared it")
+                sentence = words.not_ready(why)
+                yield _values(Shown(None, "", 0.0).failed(sentence), BUILT)
+                raise visitor_error(sentence)
+            waiting = {"status": words.waiting(example.title, time.monotonic() - began)}
+            yield tuple(waiting.get(name) for name in BUILT)
+            time.sleep(0.5)
+        folder = self.gallery.folder_of(example)
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        yield _values(shown_of_folder(folder, record["seed"], "", record["seconds"]), BUILT)
 
     def _beginning(
         self, request: gr.Request, photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str,
@@ -151,6 +158,19 @@ class Actions:
         begin: Callable[[], Job],
         seed: Number | None = None,
     ) -> Iterator[Values]:
+        """Runs steps of a job and streams what is shown: to the page only what is new, to others always all."""
+        stream = self._shown(names, outputs, request, begin, seed)
+        with closing(stream):
+            yield from _changes(stream) if request.headers.get("x-gradio-user") == "app" else stream
+
+    def _shown(
+        self,
+        names: Sequence[str],
+        outputs: Sequence[str],
+        request: gr.Request,
+        begin: Callable[[], Job],
+        seed: Number | None = None,
+    ) -> Iterator[Values]:
         """Runs steps of a job and streams what the page shows; a failure is shown, then raised."""
         shown = Shown(None if seed is None else int(seed), "", 0.0)
         try:
@@ -167,7 +187,7 @@ class Actions:
                             yield _values(shown, outputs)
                 yield _values(shown.finished(), outputs)
         except gr.Error as error:
-            yield _values(shown.failed(error.message), outputs)
+            yield _values(shown.failed(unescape(error.message)), outputs)
             raise
 
 
@@ -175,6 +195,15 @@ def _grown(job: Job, names: Sequence[str]) -> SceneFiles | None:
     """The scene that an earlier call has made, for the files that a later one lists."""
     files = SceneFiles(job.folder / "grow")
     return files if names == ("tour",) and files.run.exists() else None
+
+
+def _changes(stream: Iterator[Values]) -> Iterator[Values]:
+    """Leaves out what is as before: Gradio's 3D viewer stays empty when it is updated while its code loads."""
+    before: Values = ()
+    for values in stream:
+        kept = [old == new for old, new in zip(before, values, strict=False)] or [False] * len(values)
+        yield tuple(gr.skip() if same else value for value, same in zip(values, kept, strict=True))
+        before = values
 
 
 def _values(shown: Shown, outputs: Sequence[str]) -> Values:

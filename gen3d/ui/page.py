@@ -78,6 +78,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         _connect_building(actions, inputs, outputs, (build, enough, cancel))
         _connect_steps(actions, inputs, outputs)
         _connect_examples(actions, gallery, examples, tabs, inputs, outputs)
+        page.load(new_seed, None, inputs.seed, show_progress="hidden", **PRIVATE)
         page.unload(actions.leave)
     return page.queue(max_size=WAITING)
 
@@ -91,9 +92,11 @@ def _inputs(steps: Steps) -> tuple[gr.Tabs, Inputs]:
                 gr.Markdown(words.TAB_WORDS[name])
                 if name == "text" and not steps.draws:
                     gr.Markdown(words.NO_SENTENCES)
-    photo = gr.Image(
-        label="Photo", type="filepath", image_mode=None, sources=["upload", "clipboard"], height=260, elem_id="photo"
-    )
+    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without _path_of
+        photo = gr.Image(
+            label="Photo", type="filepath", image_mode=None, sources=["upload", "clipboard"], height=260,
+            elem_id="photo",
+        )  # fmt: skip
     photo.preprocess = _path_of  # Gradio's own opens the file; ours is opened by the pipeline, within bounds
     with gr.Group(visible=False) as depth_group:
         depth = gr.File(
@@ -104,7 +107,8 @@ def _inputs(steps: Steps) -> tuple[gr.Tabs, Inputs]:
     prompt = gr.Textbox(None, label="Sentence", lines=2, visible=False, elem_id="prompt")
     tab = gr.Textbox("any", label="tab", visible=False)
     for name, choice in choices.items():
-        choice.select(_tab_shown(name), None, [tab, photo, depth_group, prompt], show_progress="hidden", **PRIVATE)
+        shown = [tab, photo_group, depth_group, prompt]
+        choice.select(_tab_shown(name), None, shown, show_progress="hidden", **PRIVATE)
     preset = gr.Radio(words.preset_choices(), value=DEFAULT_PRESET, label="Preset", elem_id="preset")
     paths = [(f"{name}: {what}", name) for name, what in steps.paths.items()]
     path = gr.Dropdown(paths, value=DEFAULT_PATH, label="Camera path", elem_id="path")
@@ -120,7 +124,7 @@ def _inputs(steps: Steps) -> tuple[gr.Tabs, Inputs]:
 def _seed() -> gr.Number:
     """The seed and its dice; the page writes the used one back."""
     with gr.Row():
-        seed = gr.Number(new_seed, label="Seed", precision=0, minimum=0, scale=4, elem_id="seed")
+        seed = gr.Number(label="Seed", precision=0, minimum=0, scale=4, elem_id="seed")
         dice = gr.Button("⚄", scale=0, min_width=60, elem_id="dice")
     dice.click(new_seed, None, seed, show_progress="hidden", **PRIVATE)
     return seed
@@ -132,7 +136,10 @@ def _outputs() -> dict[str, Component]:
     scene = gr.Model3D(label="Scene: drag to turn, wheel to zoom", height=SCENE_PX, interactive=False, elem_id="scene")
     with gr.Row():
         depth, layers, background = (
-            gr.Image(label=label, type="filepath", interactive=False, height=190, elem_id=name)
+            gr.Image(
+                label=label, type="filepath", interactive=False, height=190, elem_id=name,
+                buttons=["download", "fullscreen"],
+            )
             for name, label in (("depth", "Depth"), ("layers", "Foreground"), ("background", "Background behind it"))
         )
     views = gr.Gallery(label="New views", columns=5, object_fit="contain", interactive=False, elem_id="views")
@@ -171,7 +178,9 @@ def _connect_building(
     )  # fmt: skip
     idle = {"fn": lambda: _pressable(running=False), "inputs": None, "outputs": list(buttons)}
     running.then(**idle, show_progress="hidden", **PRIVATE)
-    enough.click(actions.say_enough, None, None, queue=False, api_name="enough", show_progress="hidden")
+    running.failure(**idle, show_progress="hidden", **PRIVATE)  # Gradio 6.31 leaves `then` out after an error
+    told = gr.Textbox(visible=False, label="told")
+    enough.click(actions.say_enough, None, told, queue=False, api_name="enough", show_progress="hidden")
     cancelled = cancel.click(lambda: words.CANCELLED, None, status, cancels=[running], **PRIVATE)
     cancelled.then(**idle, show_progress="hidden", **PRIVATE)
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -50,11 +51,16 @@ def told_to_visitors() -> Iterator[None]:
     try:
         yield
     except Gen3DError as error:
-        raise gr.Error(str(error), duration=None, print_exception=False) from error
+        raise visitor_error(str(error)) from error
     except MemoryError as error:
-        raise gr.Error(OUT_OF_MEMORY, duration=None, print_exception=False) from error
+        raise visitor_error(OUT_OF_MEMORY) from error
     except gr.Error:
         raise
     except Exception as error:
         logging.getLogger(__name__).exception("a step failed")
-        raise gr.Error(UNEXPECTED, duration=None, print_exception=False) from error
+        raise visitor_error(UNEXPECTED) from error
+
+
+def visitor_error(sentence: str) -> gr.Error:
+    """An error whose words reach the visitor, and stay; Gradio shows them as HTML, so they are escaped."""
+    return gr.Error(escape(sentence, quote=False), duration=None, print_exception=False)

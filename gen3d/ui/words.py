@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,11 @@ def waiting(title: str, seconds: float) -> str:
     return f'<div class="told" data-state="waiting"><p>{escape(words)}</p></div>'
 
 
+def not_ready(why: str) -> str:
+    """An example could not be prepared."""
+    return f"This example is not ready ({why.rstrip('.')}). Press Build to make it now."
+
+
 def done(seconds: float) -> str:
     """The last word on a scene."""
     return f"Done in {_duration(seconds)}. Look around, or take the files."
@@ -77,11 +82,6 @@ def done(seconds: float) -> str:
 def under_way(stage: str, seconds: float, expected: float) -> str:
     """The one line that says where it stands."""
     return f"{STAGES.get(stage, stage)} … {seconds:.0f} s of about {_duration(expected)}"
-
-
-def files_words(names: Iterable[str]) -> str:
-    """What the downloads are."""
-    return "Downloads: " + ", ".join(names)
 
 
 def _stage(name: str, seconds: float, finished: int, total: int, running: bool) -> str:

@@ -1,0 +1,355 @@
+"""The page in a real Chromium, on steps that play the pipeline, and once on the pipeline itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from plyfile import PlyData
+
+from gen3d.errors import InputError
+from gen3d.settings import PRESETS
+from gen3d.ui import words
+from gen3d.ui.gallery import Gallery
+from gen3d.ui.jobs import Visits
+from tests.page import PATHS, POSES, VIEWER, colour, eventually, is_known_noise, served
+from tests.runs import TINY, save_rgbd
+
+pytest_plugins = ["tests.page"]
+DOWNLOADS = {"scene.ply", "scene.splat", "flythrough.mp4", "transforms.json", "run.json"}
+
+
+def test_each_result_is_shown_as_soon_as_it_is_there(window, stand, play):
+    play.hold("layers", "expand", "optimize", "flythrough")
+    window.is_free()
+    window.set_seed(7)
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+
+    window.says("layers …")
+    window.shows("depth")
+    window.lacks("layers")
+    assert window.colour_of("depth") == colour(7)
+    window.is_busy()
+
+    play.release("layers")
+    window.says("new views 1/")
+    for name in ("layers", "background", "views"):
+        window.shows(name)
+    window.lacks("files", "a[href]")
+
+    play.release("expand")
+    window.says("fit 1/")
+    window.expect(window.part("views").locator("img")).to_have_count(POSES)
+    play.release("optimize")
+    window.says("video 1/")
+    assert set(window.downloads()) == DOWNLOADS - {"flythrough.mp4"}
+    window.lacks("video", "video")
+
+    play.release("flythrough")
+    window.says("Done in")
+    window.expect(window.part("files").locator("a[href]")).to_have_count(len(DOWNLOADS))
+    window.expect(window.part("video").locator("video")).to_have_count(1)
+    window.is_free()
+    assert [what for _, what in play.journal] == ["began", "finished"] * 3
+
+
+def test_what_is_downloaded_is_what_was_made(window, stand, play):
+    window.set_seed(11)
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("Done in")
+    links = window.downloads()
+    assert set(links) == DOWNLOADS
+    for name in DOWNLOADS - {"run.json"}:
+        assert window.fetch(links[name]) == (stand.made.folder / name).read_bytes(), name
+    assert json.loads(window.fetch(links["run.json"]))["seed"] == 11
+
+
+def test_the_page_asks_for_what_was_set(window, stand, play):
+    window.choose_tab("Photo + depth")
+    window.give("photo", stand.photo)
+    window.give("depth-file", stand.depth)
+    window.set_seed(5)
+    window.page.get_by_label("balanced").check()
+    window.part("path").locator("input").click()
+    window.page.get_by_role("option", name=f"dolly: {PATHS['dolly']}").click()
+    window.page.get_by_role("button", name="Advanced").click()
+    window.page.get_by_role("spinbutton", name="Field of view").fill("61")
+    window.page.get_by_role("spinbutton", name="Longer side to work at").fill("320")
+    window.page.get_by_label("median depth, as in the paper").check()
+    window.button("Build").click()
+    window.says("Done in")
+    request, settings = play.requests[0], play.settings[0]
+    assert request.photo.read_bytes() == stand.photo.read_bytes()
+    assert request.depth.read_bytes() == stand.depth.read_bytes()
+    assert (request.path, request.seed, request.fov_deg, request.prompt) == ("dolly", 5, 61.0, None)
+    assert (settings.preset, settings.size_px, settings.layers.rule) == ("balanced", 320, "paper")
+    assert settings.fit == PRESETS["balanced"].fit
+
+
+def test_the_used_seed_is_written_back_when_none_was_given(window, stand, play):
+    window.set_seed(None)
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("Done in")
+    assert window.seed() == play.requests[0].seed
+    assert window.colour_of("depth") == colour(play.requests[0].seed)
+
+
+def test_the_dice_throws_another_seed(window):
+    seen = {window.seed()}
+    for throws in range(2, 4):
+        window.part("dice").click()
+        eventually(lambda: seen.add(window.seed()) or len(seen) == throws)  # noqa: B023
+
+
+def test_each_tab_shows_its_inputs(window):
+    for tab, shown in (("Text", {"prompt"}), ("Photo + depth", {"photo", "depth-file"}), ("Photo", {"photo"})):
+        window.choose_tab(tab)
+        for name in ("photo", "depth-file", "prompt"):
+            window.expect(window.part(name)).to_be_visible(visible=name in shown)
+
+
+def test_a_sentence_alone_is_enough_where_it_can_be_drawn(window, play):
+    window.choose_tab("Text")
+    window.part("prompt").locator("textarea").fill("a lake at dawn")
+    window.button("Build").click()
+    window.says("Done in")
+    assert (play.requests[0].photo, play.requests[0].prompt) == (None, "a lake at dawn")
+
+
+def test_cancel_frees_the_page_and_ends_the_work(window, stand, play):
+    play.hold("expand")
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("new views 1/")
+    window.button("Cancel").click()
+    window.says(words_of(words.CANCELLED))
+    window.is_free()
+    play.wait_for("grow", "closed")
+    assert play.journal[-1] == ("grow", "closed")
+    assert not (play.folders[0] / "grow").exists()
+
+    play.release()
+    window.button("Build").click()
+    window.says("Done in")
+    assert set(window.downloads()) == DOWNLOADS
+
+
+def test_enough_finishes_early_with_what_exists(window, stand, play):
+    play.hold("expand")
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("new views 1/")
+    window.button("Enough").click()
+    window.says("Done in")
+    window.expect(window.part("views").locator("img")).to_have_count(1)
+    assert set(window.downloads()) == DOWNLOADS
+    window.is_free()
+
+    play.release()
+    window.button("Build").click()
+    window.expect(window.part("views").locator("img")).to_have_count(POSES)
+    window.is_free()
+
+
+@pytest.mark.parametrize("stage", ["depth", "optimize"])
+def test_a_failure_is_told_in_its_two_sentences(window, stand, play, stage):
+    play.fail(stage, InputError("The lake is <b>dry</b>.", "Wait for rain."))
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("The lake is <b>dry</b>. Wait for rain.")
+    window.expect(window.part("status").locator("[data-state=failed]")).to_be_visible()
+    window.is_free()
+    window.lacks("files", "a[href]")
+
+
+def test_nothing_is_asked_of_the_pipeline_without_a_photo(window, play):
+    window.choose_tab("Photo")
+    window.button("Build").click()
+    window.says("There is no photo yet.")
+    window.is_free()
+    assert play.journal == []
+
+
+def test_two_visitors_take_turns_and_see_only_their_own(stand, play, open_window):
+    play.hold("layers")
+    first, second = open_window(stand.url), open_window(stand.url)
+    for window, seed in ((first, 1), (second, 2)):
+        window.set_seed(seed)
+        window.give("photo", stand.photo)
+    first.button("Build").click()
+    first.shows("depth")
+    second.button("Build").click()
+    second.says("queue: 1/1")
+    second.lacks("depth")
+    assert [request.seed for request in play.requests] == [1]
+
+    play.release()
+    for window, seed in ((first, 1), (second, 2)):
+        window.says("Done in")
+        window.shows("depth")
+        assert window.colour_of("depth") == colour(seed) and window.seed() == seed
+        assert json.loads(window.fetch(window.downloads()["run.json"]))["seed"] == seed
+    assert [request.seed for request in play.requests] == [1, 1, 1, 2, 2, 2]
+    visits = {folder.parent for folder in play.folders}
+    assert len(visits) == 2 and all(visit.parent == stand.visits.root for visit in visits)
+
+
+def test_a_closed_page_takes_its_folder_along(stand, play, open_window):
+    window, other = open_window(stand.url), open_window(stand.url)
+    for visitor in (window, other):
+        visitor.give("photo", stand.photo)
+        visitor.button("Build").click()
+        visitor.says("Done in")
+    mine, others = play.folders[0].parent, play.folders[-1].parent
+    assert mine.is_dir() and others.is_dir()
+    window.close()
+    eventually(lambda: not mine.exists())
+    assert others.is_dir()
+
+
+def test_work_for_a_closed_page_ends_and_leaves_nothing(stand, play, open_window):
+    play.hold("expand")
+    window = open_window(stand.url)
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("new views 1/")
+    folder = play.folders[0].parent
+    window.close()
+    play.wait_for("grow", "closed")
+    eventually(lambda: not folder.exists())
+
+
+def test_a_ready_example_shows_its_scene_at_once(window, stand, play):
+    window.choose_example(0)
+    window.says("Done in")
+    for name in ("depth", "layers", "background", "views"):
+        window.shows(name)
+    links = window.downloads()
+    assert set(links) == DOWNLOADS
+    assert window.fetch(links["scene.ply"]) == stand.made.ply.read_bytes()
+    assert window.seed() == json.loads(stand.made.run.read_text())["seed"]
+    window.shows("photo")
+    window.expect(window.part("depth-file")).to_contain_text("depth")
+    assert play.journal == []
+
+
+def test_an_example_that_is_being_prepared_says_so_and_then_shows(window, stand):
+    window.choose_example(2)
+    window.says("“Coming” is being prepared")
+    window.lacks("depth")
+    stand.gallery.go_on.set()
+    window.says("Done in")
+    window.shows("depth")
+
+
+def test_an_example_that_failed_says_why(window):
+    window.choose_example(1)
+    window.warns("This example is not ready (The lamp is broken). Press Build to make it now.")
+
+
+# --- on the pipeline itself
+
+
+@pytest.fixture(scope="module")
+def builtin(gradio_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app's own steps, with presets that finish at once."""
+    import app
+
+    home = tmp_path_factory.mktemp("builtin")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "fast", replace(TINY, preset="fast"))
+        with served(app.steps(), Visits(home / "visits"), Gallery((), home / "gallery")) as url:
+            yield url
+
+
+def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(builtin, open_window, tmp_path):
+    request = save_rgbd(tmp_path / "in")
+    window = open_window(builtin, viewer=True)
+    window.choose_tab("Photo + depth")
+    window.give("photo", request.photo)
+    window.give("depth-file", request.depth)
+    window.button("Build").click()
+    window.says("Done in", patience_s=90)
+    for name in ("depth", "layers", "background", "views"):
+        window.shows(name)
+
+    links = window.downloads()
+    assert set(links) == DOWNLOADS
+    (tmp_path / "scene.ply").write_bytes(window.fetch(links["scene.ply"]))
+    gaussians = PlyData.read(tmp_path / "scene.ply")["vertex"]
+    assert len(gaussians) > 1000 and {"x", "f_dc_0", "opacity", "scale_0", "rot_0"} <= set(gaussians.data.dtype.names)
+    assert len(window.fetch(links["scene.splat"])) == 32 * len(gaussians)
+
+    video = window.part("video").locator("video")
+    eventually(lambda: video.evaluate("v => v.readyState >= 2 && v.duration > 0 && v.videoWidth > 0"))
+    canvas = window.part("scene").locator("canvas")
+    eventually(lambda: contrast(canvas) > 0.05, patience_s=60)
+
+
+def contrast(canvas) -> float:
+    """Standard deviation of what a canvas shows, in [0, 1]; nothing drawn is 0."""
+    if canvas.count() == 0:
+        return 0.0
+    return float((np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("L")) / 255).std())
+
+
+def test_the_scene_is_drawn_though_the_viewer_comes_late_and_the_page_is_updated(stand, play, open_window):
+    def slowly(route):
+        time.sleep(0.5)
+        route.continue_()
+
+    window = open_window("", viewer=True)
+    window.page.route(VIEWER, slowly)
+    window.visit(stand.url)
+    play.hold("flythrough")
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says(re.compile(r"video … [2-9] s"))
+    play.release()
+    window.says("Done in")
+    window.expect(window.part("scene").locator("canvas")).to_have_count(1)
+
+
+def test_a_broken_picture_is_told_in_two_sentences(builtin, open_window, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"this is not a picture")
+    window = open_window(builtin)
+    window.give("photo", broken)
+    window.button("Build").click()
+    window.says("is not a picture that can be read")
+    window.is_free()
+
+
+def test_a_sentence_that_nobody_can_draw_is_told_before_and_after(builtin, open_window):
+    window = open_window(builtin)
+    window.choose_tab("Text")
+    window.expect(window.page.get_by_text(words.NO_SENTENCES)).to_be_visible()
+    window.part("prompt").locator("textarea").fill("a lake at dawn")
+    window.button("Build").click()
+    window.says("No engine here can draw a sentence. Give a photo")
+    window.is_free()
+
+
+# --- the tests themselves
+
+
+def test_only_known_noise_is_passed_over():
+    assert is_known_noise("Failed to load resource: net::ERR_ABORTED", "http://127.0.0.1:1/scene.ply")
+    assert not is_known_noise("Failed to load resource: net::ERR_ABORTED", "http://127.0.0.1:1/run.json")
+    assert not is_known_noise("Uncaught TypeError: x is undefined", "http://127.0.0.1:1/scene.ply")
+
+
+def words_of(html: str) -> str:
+    """The text of a piece of HTML that has one element."""
+    return html.partition(">")[2].rpartition("<")[0]
