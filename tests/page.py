@@ -403,6 +403,17 @@ class Window:
         field.fill("" if seed is None else str(seed))
         field.blur()
 
+    def type_number(self, label: str, value: int) -> None:
+        """A field that has only just appeared may still be set to its first value: it is repeated until it holds."""
+        field = self.page.get_by_role("spinbutton", name=label)
+        for _ in range(5):
+            field.fill(str(value))
+            field.blur()
+            self.page.wait_for_timeout(400)
+            if field.input_value() == str(value):
+                return
+        raise AssertionError(f"{label} cannot be set")
+
     def colour_of(self, name: str) -> tuple[int, int, int]:
         """Of the picture that a component shows, which is flat."""
         address = self.part(name).locator("img").first.get_attribute("src")
