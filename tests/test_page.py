@@ -321,6 +321,19 @@ def test_the_scene_is_drawn_though_the_viewer_comes_late_and_the_page_is_updated
     window.expect(window.part("scene").locator("canvas")).to_have_count(1)
 
 
+def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(stand, open_window):
+    def slowly(route):
+        time.sleep(1.0)
+        route.continue_()
+
+    window = open_window("", viewer=True)
+    window.page.route(VIEWER, slowly)
+    window.visit(stand.url)
+    window.choose_example(0)
+    window.says("Done in")
+    window.expect(window.part("scene").locator("canvas")).to_have_count(1)
+
+
 def test_a_broken_picture_is_told_in_two_sentences(builtin, open_window, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"this is not a picture")

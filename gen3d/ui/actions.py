@@ -118,6 +118,9 @@ class Actions:
 
     def show_example(self, index: int) -> Iterator[Values]:
         """The finished scene of an example, as soon as there is one."""
+        yield from _changes(self._example(index))
+
+    def _example(self, index: int) -> Iterator[Values]:
         example, began = self.gallery.examples[index], time.monotonic()
         while not self.gallery.is_ready(example):
             if not self.gallery.is_coming(example):
@@ -130,7 +133,9 @@ class Actions:
             time.sleep(0.5)
         folder = self.gallery.folder_of(example)
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        yield _values(shown_of_folder(folder, record["seed"], "", record["seconds"]), BUILT)
+        values = _values(shown_of_folder(folder, record["seed"], "", record["seconds"]), BUILT)
+        yield values
+        yield values  # Gradio sends the last one again: let that be one in which nothing is new
 
     def _beginning(
         self, request: gr.Request, photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str,
