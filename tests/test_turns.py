@@ -104,13 +104,17 @@ def test_an_interrupted_wait_leaves_no_place_in_the_queue():
             signal.pthread_kill(main, signal.SIGINT)
             done.wait(30)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     holder = threading.Thread(target=hold)
     holder.start()
-    until(lambda: turns._taken)
-    with pytest.raises(KeyboardInterrupt), turns:
-        pass
+    try:
+        until(lambda: turns._taken)
+        with pytest.raises(KeyboardInterrupt), turns:
+            pass
+    finally:
+        signal.signal(signal.SIGINT, before)
+        done.set()
     assert not turns._waiting
-    done.set()
     holder.join(timeout=30)
     with turns:
         assert turns._taken
