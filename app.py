@@ -70,20 +70,17 @@ def tour(request: Request, settings: Settings, folder: Path) -> Generator[Event,
         )
 
 
-ON_GPU = {
-    "look": spaces.GPU(look, duration=partial(seconds_of, "look")),
-    "grow": spaces.GPU(grow, duration=partial(seconds_of, "grow")),
-    "tour": spaces.GPU(tour, duration=partial(seconds_of, "tour")),
-}
+STEPS = {"look": look, "grow": grow, "tour": tour}
+ON_GPU = {name: spaces.GPU(step, duration=partial(seconds_of, name)) for name, step in STEPS.items()}
 
 
 def steps() -> Steps:
     """The pipeline for the page; without an engine on a GPU no step takes a visitor's GPU time."""
-    chosen = ON_GPU if MODELS.device == "cuda" else {"look": look, "grow": grow, "tour": tour}
+    on_gpu = MODELS.device == "cuda"
     return Steps(
-        **chosen,
+        **(ON_GPU if on_gpu else STEPS),
         engines=MODELS.names | {"rasterizer": RASTERIZER.name},
-        device="a GPU" if MODELS.device == "cuda" else f"a processor ({os.cpu_count()} cores), without a GPU",
+        device="a GPU" if on_gpu else f"a processor ({os.cpu_count()} cores), without a GPU",
         paths={name: path.words for name, path in PATHS.items()},
         draws=MODELS.text_to_image is not None,
     )

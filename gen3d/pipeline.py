@@ -15,10 +15,8 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +33,7 @@ from gen3d.formats.picture import write_png
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.formats.whole import whole_folder
 from gen3d.geometry.points import median_depth, sky_radius
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
@@ -170,40 +169,6 @@ def _gather(steps: list[Path], into: Path) -> None:
             if file.is_file() and file.name != "looked.npz":
                 file.replace(into / file.name)
         shutil.rmtree(step)
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder under a temporary name that becomes `folder` when the block ends well, and vanishes otherwise.
-
-    A folder that stands there already is replaced. Raises InputError where nothing can be written.
-    """
-    folder = Path(os.path.realpath(folder))
-    if os.path.exists(folder) and not folder.is_dir():
-        raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
-    work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    made = [parent for parent in folder.parents if not os.path.exists(parent)]
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work.mkdir()
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
-    try:
-        yield work
-        _put_in_place(work, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        with suppress(OSError):  # they stay when the folder, or anything else, is in them by now
-            for parent in made:
-                parent.rmdir()
-
-
-def _put_in_place(work: Path, folder: Path) -> None:
-    old = work.with_name(work.name + ".old")
-    if folder.exists():
-        folder.rename(old)
-    work.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def scale_of(photo: RGBD) -> Scale:

@@ -92,7 +92,7 @@ def test_what_a_killed_process_left_goes_by_age(tmp_path):
         (folder / "visit").mkdir(parents=True)
     for path in (old / "visit", old, other / "visit", other):
         os.utime(path, (0, 0))
-    remove_abandoned(tmp_path, 60.0)
+    remove_abandoned(tmp_path)
     assert not old.exists() and new.exists() and other.exists()
 
 

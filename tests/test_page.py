@@ -304,24 +304,10 @@ def contrast(canvas) -> float:
     return float((np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("L")) / 255).std())
 
 
-def test_the_scene_is_drawn_though_the_viewer_comes_late_and_the_page_is_updated(stand, play, open_window):
-    def slowly(route):
-        time.sleep(0.5)
-        route.continue_()
+@pytest.fixture
+def late_viewer(stand, open_window):
+    """A window in which the viewer's code takes a while to come."""
 
-    window = open_window("", viewer=True)
-    window.page.route(VIEWER, slowly)
-    window.visit(stand.url)
-    play.hold("flythrough")
-    window.give("photo", stand.photo)
-    window.button("Build").click()
-    window.says(re.compile(r"video … [2-9] s"))
-    play.release()
-    window.says("Done in")
-    window.expect(window.part("scene").locator("canvas")).to_have_count(1)
-
-
-def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(stand, open_window):
     def slowly(route):
         time.sleep(1.0)
         route.continue_()
@@ -329,9 +315,23 @@ def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(stand, op
     window = open_window("", viewer=True)
     window.page.route(VIEWER, slowly)
     window.visit(stand.url)
-    window.choose_example(0)
-    window.says("Done in")
-    window.expect(window.part("scene").locator("canvas")).to_have_count(1)
+    return window
+
+
+def test_the_scene_is_drawn_though_the_viewer_comes_late_and_the_page_is_updated(stand, play, late_viewer):
+    play.hold("flythrough")
+    late_viewer.give("photo", stand.photo)
+    late_viewer.button("Build").click()
+    late_viewer.says(re.compile(r"video … [2-9] s"))
+    play.release()
+    late_viewer.says("Done in")
+    late_viewer.expect(late_viewer.part("scene").locator("canvas")).to_have_count(1)
+
+
+def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(late_viewer):
+    late_viewer.choose_example(0)
+    late_viewer.says("Done in")
+    late_viewer.expect(late_viewer.part("scene").locator("canvas")).to_have_count(1)
 
 
 def test_a_broken_picture_is_told_in_two_sentences(builtin, open_window, tmp_path):

@@ -86,7 +86,7 @@ def test_closing_closes_the_step(tmp_path):
 
 
 def test_a_finished_build_is_shown_as_it_was(built):
-    values = shown_of_folder(built.folder, 3, "", {"depth": 1.0, "expand": 2.0}).values()
+    values = shown_of_folder(built.folder, 3, {"depth": 1.0, "expand": 2.0}).values()
     assert values["seed"] == 3 and "data-state=\"done\"" in values["status"] and "Done in 3 s" in values["status"]
     files = [values["scene"], values["video"], values["depth"], values["layers"], values["background"]]
     assert all(Path(file).is_file() for file in [*files, *values["files"], *values["views"]])

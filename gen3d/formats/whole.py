@@ -1,4 +1,4 @@
-"""Files come in whole or not at all, and go out whole or not at all.
+"""Files and folders come in whole or not at all, and go out whole or not at all.
 
 Writers get a temporary name beside the real one and are renamed when they are done, so a crash, a full disk or a
 cancelled run leaves either the old file or none. Readers first ask how large a file is, and whatever a decoder throws
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,40 @@ def write_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder under a temporary name that becomes `folder` when the block ends well, and vanishes otherwise.
+
+    A folder that stands there already is replaced. Raises InputError where nothing can be written.
+    """
+    folder = Path(os.path.realpath(folder))
+    if os.path.exists(folder) and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
+    work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    made = [parent for parent in folder.parents if not os.path.exists(parent)]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work.mkdir()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
+    try:
+        yield work
+        _put_in_place(work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):  # they stay when the folder, or anything else, is in them by now
+            for parent in made:
+                parent.rmdir()
+
+
+def _put_in_place(work: Path, folder: Path) -> None:
+    old = work.with_name(work.name + ".old")
+    if folder.exists():
+        folder.rename(old)
+    work.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check_file(path: Path, largest_bytes: int, remedy: str) -> int:

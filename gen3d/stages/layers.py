@@ -42,7 +42,7 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     kept = keep_candidates(proposals, settings)
     foreground = snap_to_depth(find_foreground(kept, rgbd.depth, settings), rgbd.depth, settings.rim_step)
     if not foreground.any():
-        yield Notice("Nothing was found that stands in front of something else, so there is one layer only.")
+        yield Notice("Nothing was found that stands in front of something else, so no background was filled in.")
     margin = max(1.0, settings.margin * min(foreground.shape))
     layers = Layers(rgbd, foreground, grow(foreground, margin) if foreground.any() else foreground)
     yield Preview("layers", region_preview(rgbd.image, foreground))

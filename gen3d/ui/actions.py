@@ -1,7 +1,7 @@
 """What happens when something on the page is pressed, or called through the API.
 
-Each action streams tuples of component values, always all of them. The three steps of one job may be called one by one
-(`look`, then `grow`, then `tour`, which names the job) or in a row (`build`).
+Each action streams tuples of component values: to the page what is new in them, to a client always all. The three
+steps of one job may be called one by one (`look`, then `grow`, then `tour`, which names the job) or in a row (`build`).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Actions:
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule)
         )
-        yield from self._run(STEPS, BUILT, request, begin, seed)
+        yield from _sent(request, self._run(STEPS, BUILT, request, begin, seed))
 
     def look(
         self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
@@ -82,7 +82,7 @@ class Actions:
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule)
         )
-        yield from self._run(("look",), LOOKED, request, begin, seed)
+        yield from _sent(request, self._run(("look",), LOOKED, request, begin, seed))
 
     def grow(self, job: str, request: gr.Request) -> Iterator[Values]:
         """The second step: the scene behind and around. Streams (status, background, new views, scene, files).
@@ -91,7 +91,8 @@ class Actions:
             job: what /look gave back.
             request: who asks; given by Gradio.
         """
-        yield from self._run(("grow",), GROWN, request, lambda: self.visits.find(_visitor(request), job))
+        run = self._run(("grow",), GROWN, request, lambda: self.visits.find(_visitor(request), job))
+        yield from _sent(request, run)
 
     def tour(self, job: str, path: str, request: gr.Request) -> Iterator[Values]:
         """The third step: a video of a grown scene. Streams (status, video, files).
@@ -101,7 +102,8 @@ class Actions:
             path: the camera path.
             request: who asks; given by Gradio.
         """
-        yield from self._run(("tour",), TOURED, request, lambda: self._on_path(_visitor(request), job, path))
+        run = self._run(("tour",), TOURED, request, lambda: self._on_path(_visitor(request), job, path))
+        yield from _sent(request, run)
 
     def say_enough(self, request: gr.Request) -> str:
         """Ask the running scene to finish with what exists: fewer views, fewer steps of the fit, a shorter video."""
@@ -133,7 +135,7 @@ class Actions:
             time.sleep(0.5)
         folder = self.gallery.folder_of(example)
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        values = _values(shown_of_folder(folder, record["seed"], "", record["seconds"]), BUILT)
+        values = _values(shown_of_folder(folder, record["seed"], record["seconds"]), BUILT)
         yield values
         yield values  # Gradio sends the last one again: let that be one in which nothing is new
 
@@ -156,19 +158,6 @@ class Actions:
         return replace(job, request=replace(job.request, path=path))
 
     def _run(
-        self,
-        names: Sequence[str],
-        outputs: Sequence[str],
-        request: gr.Request,
-        begin: Callable[[], Job],
-        seed: Number | None = None,
-    ) -> Iterator[Values]:
-        """Runs steps of a job and streams what is shown: to the page only what is new, to others always all."""
-        stream = self._shown(names, outputs, request, begin, seed)
-        with closing(stream):
-            yield from _changes(stream) if request.headers.get("x-gradio-user") == "app" else stream
-
-    def _shown(
         self,
         names: Sequence[str],
         outputs: Sequence[str],
@@ -202,13 +191,19 @@ def _grown(job: Job, names: Sequence[str]) -> SceneFiles | None:
     return files if names == ("tour",) and files.run.exists() else None
 
 
+def _sent(request: gr.Request, stream: Iterator[Values]) -> Iterator[Values]:
+    """To the page only what is new, to others always all."""
+    return _changes(stream) if request.headers.get("x-gradio-user") == "app" else stream
+
+
 def _changes(stream: Iterator[Values]) -> Iterator[Values]:
     """Leaves out what is as before: Gradio's 3D viewer stays empty when it is updated while its code loads."""
     before: Values = ()
-    for values in stream:
-        kept = [old == new for old, new in zip(before, values, strict=False)] or [False] * len(values)
-        yield tuple(gr.skip() if same else value for value, same in zip(values, kept, strict=True))
-        before = values
+    with closing(stream):
+        for values in stream:
+            kept = [old == new for old, new in zip(before, values, strict=False)] or [False] * len(values)
+            yield tuple(gr.skip() if same else value for value, same in zip(values, kept, strict=True))
+            before = values
 
 
 def _values(shown: Shown, outputs: Sequence[str]) -> Values:

@@ -72,7 +72,7 @@ class Visits:
     """
 
     def __init__(self, root: Path | None = None, max_age_s: float = MAX_AGE_S) -> None:
-        remove_abandoned(Path(tempfile.gettempdir()), max_age_s)
+        remove_abandoned(Path(tempfile.gettempdir()))
         self.root = root or Path(tempfile.mkdtemp(prefix=PREFIX))
         self._max_age_s = max_age_s
         self._visits: dict[str, _Visit] = {}
@@ -154,12 +154,12 @@ class Visits:
             shutil.rmtree(visit.folder, ignore_errors=True)
 
 
-def remove_abandoned(parent: Path, max_age_s: float) -> None:
+def remove_abandoned(parent: Path) -> None:
     """Removes what a killed process left behind, by age."""
     for root in parent.glob(PREFIX + "*"):
         try:
             newest = max(path.stat().st_mtime for path in (root, *root.iterdir()))
         except OSError:  # another user's, or gone meanwhile
             continue
-        if newest < time.time() - max(max_age_s, MAX_AGE_S):
+        if newest < time.time() - MAX_AGE_S:
             shutil.rmtree(root, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Events -> what the page shows. A page that streams sends everything it has each time, so this accumulates.
+"""Events -> what the page shows. A handler that streams yields everything it has each time, so this accumulates.
 
-`Shown` is a value: `after` an event comes a new one. Pictures and products are files; Gradio resends only what changed.
+`Shown` is a value: `after` an event comes a new one. Pictures and products are files.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Shown:
         """The files that are whole by now."""
         if self.scene is None:
             return []
-        record = self.video.parent / "run.json" if self.video else self.scene.run
+        record = SceneFiles(self.video.parent).run if self.video else self.scene.run
         files = (self.scene.ply, self.scene.splat, self.video, self.scene.transforms, record)
         return [file for file in files if file is not None]
 
@@ -128,13 +128,13 @@ class Shown:
         return self
 
 
-def shown_of_folder(folder: Path, seed: int, job: str, seconds: dict[str, float]) -> Shown:
-    """A finished build as the page shows it; seconds: what each stage took."""
+def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown:
+    """A finished build as the page shows it, which is no job of anybody's; seconds: what each stage took."""
     files = SceneFiles(folder)
     pictures = tuple((name, files.previews / f"{name}.png") for name in SINGLE)
     return Shown(
         seed=seed,
-        job=job,
+        job="",
         expected_s=sum(seconds.values()),
         state="done",
         sentence=words.done(sum(seconds.values())),
