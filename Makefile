@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 
 export PORT HOST SHARE
 
-.PHONY: run test test-all bench lint examples clean
+.PHONY: run test test-all bench bench-quality bench-ablation lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -36,6 +36,14 @@ lint: $(VENV)/installed
 bench: $(VENV)/installed
 	$(BIN)/python bench/rasterizer.py $(if $(PROTOTYPE),--prototype $(PROTOTYPE))
 	$(BIN)/python bench/build.py
+
+# how right scenes are where nobody told them (minutes): make bench-quality QUALITY="room --preset fast --json FILE"
+bench-quality: $(VENV)/installed
+	$(BIN)/python -m bench.quality $(QUALITY)
+
+# what each part of the method brings (a quarter of an hour); ABLATION="..." as above
+bench-ablation: $(VENV)/installed
+	$(BIN)/python -m bench.ablation $(ABLATION)
 
 examples: $(VENV)/installed
 	$(BIN)/python examples/make_examples.py

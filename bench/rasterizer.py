@@ -122,7 +122,8 @@ def bench_fit() -> None:
     runs = {"raster alone": raster}
     for name, seen in (("fit step", everywhere), ("... with holes", partly)):
         view = View(work.picture.numpy(), seen, work.camera)
-        steps = fit_gaussians(work.gaussians, [view], CpuRasterizer(), FitSettings(iterations=1000), 4.0, 0)
+        settings = FitSettings(iterations=1000, least_gain=0.0)
+        steps = fit_gaussians(work.gaussians, [view], CpuRasterizer(), settings, 4.0, 0)
         runs[name] = lambda steps=steps: next(steps)
     target, image = SsimTarget(work.picture), textured_picture(512, 512).requires_grad_()
     runs["SSIM alone"] = lambda: ssim(image, target).backward()

@@ -70,7 +70,7 @@ def _add_build(commands: argparse._SubParsersAction) -> None:
     build.add_argument("--path", default="wander", metavar="NAME|FILE", help="a camera path, or a transforms.json")
     build.add_argument("--seed", type=int, default=0, metavar="N")
     build.add_argument("--size", type=int, metavar="PX", help="longer side the photo is reduced to")
-    build.add_argument("--explain", action="store_true", help="say what each stage does")
+    build.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
     _add_output(build, "folder")
     build.set_defaults(run=_build)
 
@@ -110,7 +110,10 @@ def _build(a: argparse.Namespace) -> None:
     from gen3d.pipeline import build
     from gen3d.splat.rasterizer import pick_rasterizer
 
-    _tell(build(request, load_models(a.engine), pick_rasterizer(), settings, a.output), a.explain)
+    models, rasterizer = load_models(a.engine), pick_rasterizer()
+    _tell(build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
+    if a.explain:
+        print(f"{'':10}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")
 
 
 def _settings(preset: str, size_px: int | None) -> Settings:

@@ -7,7 +7,8 @@
 
 Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
 of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
-nothing. `enough` ends a step early with what exists. `build` runs all three into one folder.
+nothing. `enough` ends a step early with what exists. `build` runs all three into one folder. With `explain` a step also
+leaves explain/: pictures of how each stage came to its product, and figures.json; `build` puts them on one sheet.png.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.points import median_depth, sky_radius
 from gen3d.geometry.resample import reduce_picture, resample_depth
+from gen3d.geometry.rim import unmix_rims
 from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
 from gen3d.models.base import Models
 from gen3d.record import Record, merged, write_json
@@ -45,6 +47,7 @@ from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer
 from gen3d.stages.background import fill_background
 from gen3d.stages.depth import find_depth
+from gen3d.stages.exhibits.sheet import contact_sheet
 from gen3d.stages.expand import expand_world
 from gen3d.stages.flythrough import fly_through
 from gen3d.stages.layers import split_layers
@@ -57,12 +60,12 @@ SWEEP = 12
 
 
 def look(
-    request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never
+    request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never, explain: bool = False
 ) -> Iterator[Event]:
     """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
     _check_path(request.path)
     with whole_folder(folder) as work:
-        record = Record(request, settings, models.names, work / "previews", write_png)
+        record = _record(request, settings, models.names, work, explain)
         source = yield from record.follow(read_source(request, settings, models))
         rgbd = yield from record.follow(find_depth(source, models.depth))
         layers = yield from record.follow(split_layers(rgbd, models.segmenter, settings.layers))
@@ -81,6 +84,7 @@ def grow(
     settings: Settings,
     folder: Path,
     enough: Enough = never,
+    explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, transforms.json and model3d.ply."""
     layers = load_looked(looked / "looked.npz")
@@ -88,14 +92,18 @@ def grow(
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
     path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
     with whole_folder(folder) as work:
-        record = Record(request, settings, models.names | {"rasterizer": rasterizer.name}, work / "previews", write_png)
-        background = yield from record.follow(fill_background(layers, models.background, models.depth, prompt, seed))
-        points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges))
+        record = _record(request, settings, models.names | {"rasterizer": rasterizer.name}, work, explain)
+        fringe = unmix_rims(photo) if settings.layers.matting else None
+        background = yield from record.follow(
+            fill_background(layers, models.background, models.depth, prompt, seed, fringe)
+        )
+        points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges, fringe))
         world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
         sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
             expand_world(
-                world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough, sweep
+                world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough, sweep,
+                layers.foreground
             )
         )
         gaussians = yield from record.follow(
@@ -115,7 +123,13 @@ def grow(
 
 
 def tour(
-    request: Request, scene: Path, rasterizer: Rasterizer, settings: Settings, folder: Path, enough: Enough = never
+    request: Request,
+    scene: Path,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+    explain: bool = False,
 ) -> Iterator[Event]:
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
     _check_path(request.path)
@@ -126,7 +140,7 @@ def tour(
     scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
     with whole_folder(folder) as work:
-        record = Record(request, settings, {"rasterizer": rasterizer.name}, work / "previews", write_png)
+        record = _record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
         path = _tour_cameras(request.path, camera, scale, settings.tour.frames)
         amplitude = yield from record.follow(
             fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
@@ -143,15 +157,22 @@ def build(
     settings: Settings,
     folder: Path,
     enough: Enough = never,
+    explain: bool = False,
 ) -> Iterator[Event]:
     """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json."""
     with whole_folder(folder) as work:
         steps = [work / name for name in ("look", "grow", "tour")]
-        yield from look(request, models, settings, steps[0], enough)
-        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough)
-        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough)
+        yield from look(request, models, settings, steps[0], enough, explain)
+        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough, explain)
+        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough, explain)
+        if explain:
+            _gather_exhibits(steps, work / "explain", _title(request, settings))
         _gather(steps, work)
     yield Finished("build", folder)
+
+
+def _record(request: Request, settings: Settings, engines: dict[str, str], work: Path, explain: bool) -> Record:
+    return Record(request, settings, engines, work / "previews", write_png, work / "explain" if explain else None)
 
 
 def _continued(before: Path, record: Record) -> dict[str, Any]:
@@ -169,6 +190,23 @@ def _gather(steps: list[Path], into: Path) -> None:
             if file.is_file() and file.name != "looked.npz":
                 file.replace(into / file.name)
         shutil.rmtree(step)
+
+
+def _gather_exhibits(steps: list[Path], into: Path, title: str) -> None:
+    """Moves the exhibits of all steps into one folder, their figures into one file, and puts them all on one sheet."""
+    into.mkdir()
+    figures: dict[str, Any] = {}
+    for step in steps:
+        figures |= json.loads((step / "explain" / "figures.json").read_text(encoding="utf-8"))
+        for picture in (step / "explain").glob("*.png"):
+            picture.rename(into / picture.name)
+    write_json(into / "figures.json", figures)
+    write_png(into / "sheet.png", contact_sheet(into, figures, title))
+
+
+def _title(request: Request, settings: Settings) -> str:
+    what = request.photo.name if request.photo else request.prompt
+    return f"{what}, preset {settings.preset}, path {Path(request.path).name}, seed {request.seed}"
 
 
 def scale_of(photo: RGBD) -> Scale:

@@ -1,4 +1,7 @@
-"""The record of a run: what was asked, what was used, what it cost. Becomes run.json."""
+"""The record of a run: what was asked, what was used, what it cost. Becomes run.json.
+
+Where a run is to be explained it also keeps the exhibits that the stages hold up; otherwise it drops them unseen.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gen3d import __version__
-from gen3d.events import Event, Notice, Preview, Stage, Started
+from gen3d.events import Event, Exhibit, Notice, Preview, Stage, Started
 from gen3d.scene import Request
 from gen3d.settings import Settings
 
@@ -24,11 +27,18 @@ PACKAGES = ("torch", "numpy", "scipy", "numba", "opencv-python-headless", "sciki
 class Record:
     """Listens to the stages of a step and keeps what run.json shall say.
 
-    previews: the folder that every `Preview` is written to as NAME.png, by `save(path, image)`.
+    previews: the folder that every `Preview` is written to as NAME.png, by `save(path, image)`. explain: the folder
+    for every `Exhibit` and for figures.json; None: exhibits are dropped, and nothing of them is drawn or reckoned.
     """
 
     def __init__(
-        self, request: Request, settings: Settings, engines: dict[str, str], previews: Path, save: Callable
+        self,
+        request: Request,
+        settings: Settings,
+        engines: dict[str, str],
+        previews: Path,
+        save: Callable,
+        explain: Path | None = None,
     ) -> None:
         self._about: dict[str, Any] = {
             "gen3d": __version__,
@@ -40,11 +50,15 @@ class Record:
         self._notices: list[str] = []
         self._seconds: dict[str, float] = {}
         self._counts: dict[str, Any] = {}
-        self._previews, self._save = previews, save
+        self._previews, self._save, self._explain = previews, save, explain
+        self._figures: dict[str, dict[str, Any]] = {}
         previews.mkdir(parents=True, exist_ok=True)
+        if explain:
+            explain.mkdir(parents=True, exist_ok=True)
+            write_json(explain / "figures.json", self._figures)
 
     def follow(self, stage: Stage[T]) -> Generator[Event, None, T]:
-        """The stage itself, timed, its notices and previews kept."""
+        """The stage itself without its exhibits, timed, its notices and previews kept."""
         name, start, product = "", time.perf_counter(), None
         try:
             while True:
@@ -53,6 +67,9 @@ class Record:
                 except StopIteration as done:
                     product = done.value
                     break
+                if isinstance(event, Exhibit):
+                    start += self._keep(event)
+                    continue
                 match event:
                     case Started():
                         name = event.stage
@@ -65,6 +82,15 @@ class Record:
             stage.close()
             self._seconds[name] = round(self._seconds.get(name, 0.0) + time.perf_counter() - start, 2)
         return product
+
+    def _keep(self, exhibit: Exhibit) -> float:
+        """Draws and saves an exhibit if the run is to be explained; the seconds it took are none of the stage's."""
+        start = time.perf_counter()
+        if self._explain:
+            self._save(self._explain / f"{exhibit.name}.png", exhibit.draw())
+            self._figures[exhibit.name] = {"caption": exhibit.caption} | exhibit.figures()
+            write_json(self._explain / "figures.json", self._figures)
+        return time.perf_counter() - start
 
     def count(self, **numbers: Any) -> None:
         """Adds to what was counted or measured."""

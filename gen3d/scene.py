@@ -6,7 +6,7 @@ means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -80,16 +80,19 @@ class PointCloud:
     tangents: Float[np.ndarray, "n 2 3"]
     """The patch's two edges in metres: how xyz moves for one pixel to the right and one pixel down."""
     origin: Int[np.ndarray, "n"]
-    """Which picture it comes from: 0 the photo, 1 the background, 2 what goes on behind edges, 3... the new views."""
+    """Which picture it comes from: 0 the photo, 1 the background, 2 what goes on behind edges, 3 the fringes of
+    things, 4... the new views."""
     pixel: Int[np.ndarray, "n 2"]
     """(column, row) there; with `origin` it says which points were neighbours."""
+    opacity: Float[np.ndarray, "n"]
+    """1, or how much of a mixed pixel is of this surface: such a point lets see what lies behind."""
 
     def __len__(self) -> int:
         return len(self.xyz)
 
     def keep(self, which: np.ndarray) -> PointCloud:
         """The points picked by a bool array or by indices, in that order."""
-        return PointCloud(self.xyz[which], self.rgb[which], self.tangents[which], self.origin[which], self.pixel[which])
+        return PointCloud(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -203,7 +203,7 @@ def test_presets_lists_every_preset_and_path(capsys):
     assert set(first_words) >= set(PRESETS) | set(PATHS)
 
 
-def test_explain_says_what_each_stage_does(quick, given, tmp_path, capsys):
+def test_explain_says_what_each_stage_does_and_draws_it(quick, given, tmp_path, capsys):
     arguments = ("build", given / "photo.png", "--depth", given / "depth.npy", "-o", tmp_path / "out")
     assert run(*arguments) == 0
     plain = capsys.readouterr().out
@@ -211,6 +211,8 @@ def test_explain_says_what_each_stage_does(quick, given, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "paper" in told and "paper" not in plain
     assert told.count("\n") > plain.count("\n") + 8
+    assert told.rstrip().endswith(f"{tmp_path / 'out' / 'explain' / 'sheet.png'}")
+    assert (tmp_path / "out" / "explain" / "sheet.png").is_file()
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.events import Preview, Progress
 from gen3d.geometry.points import lift, median_depth, render_points, sky_radius
-from gen3d.geometry.trajectory import Scale, expansion_path, moved, turned
+from gen3d.geometry.protect import covers, lift_uncovering
+from gen3d.geometry.sight import look_from
+from gen3d.geometry.trajectory import Scale, expansion_path, moved, tour_path, turned
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin import PriorDepth
 from gen3d.scene import RGBD, PointCloud, View, World
 from gen3d.settings import ExpandSettings
-from gen3d.stages.expand import close_slivers, covers, expand_world, lift_uncovering, look_from
+from gen3d.stages.expand import close_slivers, expand_world
 from gen3d.stages.lift import FIRST_EXPANSION
 from tests.fakes import FakeInpainter
 from tests.measures import drain
@@ -155,7 +157,9 @@ def test_points_before_the_photo_cover_it_and_those_behind_or_beside_do_not():
     xyz = np.concatenate([ahead, beside])
     n = len(xyz)
     tangents = np.tile(np.float32([[0.01, 0, 0], [0, 0.01, 0]]), (n, 1, 1))
-    points = PointCloud(xyz, xyz, tangents, np.full(n, 2, np.int32), np.zeros((n, 2), np.int32))
+    points = PointCloud(
+        xyz, xyz, tangents, np.full(n, 2, np.int32), np.zeros((n, 2), np.int32), np.ones(n, np.float32)
+    )
     factor = covers(points, photo, 100.0)
     np.testing.assert_allclose(factor, [2.0, 3 / 2.85, 1, 1, 1, 1, 1, 1], rtol=1e-4)
 
@@ -164,7 +168,10 @@ def test_points_before_the_sky_cover_it():
     photo = ground_and_sky().view(ground_and_sky().camera(96, 72))
     shell_m = sky_radius(photo.depth)
     xyz = np.float32([[0, -10, 50], [0, -0.2 * shell_m, 0.95 * shell_m]])
-    points = PointCloud(xyz, xyz, np.ones((2, 2, 3), np.float32), np.full(2, 2, np.int32), np.zeros((2, 2), np.int32))
+    two = np.full(2, 2, np.int32)
+    points = PointCloud(
+        xyz, xyz, np.ones((2, 2, 3), np.float32), two, np.zeros((2, 2), np.int32), np.ones(2, np.float32)
+    )
     factor = covers(points, photo, shell_m)
     assert factor[0] > 1 and factor[1] == 1
 
@@ -208,13 +215,39 @@ def test_progress_ends_complete_however_many_views_there_are():
     assert progress[-1].done == progress[-1].total == len(grown.views) - 1
 
 
+@pytest.mark.parametrize("eyes", [PriorDepth, NoisyEyes])
 @pytest.mark.parametrize("make", [box_room, ground_and_sky])
-def test_expanding_again_along_the_same_path_adds_almost_nothing(make):
+def test_expanding_again_along_the_same_path_adds_no_point(make, eyes):
+    """Nor does it sweep up any more slivers: with noisy depth some become small enough only as others are closed."""
     world, photo, shell_m = start(make(), "wander")
-    once = expand(world, photo, shell_m)
-    twice = expand(once, photo, shell_m)
+    scale = Scale(median_depth(photo.depth), float(photo.depth.min()))
+    sweep = tour_path("wander", photo.camera, scale, 12, 1.0)
+    once = expand(world, photo, shell_m, eyes=eyes(), sweep=sweep)
     assert len(once.points) > 1.5 * len(world.points)
-    assert len(twice.points) - len(once.points) < 0.005 * len(once.points)
+    twice = expand(once, photo, shell_m, eyes=eyes(), sweep=sweep)
+    assert len(twice.points) == len(once.points)
+    assert len(twice.views) == len(once.views)
+
+
+def test_views_made_before_count_among_those_asked_for():
+    """Where the number of views ended the expansion, poses are left; expanding again still adds nothing."""
+    world, photo, shell_m = start(box_room(), "lookaround")
+    two = ExpandSettings(poses=2, margin_px=8)
+    once = expand(world, photo, shell_m, two)
+    assert max(hole_share(once.points, c) for c in world.path) > 0.1
+    again = expand(once, photo, shell_m, two)
+    assert len(again.points) == len(once.points) and len(again.views) == 3
+    more = expand(once, photo, shell_m, ExpandSettings(poses=3, margin_px=8))
+    assert len(more.views) == 4
+    assert set(more.points.origin) - set(once.points.origin) == {FIRST_EXPANSION + 2}
+
+
+def test_every_closing_of_slivers_is_a_picture_of_its_own():
+    """Points of two cameras are no neighbours, though their pixels be: merging flat blocks goes by the origin."""
+    world, photo, shell_m = start(box_room(), [], box_room().camera(192, 144))
+    sweep = [box_room().moved(photo.camera, right=x) for x in (0.02, -0.02)]
+    grown = expand(world, photo, shell_m, sweep=sweep)
+    assert set(grown.points.origin) == {0, FIRST_EXPANSION, FIRST_EXPANSION + 1}
 
 
 def test_the_same_seed_gives_the_same_bytes():
@@ -252,8 +285,9 @@ def test_slivers_between_the_poses_are_closed_with_the_far_side():
     world, photo, shell_m = start(room, [], room.camera(192, 144))
     aside = room.moved(photo.camera, right=0.025)
     before = render_points(world.points, aside)
-    closed = close_slivers(world.points, photo, aside, 2, shell_m)
+    closed, done = close_slivers(world.points, photo, aside, 2, shell_m)
     after = render_points(closed, aside)
+    assert done == (not after.hole.any())
     assert 0 < before.hole.mean() < 0.01
     assert after.hole.sum() <= 0.2 * before.hole.sum()
     filled = before.hole & ~after.hole
@@ -267,4 +301,5 @@ def test_what_is_too_large_for_a_sliver_is_left_to_a_view_of_its_own():
     room = box_room()
     world, photo, shell_m = start(room, [])
     far_aside = room.moved(photo.camera, right=0.8)
-    assert len(close_slivers(world.points, photo, far_aside, 2, shell_m)) == len(world.points)
+    points, done = close_slivers(world.points, photo, far_aside, 2, shell_m)
+    assert points is world.points and not done

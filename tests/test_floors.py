@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.model3d": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
+    "stages.exhibits": (STAGES, {"numpy", "jaxtyping", "cv2", "PIL", "torch"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "record": (NOUNS, set()),
     "pipeline": (STAGES | {"record"}, {"numpy", "jaxtyping", "torch"}),

@@ -172,13 +172,13 @@ def test_no_hole_gives_a_copy_and_only_hole_an_error():
 
 
 def test_the_inpainter_plays_its_role():
-    engine, image, hole = PatchInpainter(), rough(40, 40, 11), box(40, 40, 10, 30, 10, 30)
-    depth = np.full((40, 40), 2.0, np.float32)
+    engine, image, hole = PatchInpainter(), rough(64, 64, 11), box(64, 64, 10, 54, 10, 54)
+    depth = np.full((64, 64), 2.0, np.float32)
     assert isinstance(engine, Inpainter)
     filled = engine.inpaint(image, hole, ~hole, depth, prompt="a cat", seed=3)
     assert np.array_equal(filled, engine.inpaint(image, hole, ~hole, depth, seed=3))
     assert np.array_equal(filled[~hole], image[~hole])
-    deep = box(40, 40, 19, 21, 19, 21)
+    deep = box(64, 64, 31, 33, 31, 33)
     assert np.array_equal(filled[deep], fill_by_patches(image, hole, ~hole, depth, 3)[deep])
 
 

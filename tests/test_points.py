@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from gen3d.geometry.points import (
     render_points,
     sky_radius,
 )
-from gen3d.geometry.quadtree import merge_flat_blocks
+from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.scene import RGBD, PointCloud
 from tests.measures import psnr
 from tests.worlds import (
@@ -24,6 +26,9 @@ from tests.worlds import (
     sphere_over_plane,
     tilted_plane,
 )
+
+FLAT = (0.01, 0.35)
+"""Tolerances of colour and plane."""
 
 
 def lifted(rgbd: RGBD, origin: int = 0) -> PointCloud:
@@ -162,6 +167,40 @@ def test_what_the_first_camera_did_not_see_is_a_hole():
     assert drawn.hole[shadow].mean() > 0.85
 
 
+def test_a_small_step_is_an_edge_and_spans_no_curtain():
+    """Steps of 2 to 6 % happen between real things; patches that span them would show as rags from aside."""
+    depth = np.full((24, 40), 1.0, np.float32)
+    depth[:, 20:] = 1.04
+    points = lifted(RGBD(np.zeros((24, 40, 3), np.float32), depth, tilted_plane().camera(40, 24)))
+    footprint = np.linalg.norm(points.tangents[0, 0])
+    assert (np.abs(points.tangents[..., 2]) < 0.1 * footprint).all()
+
+
+def test_ground_that_runs_away_is_no_edge():
+    world = tilted_plane(slope=0.0)
+    camera = world.camera(48, 36)
+    v = np.arange(36)[:, None] + np.zeros((1, 48))
+    depth = (1 / (0.36 + 0.02 * v)).astype(np.float32)  # a plane: 1/z is linear; a step of up to 5.5 % a row
+    points = lifted(RGBD(np.zeros((36, 48, 3), np.float32), depth, camera))
+    down = points.tangents[:, 1, 2].reshape(36, 48)
+    np.testing.assert_allclose(down[1:-1], 0.5 * (depth[2:] - depth[:-2]), rtol=1e-3)
+
+
+def test_what_is_half_transparent_is_laid_over_what_lies_behind_and_hides_nothing():
+    camera = tilted_plane().camera(32, 24)
+    wall = RGBD(np.tile(np.float32([0.2, 0.4, 0.6]), (24, 32, 1)), np.full((24, 32), 4.0, np.float32), camera)
+    veil = RGBD(np.tile(np.float32([1.0, 0.0, 0.0]), (24, 32, 1)), np.full((24, 32), 2.0, np.float32), camera)
+    middle = np.zeros((24, 32), bool)
+    middle[8:16, 10:20] = True
+    share = np.full((24, 32), 0.25, np.float32)
+    both = concatenate(lifted(wall), lift(veil, middle, 3, 100.0, share))
+    drawn = render_points(both, camera)
+    np.testing.assert_allclose(drawn.image[12, 15], [0.4, 0.3, 0.45], atol=1e-3)
+    np.testing.assert_allclose(drawn.image[2, 2], [0.2, 0.4, 0.6], atol=1e-5)
+    np.testing.assert_allclose(drawn.depth, 4.0, rtol=1e-5)
+    assert render_points(lift(veil, middle, 3, 100.0, share), camera).hole.all()
+
+
 def test_sky_lies_on_a_shell_around_the_first_camera():
     world = ground_and_sky()
     first = world.camera(96, 72)
@@ -206,7 +245,7 @@ def test_merge_drops_points_that_are_there_already():
 def test_merge_keeps_points_a_footprint_apart():
     old = lifted(tilted_plane().view(tilted_plane().camera(48, 36)))
     step = np.linalg.norm(old.tangents[:, 0], axis=1).mean()
-    new = PointCloud(old.xyz + np.float32([0, 0, 2 * step]), old.rgb, old.tangents, old.origin + 1, old.pixel)
+    new = replace(old, xyz=old.xyz + np.float32([0, 0, 2 * step]), origin=old.origin + 1)
     assert len(merge(old, new)) > 1.99 * len(old)
 
 
@@ -215,7 +254,10 @@ def test_merge_takes_no_two_cells_for_one():
     rng = np.random.default_rng(0)
     cells = np.unique(rng.integers(-200, 200, (300_000, 3)), axis=0).astype(np.float32) + 0.5
     tangents = np.tile(np.float32([[2, 0, 0], [0, 2, 0]]), (len(cells), 1, 1))
-    cloud = PointCloud(cells, cells, tangents, np.zeros(len(cells), np.int32), np.zeros((len(cells), 2), np.int32))
+    n = len(cells)
+    cloud = PointCloud(
+        cells, cells, tangents, np.zeros(n, np.int32), np.zeros((n, 2), np.int32), np.ones(n, np.float32)
+    )
     new = cells[:, 0] < 0
     assert len(merge(cloud.keep(~new), cloud.keep(new))) == len(cells)
 
@@ -238,7 +280,7 @@ def test_merging_flat_blocks_keeps_the_limit_and_the_picture(make):
     points = lifted(rgbd)
     before = render_points(points, rgbd.camera)
     for limit, at_least_db in ((7000, 38), (4200, 36)):
-        merged = merge_flat_blocks(points, limit)
+        merged = merge_flat_blocks(points, limit, *FLAT)
         assert len(merged) <= limit
         after = render_points(merged, rgbd.camera)
         assert not after.hole.any()
@@ -252,15 +294,15 @@ def test_merging_keeps_the_surface_covered_from_aside():
     first = world.camera(128, 96)
     points = lifted(world.view(first))
     second = world.moved(first, right=0.25, forward=0.3)
-    before, after = (render_points(p, second).hole for p in (points, merge_flat_blocks(points, 5000)))
+    before, after = (render_points(p, second).hole for p in (points, merge_flat_blocks(points, 5000, *FLAT)))
     assert (after & ~before).mean() < 0.003
 
 
 def test_merging_respects_any_limit():
     points = lifted(box_room().view(box_room().camera(64, 48)))
     for limit in (1000, 100, 3, 1):
-        assert len(merge_flat_blocks(points, limit)) <= limit
-    assert 0 < len(merge_flat_blocks(points, len(points))) <= len(points)
+        assert len(merge_flat_blocks(points, limit, *FLAT)) <= limit
+    assert 0 < len(merge_flat_blocks(points, len(points), *FLAT)) <= len(points)
 
 
 def test_merging_never_joins_points_of_different_pictures_or_surfaces():
@@ -269,9 +311,38 @@ def test_merging_never_joins_points_of_different_pictures_or_surfaces():
     depth = np.full((64, 64), 2.0, np.float32)
     depth[:, 36:] = 3.0
     grey = np.full((64, 64, 3), 0.5, np.float32)
-    merged = merge_flat_blocks(lifted(RGBD(grey, depth, camera)), 500)
+    merged = merge_flat_blocks(lifted(RGBD(grey, depth, camera)), 500, *FLAT)
     assert len(merged) <= 500
     assert set(np.round(merged.xyz[:, 2], 4)) == {2.0, 3.0}
+
+
+def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
+    """Two walls meet in the middle of a block of 2: it gets none; the others show nothing of it to the photo."""
+    camera = Camera.from_fov(60.0, 64, 64)
+    depth = np.full((64, 64), 2.0, np.float32)
+    depth[:, 33:] = 3.0
+    points = lifted(RGBD(np.full((64, 64, 3), 0.5, np.float32), depth, camera))
+    behind = backing(points, 10_000, *FLAT)
+    assert len(behind) == 31 * 32
+    z = behind.xyz[:, 2]
+    assert (((z > 2.0) & (z < 2.1)) | ((z > 3.0) & (z < 3.15))).all()
+    front = render_points(concatenate(points, behind), camera).index
+    assert (front < len(points)).mean() > 0.97
+    for limit in (500, 10, 0):
+        assert len(backing(points, limit, *FLAT)) <= limit
+    assert len(backing(empty(), 10, *FLAT)) == 0
+
+
+def test_what_is_merged_to_keep_a_limit_is_what_is_plainest():
+    """Noise on the left, all but none on the right: the left keeps its points."""
+    camera = Camera.from_fov(60.0, 64, 64)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (64, 64, 3)).astype(np.float32)
+    noise[:, 32:] *= 0.5
+    points = lifted(RGBD(0.5 + noise, np.full((64, 64), 2.0, np.float32), camera))
+    merged = merge_flat_blocks(points, 3000, *FLAT)
+    assert 2990 <= len(merged) <= 3000
+    left = merged.xyz[:, 0] < 0
+    assert left.sum() > 0.95 * 32 * 64
 
 
 def test_an_empty_cloud_is_a_picture_of_holes():
@@ -285,7 +356,7 @@ def test_an_empty_cloud_merges_with_anything():
     some = lifted(box_room().view(box_room().camera(16, 12)))
     assert len(merge(empty(), some)) == len(merge(some, empty())) == len(some)
     assert len(merge(empty(), empty())) == 0
-    assert len(merge_flat_blocks(empty(), 10)) == 0
+    assert len(merge_flat_blocks(empty(), 10, *FLAT)) == 0
 
 
 def test_a_plane_parallel_to_the_view_has_square_tangents():

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, zoom
 
+from bench.noisy import NoisyDepth as NoisyDepth
 from gen3d.camera import Camera
 from gen3d.scene import RGBD
 
@@ -201,44 +201,3 @@ WORLDS: tuple[Callable[..., AnalyticWorld], ...] = (
     pole_before_wall,
     ground_and_sky,
 )
-
-
-# -- depth as an estimator would give it -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class NoisyDepth:
-    """Turns true depth into what a network says: another scale per view, a smooth warp, edges that are smeared."""
-
-    seed: int = 0
-    warp: float = 0.034
-    """Mean of |estimate / truth - 1| that the warp makes; with the smeared edges the AbsRel is about .03 to .05."""
-    scale_spread: float = 0.2
-    """Standard deviation of the log of the scale per view; 0 keeps the true scale."""
-    edge_px: float = 1.0
-    cells: int = 4
-    """Bumps of the warp across the picture."""
-
-    def scale(self, view: int = 0) -> float:
-        """The factor between estimate and truth of this view."""
-        return float(np.exp(np.random.default_rng([self.seed, view, 0]).normal(0, self.scale_spread)))
-
-    def __call__(self, depth: np.ndarray, view: int = 0) -> np.ndarray:
-        """Float32 [h w]; sky stays inf. The same seed and view give the same answer."""
-        finite = np.isfinite(depth)
-        smeared = self._smear(np.where(finite, depth, 1.0), finite)
-        wavy = smeared * np.exp(self._waves(depth.shape, view)) * self.scale(view)
-        return np.where(finite, wavy, depth).astype(np.float32)
-
-    def _smear(self, depth: np.ndarray, finite: np.ndarray) -> np.ndarray:
-        """Log depth, blurred over the finite pixels only."""
-        share = gaussian_filter(finite.astype(np.float64), self.edge_px)
-        blurred = gaussian_filter(np.where(finite, np.log(depth), 0.0), self.edge_px)
-        return np.exp(blurred / np.maximum(share, 1e-9))
-
-    def _waves(self, shape: tuple[int, ...], view: int) -> np.ndarray:
-        knots = np.random.default_rng([self.seed, view, 1]).normal(size=(self.cells + 1, self.cells + 1))
-        waves = zoom(knots, [(n + 0.01) / (self.cells + 1) for n in shape], order=3, mode="nearest")
-        waves = waves[: shape[0], : shape[1]]
-        waves -= np.median(waves)
-        return waves * self.warp / max(np.abs(waves).mean(), 1e-9)

@@ -14,6 +14,12 @@ JUMP = 0.06
 """Relative difference in inverse depth between neighbours that no surface explains."""
 
 
+TEAR = 0.02
+"""The same where the steps around are much smaller: a surface that is smooth otherwise ends here."""
+SUDDEN = 1.7
+"""How many times the steps around it a step must be to be much larger."""
+
+
 def inverse_depth(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """1 / z in float32; sky is 0, unknown stays NaN."""
     with np.errstate(divide="ignore"):
@@ -60,11 +66,11 @@ def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = J
     return grow(edge, width_px - 1) & (inverse > 0)
 
 
-def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1) -> Bool[np.ndarray, "h w"]:
+def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = JUMP) -> Bool[np.ndarray, "h w"]:
     """The far side of every depth edge, `width_px` wide: pixels that a neighbour stands in front of."""
     inverse = inverse_depth(depth)
     nearest, farthest = cv2.dilate(inverse, np.ones((3, 3), np.uint8)), cv2.erode(inverse, np.ones((3, 3), np.uint8))
-    edge = _beyond_plane(nearest, nearest - inverse, inverse - farthest, JUMP)
+    edge = _beyond_plane(nearest, nearest - inverse, inverse - farthest, jump)
     return grow(edge, width_px - 1)
 
 
@@ -75,8 +81,17 @@ def _beyond_plane(reference: np.ndarray, step: np.ndarray, opposite: np.ndarray,
     than the step to the opposite side.
     """
     typical = cv2.medianBlur(np.ascontiguousarray(step, np.float32), 5)
-    large = (step > 4 * jump * reference) & (step > 1.7 * opposite)
-    return (step > jump * reference) & ((step > 1.7 * typical) | large)
+    large = (step > 4 * jump * reference) & (step > SUDDEN * opposite)
+    return (step > jump * reference) & ((step > SUDDEN * typical) | large)
+
+
+def torn(depth: Float[np.ndarray, "h w"], axis: int) -> Bool[np.ndarray, "h2 w2"]:
+    """Between which neighbours along an axis (0 down, 1 right; one fewer than pixels) a surface ends. No NaN."""
+    inverse = inverse_depth(depth)
+    after, before = np.delete(inverse, 0, axis), np.delete(inverse, -1, axis)
+    step = np.abs(after - before) / np.maximum(np.maximum(after, before), 1e-30)
+    typical = cv2.medianBlur(np.ascontiguousarray(step, np.float32), 5)
+    return (step > JUMP) | ((step > TEAR) & (step > SUDDEN * typical))
 
 
 def depth_edges(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -16,11 +16,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import depth_from_inverse, inverse_depth, near_rim
+from gen3d.geometry.edges import TEAR, depth_from_inverse, inverse_depth, near_rim
 
-STEP = 0.035
-"""Relative steps of inverse depth from which an edge counts. Finer than elsewhere: where nothing is to be uncovered
-nothing shows of what goes on, but a crack shows."""
 BEHIND = 1.02
 """The continued surface lies at least this factor behind what hides it."""
 ACROSS_PX = 2
@@ -57,8 +54,8 @@ def continue_behind_edges(
     depth: metres, inf = sky, no NaN.
     """
     inverse = inverse_depth(depth)
-    rim = near_rim(depth, jump=STEP)
-    far = _far_sides(inverse, rim)
+    rim = near_rim(depth, jump=TEAR)
+    far = _far_sides(inverse, rim, TEAR)
     nearest, distance = _spread(inverse, far, float(reach_px))
     picture = np.ascontiguousarray(image, np.float32)
     known, found, looks = _continued(inverse, picture, rim, far, nearest, distance)
@@ -68,7 +65,7 @@ def continue_behind_edges(
 
 
 @compiled
-def _far_sides(inverse, rim):
+def _far_sides(inverse, rim, step):
     """For every rim pixel the place (row * w + column) of the nearest pixel across the edge; -1 elsewhere."""
     h, w = inverse.shape
     far = np.full((h, w), -1, np.int64)
@@ -80,7 +77,7 @@ def _far_sides(inverse, rim):
             for v in range(max(0, y - ACROSS_PX), min(h, y + ACROSS_PX + 1)):
                 for u in range(max(0, x - ACROSS_PX), min(w, x + ACROSS_PX + 1)):
                     steps = (v - y) * (v - y) + (u - x) * (u - x)
-                    if steps < closest and not rim[v, u] and inverse[v, u] < (1 - STEP) * inverse[y, x]:
+                    if steps < closest and not rim[v, u] and inverse[v, u] < (1 - step) * inverse[y, x]:
                         far[y, x], closest = v * w + u, steps
     return far
 

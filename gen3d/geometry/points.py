@@ -7,14 +7,14 @@ z-buffered: without that, what is hidden bleeds through and the layers are lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import JUMP
+from gen3d.geometry.edges import torn
 from gen3d.scene import RGBD, PointCloud
 
 OVERLAP = 1.2
@@ -61,10 +61,11 @@ def lift(
     which: Bool[np.ndarray, "h w"],
     origin: int,
     shell_m: float,
+    opacity: Float[np.ndarray, "h w"] | None = None,
 ) -> PointCloud:
     """The chosen pixels as points (eq. 3): xyz = c2w (z K^-1 [u v 1]).
 
-    shell_m: radius of the sky around the first camera.
+    shell_m: radius of the sky around the first camera. opacity: of mixed pixels; None is 1.
     """
     depth = np.where(rgbd.sky, _shell_depth(rgbd.camera, shell_m), rgbd.depth).astype(np.float32)
     xyz = rgbd.camera.unproject(depth)
@@ -76,6 +77,7 @@ def lift(
         tangents[v, u].astype(np.float32),
         np.full(len(u), origin, np.int32),
         np.stack([u, v], axis=1).astype(np.int32),
+        np.ones(len(u), np.float32) if opacity is None else opacity[v, u].astype(np.float32),
     )
 
 
@@ -101,21 +103,13 @@ def _tangents(xyz: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:
     facing = depth[..., None] / camera.K[0, 0] * R[:, 0], depth[..., None] / camera.K[1, 1] * R[:, 1]
     for axis, slot in ((1, 0), (0, 1)):
         step = np.diff(xyz, axis=axis)
-        jump = np.abs(np.diff(1 / depth, axis=axis)) * np.minimum(_all_but(depth, axis, -1), _all_but(depth, axis, 0))
-        joined = jump < JUMP
+        joined = ~torn(depth, axis)
         before, after = _padded(step, axis, 0), _padded(step, axis, 1)
         has_before, has_after = _padded(joined, axis, 0)[..., None], _padded(joined, axis, 1)[..., None]
         count = has_before.astype(np.int32) + has_after
         mean = (before * has_before + after * has_after) / np.maximum(count, 1)
         tangents[..., slot, :] = np.where(count > 0, mean, facing[slot])
     return tangents
-
-
-def _all_but(a: np.ndarray, axis: int, which: int) -> np.ndarray:
-    """The array without its last (-1) or first (0) row of an axis."""
-    window = [slice(None)] * a.ndim
-    window[axis] = slice(None, -1) if which == -1 else slice(1, None)
-    return a[tuple(window)]
 
 
 def _padded(a: np.ndarray, axis: int, after: int, fill: float = 0.0) -> np.ndarray:
@@ -125,21 +119,42 @@ def _padded(a: np.ndarray, axis: int, after: int, fill: float = 0.0) -> np.ndarr
 
 
 def render_points(points: PointCloud, camera: Camera) -> PointRendering:
-    """A z-buffered picture of the points: the nearest patch wins, colours are interpolated along its surface."""
+    """A z-buffered picture of the points: the nearest solid patch wins, colours are interpolated along its surface.
+
+    Points that are not wholly opaque are laid over what is seen behind them, and hide nothing: depth, index and hole
+    are those of the solid points.
+    """
     h, w = camera.height, camera.width
     index = np.full((h, w), -1, np.int32)
     zbuffer = np.full((h, w), np.inf, np.float32)
     R, t = camera.w2c[:3, :3].astype(np.float32), camera.w2c[:3, 3].astype(np.float32)
     near = np.float32(1e-3 * _median_distance(points, camera))
     patches = _project_patches(points.xyz, points.tangents, R, t, camera.K.astype(np.float32), near)
+    soft = points.opacity < 1
+    fringe = patches[soft]
+    patches[soft, 2] = 0
     _draw_patches(patches, zbuffer, index)
     total = np.zeros((h, w, 4), np.float32)
     _blend_patches(patches, points.rgb, zbuffer, total)
     hole = index < 0
     image = points.rgb[np.maximum(index, 0)] if len(points) else np.zeros((h, w, 3), np.float32)
     image = np.where(total[..., 3:] > 1e-3, total[..., :3] / np.maximum(total[..., 3:], 1e-3), image)
+    if soft.any():
+        image = _laid_over(image, fringe, points.rgb[soft], points.opacity[soft], zbuffer)
     image[hole] = 0
     return PointRendering(image.astype(np.float32), np.where(hole, np.float32(np.nan), zbuffer), index)
+
+
+def _laid_over(
+    image: np.ndarray, patches: np.ndarray, rgb: np.ndarray, opacity: np.ndarray, zbuffer: np.ndarray
+) -> np.ndarray:
+    """The picture under a layer of half transparent patches; they count as one layer, however many share a pixel."""
+    tint, cover = np.zeros((2, *zbuffer.shape, 4), np.float32)
+    _blend_patches(patches, rgb, zbuffer, tint)
+    _blend_patches(patches, np.repeat(opacity[:, None], 3, axis=1), zbuffer, cover)
+    weight = np.maximum(tint[..., 3:], 1.0)  # a layer's rim fades
+    alpha = cover[..., :1] / weight
+    return image * (1 - alpha) + alpha * tint[..., :3] / np.maximum(tint[..., 3:], 1e-6)
 
 
 def _median_distance(points: PointCloud, camera: Camera) -> float:
@@ -250,8 +265,7 @@ def _blend_patches(patches, rgb, zbuffer, total):
 
 def concatenate(*clouds: PointCloud) -> PointCloud:
     """Several clouds as one, in order."""
-    fields = ("xyz", "rgb", "tangents", "origin", "pixel")
-    return PointCloud(*(np.concatenate([getattr(c, f) for c in clouds]) for f in fields))
+    return PointCloud(*(np.concatenate([getattr(c, f.name) for c in clouds]) for f in fields(PointCloud)))
 
 
 def merge(old: PointCloud, new: PointCloud) -> PointCloud:

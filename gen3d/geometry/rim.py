@@ -1,74 +1,132 @@
 """Whose colour a pixel at a depth edge has: boundary pixels are mixed, and depth edges are a pixel off.
 
-A pixel just outside a thing is often partly, or wholly, of the thing's colour. Lifted to the background's depth it
-stays behind as a halo when the camera moves, and whatever is filled in beside it starts from the wrong colour.
+A pixel at a thing's outline is partly of the thing's colour F and partly of the colour B behind it,
+c = alpha F + (1 - alpha) B. Lifted whole to either depth it leaves a halo when the camera moves, and whatever is filled
+in beside it starts from the wrong colour. So depth edges are first settled where colour says they are, and what is
+still mixed is taken apart: B stays behind as a solid point, F stands before it with the opacity alpha.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import depth_from_inverse, far_rim, inverse_depth, near_rim
+from gen3d.geometry.edges import TEAR, depth_from_inverse, far_rim, inverse_depth, near_rim
+from gen3d.scene import RGBD
 
 WINDOW_PX = 3
-"""The two sides' own colours are averaged over this radius."""
+"""The two sides' own colours are averaged over this radius, near pixels counting more."""
 DISTINCT = 0.08
 """Sides whose colours differ by less (sRGB, root of summed squares) cannot be told apart: nothing is mixed."""
-FOREIGN = 0.5
-"""Above this share of the other side's colour a pixel is the other side's."""
+ALIEN = 0.5
+"""A colour farther from the line between the two sides' than this share of its length is no mixture of them."""
+NEAR_OWNS, FAR_OWNS = 0.5, 0.1
+"""A far rim pixel above the first share is the near side's, a near rim pixel below the second the far side's."""
+PURE = 0.1
+"""Shares up to this, and from one less this, are not worth taking apart."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fringe:
+    """Pixels that belong to two surfaces, taken apart; meaningful where `mixed`."""
+
+    mixed: Bool[np.ndarray, "h w"]
+    front: RGBD
+    """The near side's colour F and depth."""
+    back: RGBD
+    """The whole picture without its near side's share in mixed pixels: there the far side's colour B and depth."""
+    share: Float[np.ndarray, "h w"]
+    """alpha."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Sides:
+    """Both sides of each rim pixel that is a mixture of them: NaN share where it is none, or undecided."""
+
+    share: np.ndarray
+    near_rgb: np.ndarray
+    far_rgb: np.ndarray
+    near_inverse: np.ndarray
+    far_inverse: np.ndarray
 
 
 def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """The depth with those far-rim pixels that have the near side's colour moved to the near side."""
+    """The depth with those rim pixels that have the other side's colour moved to the other side."""
+    near, far = near_rim(depth, jump=TEAR), far_rim(depth, jump=TEAR)
+    sides = _sides(image, depth, near, far)
+    to_near, to_far = far & (sides.share > NEAR_OWNS), near & ~far & (sides.share < FAR_OWNS)
+    inverse = np.where(to_near, sides.near_inverse, sides.far_inverse)
+    moved = to_near | to_far
+    return np.where(moved, depth_from_inverse(inverse, inverse <= 0), depth).astype(np.float32)
+
+
+def unmix_rims(rgbd: RGBD) -> Fringe:
+    """The picture's mixed rim pixels, taken apart so that front over back is the picture again."""
+    near, far = near_rim(rgbd.depth, jump=TEAR), far_rim(rgbd.depth, jump=TEAR)
+    sides = _sides(rgbd.image, rgbd.depth, near, far)
+    mixed = (sides.share > PURE) & (sides.share < 1 - PURE)
+    stays_behind = mixed & far
+    before = depth_from_inverse(sides.near_inverse, np.zeros_like(mixed))
+    behind = depth_from_inverse(sides.far_inverse, sides.far_inverse <= 0)
+    front = np.where(stays_behind, before, rgbd.depth).astype(np.float32)
+    back = np.where(mixed & ~stays_behind, behind, rgbd.depth).astype(np.float32)
+    return Fringe(
+        mixed,
+        RGBD(np.where(mixed[..., None], sides.near_rgb, rgbd.image), front, rgbd.camera),
+        RGBD(np.where(mixed[..., None], sides.far_rgb, rgbd.image), back, rgbd.camera),
+        np.where(mixed, sides.share, 0).astype(np.float32),
+    )
+
+
+def _sides(image: np.ndarray, depth: np.ndarray, near: np.ndarray, far: np.ndarray) -> _Sides:
     inverse = inverse_depth(depth)
-    rim = far_rim(depth)
-    foreign = rim & (foreign_share(image, depth) > FOREIGN)
-    nearest = cv2.dilate(inverse, np.ones((3, 3), np.uint8))
-    settled = np.where(foreign, nearest, inverse)
-    return np.where(foreign, depth_from_inverse(settled, settled <= 0), depth).astype(np.float32)
-
-
-def foreign_share(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """For far-rim pixels alpha of  c = alpha F + (1 - alpha) B, clipped to [0, 1]; 0 elsewhere and where undecided.
-
-    F and B are the mean colours of the near and of the far side within WINDOW_PX, their own rims left out.
-    """
-    inverse = inverse_depth(depth)
-    far = far_rim(depth)
-    core = ~far & ~near_rim(depth)
-    share = np.zeros(depth.shape, np.float32)
-    nearest = cv2.dilate(inverse, np.ones((3, 3), np.uint8))
-    _unmix(image.astype(np.float32), inverse, 0.5 * (inverse + nearest), far, core, share)
-    return share
+    kernel = np.ones((3, 3), np.uint8)
+    middle = 0.5 * (cv2.dilate(inverse, kernel) + cv2.erode(inverse, kernel))
+    shape = inverse.shape
+    sides = _Sides(
+        np.full(shape, np.nan, np.float32), np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32),
+        np.zeros(shape, np.float32), np.zeros(shape, np.float32),
+    )  # fmt: skip
+    arrays = (sides.share, sides.near_rgb, sides.far_rgb, sides.near_inverse, sides.far_inverse)
+    _unmix(np.ascontiguousarray(image, np.float32), inverse, middle, near | far, *arrays)
+    return sides
 
 
 @compiled
-def _unmix(image, inverse, middle, far, core, share):
+def _unmix(image, inverse, middle, rim, share, near_rgb, far_rgb, near_inverse, far_inverse):
     h, w = inverse.shape
     for y in range(h):
         for x in range(w):
-            if not far[y, x]:
+            if not rim[y, x]:
                 continue
-            total = np.zeros((2, 3))
-            count = np.zeros(2)
+            rgb, depth, weight, count = np.zeros((2, 3)), np.zeros(2), np.zeros(2), np.zeros(2)
             for v in range(max(0, y - WINDOW_PX), min(h, y + WINDOW_PX + 1)):
                 for u in range(max(0, x - WINDOW_PX), min(w, x + WINDOW_PX + 1)):
-                    if core[v, u]:
-                        side = 1 if inverse[v, u] > middle[y, x] else 0
-                        count[side] += 1
-                        for c in range(3):
-                            total[side, c] += image[v, u, c]
-            if count[0] == 0 or count[1] == 0:
+                    if rim[v, u]:
+                        continue
+                    side = 1 if inverse[v, u] > middle[y, x] else 0
+                    near = np.exp(-2.0 * ((v - y) ** 2 + (u - x) ** 2) / WINDOW_PX**2)
+                    rgb[side] += near * image[v, u]
+                    depth[side] += near * inverse[v, u]
+                    weight[side] += near
+                    count[side] += 1
+            if count.min() < 2:
                 continue
-            along = 0.0
-            length = 0.0
-            for c in range(3):
-                back = total[0, c] / count[0]
-                across = total[1, c] / count[1] - back
-                along += (image[y, x, c] - back) * across
-                length += across * across
-            if length > DISTINCT**2:
-                share[y, x] = min(max(along / length, 0.0), 1.0)
+            back, front = rgb[0] / weight[0], rgb[1] / weight[1]
+            across, here = front - back, image[y, x] - back
+            length = (across * across).sum()
+            if length < DISTINCT**2:
+                continue
+            alpha = min(max((here * across).sum() / length, 0.0), 1.0)
+            rest = here - alpha * across
+            if (rest * rest).sum() > ALIEN**2 * length:
+                continue
+            share[y, x] = alpha
+            near_inverse[y, x], far_inverse[y, x] = depth[1] / weight[1], depth[0] / weight[0]
+            for c in range(3):  # the rest goes to both sides, so that they make up the pixel exactly
+                near_rgb[y, x, c] = min(max(front[c] + rest[c], 0.0), 1.0)
+                far_rgb[y, x, c] = min(max(back[c] + rest[c], 0.0), 1.0)

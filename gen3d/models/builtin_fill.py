@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.patchmatch import fill_by_patches
 
-HAND_OVER_PX = 4.0
+HAND_OVER_PX = 8.0
 """Where the continued colours have faded to 1/e."""
 
 

@@ -7,7 +7,7 @@ rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from gen3d.scene import PointCloud
 SH_C0 = 0.28209479177387814
 """The constant basis function, 1 / (2 sqrt(pi))."""
 INITIAL_SIZE = 0.6
-"""Standard deviation of a new Gaussian as a share of its point's footprint: smaller leaves cracks, larger blurs."""
+"""Standard deviation of a new Gaussian as a share of its point's footprint: smaller leaves cracks, larger blurs:
+0.7 lost 0.15 dB on held-out views, 0.5 gained 0.1 but shows its backing from nearby."""
 INITIAL_OPACITY = 0.95
 THINNESS = 0.1
 """Extent along the surface normal as a share of the smaller extent within the surface."""
@@ -66,8 +67,16 @@ def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
     return ((rgb - 0.5) / SH_C0)[:, None, :]
 
 
-def from_points(points: PointCloud) -> Gaussians:
+def joined(*parts: Gaussians) -> Gaussians:
+    """All of them as one set, in order; of one degree."""
+    names = [field.name for field in fields(Gaussians)]
+    return Gaussians(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+
+
+def from_points(points: PointCloud, size: float = INITIAL_SIZE) -> Gaussians:
     """One flat Gaussian per point, spread in the surface like the point's footprint, thin along the normal.
+
+    size: standard deviation as a share of the footprint.
 
     The footprint M = [right down] (3x2) has covariance M M^T; its principal axes are M v for the eigenvectors v of
     the 2x2 Gram matrix M^T M, known in closed form.
@@ -79,14 +88,14 @@ def from_points(points: PointCloud) -> Gaussians:
     long, short = cos * right + sin * down, -sin * right + cos * down
     extents = np.stack([np.linalg.norm(long, axis=1), np.linalg.norm(short, axis=1)], axis=1)
     extents = np.maximum(extents, 0.05 * extents.max(axis=1, keepdims=True))
-    scales = INITIAL_SIZE * np.concatenate([extents, THINNESS * extents.min(axis=1, keepdims=True)], axis=1)
+    scales = size * np.concatenate([extents, THINNESS * extents.min(axis=1, keepdims=True)], axis=1)
     axes = _frames(long, short)
     quats = Rotation.from_matrix(axes).as_quat(scalar_first=True) if len(points) else np.zeros((0, 4))
     return Gaussians(
         torch.from_numpy(points.xyz.copy()),
         torch.from_numpy(quats.astype(np.float32)),
         torch.from_numpy(scales.astype(np.float32)),
-        torch.full((len(points),), INITIAL_OPACITY),
+        INITIAL_OPACITY * torch.from_numpy(points.opacity.copy()),
         sh_from_rgb(torch.from_numpy(points.rgb.copy())),
     )
 

@@ -10,12 +10,17 @@ from gen3d.splat.cpu.ssim import SsimTarget, ssim
 
 
 class Target:
-    """A picture to be matched, prepared once: `seen` is None where all of it counts."""
+    """A picture to be matched, prepared once: `seen` is None where all of it counts.
 
-    def __init__(self, image: Float[Tensor, "h w 3"], seen: Bool[Tensor, "h w"] | None) -> None:
+    masked_ssim: False lets SSIM see what is not `seen` (only to measure what masking it brings).
+    """
+
+    def __init__(
+        self, image: Float[Tensor, "h w 3"], seen: Bool[Tensor, "h w"] | None, masked_ssim: bool = True
+    ) -> None:
         self.image = image
         self.unseen = None if seen is None or bool(seen.all()) else ~seen[..., None]
-        self._prepared = SsimTarget(image) if self.unseen is None else None
+        self._prepared = SsimTarget(image) if self.unseen is None or not masked_ssim else None
 
     def loss(self, rendered: Float[Tensor, "h w 3"], ssim_weight: float) -> Float[Tensor, ""]:
         """(1 - w) L1 + w (1 - SSIM), the mean over all pixels.
@@ -26,6 +31,6 @@ class Target:
         image, prepared = self.image, self._prepared
         if self.unseen is not None:
             image = torch.where(self.unseen, rendered.detach(), image)
-            prepared = SsimTarget(image)
+            prepared = prepared or SsimTarget(image)
         l1 = (rendered - image).abs().mean()
         return (1 - ssim_weight) * l1 + ssim_weight * (1 - ssim(rendered, prepared))

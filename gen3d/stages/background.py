@@ -12,9 +12,12 @@ import numpy as np
 from gen3d.events import Preview, Stage, Started
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift
 from gen3d.geometry.edges import grow, near_rim
+from gen3d.geometry.rim import Fringe
+from gen3d.geometry.seam import Seam
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.scene import RGBD, Layers
+from gen3d.stages.exhibits.behind import show_background, show_borrow
 from gen3d.stages.preview import picture_preview
 
 DEPTH_MARGIN_PX = 2
@@ -26,22 +29,32 @@ BEHIND = 1.03
 
 
 def fill_background(
-    layers: Layers, inpainter: Inpainter, estimator: DepthEstimator, prompt: str | None, seed: int
+    layers: Layers,
+    inpainter: Inpainter,
+    estimator: DepthEstimator,
+    prompt: str | None,
+    seed: int,
+    fringe: Fringe | None = None,
 ) -> Stage[RGBD]:
-    """The picture without its foreground; outside Omega it is the photo, depth included."""
+    """The picture without its foreground; outside Omega it is the photo, depth included.
+
+    fringe: the photo's mixed pixels, taken apart, so that no tint of the foreground is left in the fill.
+    """
     yield Started("background")
-    rgbd = layers.rgbd
+    rgbd = fringe.back if fringe else layers.rgbd
     if not layers.foreground.any():
         return rgbd
     hole = grow(layers.foreground, DEPTH_MARGIN_PX)
     hiding = hiding_rim(rgbd.depth, hole, REACH * min(hole.shape))
     expected = _held_behind(continue_surfaces(rgbd.depth, hole, hiding), layers)
     borrow = ~layers.hidden & ~grow(near_rim(rgbd.depth), 1) & ~hiding
+    yield from show_borrow(layers, borrow)
     image = inpainter.inpaint(rgbd.image, layers.hidden, borrow, expected, prompt, seed)
     yield Preview("background", picture_preview(image))
-    new = estimator.estimate(image, rgbd.camera, expected).depth
-    new = apply_scale_shift(new, *fit_scale_shift(new, rgbd.depth, ~layers.hidden))
+    estimated = estimator.estimate(image, rgbd.camera, expected).depth
+    new = apply_scale_shift(estimated, *fit_scale_shift(estimated, rgbd.depth, ~layers.hidden))
     depth = _held_behind(blend_seam(new, rgbd.depth, hole, hiding), layers)
+    yield from show_background(image, expected, Seam(rgbd.depth, hole, hiding, estimated, depth))
     return RGBD(image, depth, rgbd.camera)
 
 

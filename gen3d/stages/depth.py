@@ -17,6 +17,7 @@ from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.scene import RGBD, Source
+from gen3d.stages.exhibits.look import show_depth
 from gen3d.stages.preview import depth_preview
 
 DEFAULT_FOV_DEG = 55.0
@@ -41,10 +42,12 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
                 "The depth is a rough guess from the picture's layout, made without a network. "
                 "A measured or estimated depth file given with the photo makes a far better scene."
             )
+    said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
     depth = settle_rims(source.image, depth)
     yield Preview("depth", depth_preview(depth))
+    yield from show_depth(source.image, said, depth)
     return RGBD(source.image, depth, camera)
 
 

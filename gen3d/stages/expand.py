@@ -8,66 +8,53 @@ half-way there is put in first. So the fill always has something to go by, and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
-from gen3d.geometry.edges import close_gaps, grow, near_rim
-from gen3d.geometry.points import PointRendering, concatenate, lift, merge, render_points
+from gen3d.geometry.edges import grow, near_rim
+from gen3d.geometry.points import concatenate, lift, merge, render_points
+from gen3d.geometry.protect import lift_uncovering
+from gen3d.geometry.seam import Seam
+from gen3d.geometry.sight import Sight, continued, look_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.scene import RGBD, PointCloud, View, World
 from gen3d.settings import ExpandSettings
+from gen3d.stages.exhibits.world import show_pose
 from gen3d.stages.lift import FIRST_EXPANSION
 from gen3d.stages.preview import picture_preview
 
-GAP_PX = 3
-"""Uncovered spots narrower than this are cracks between points, not holes."""
 REACH = 0.25
 """How far across a hole rim pixels are compared, as a share of the shorter side."""
-COVERS = 1.0 / 30.0
-"""New points nearer than the photo's depth by more than this would cover it, and are dropped (GEN3D 2.5)."""
-SKY_SHARE = 0.7
-"""Points farther than this share of the shell are sky."""
-MOVES_BACK = 6
-"""Rounds of moving points back that would cover the photo."""
 SLIVERS = 0.01
 """Up to this share of a frame, what the poses left open is closed without a new view."""
+THING_MARGIN_PX = 2
+"""Nor is so much around a thing borrowed from: its outline is mixed."""
 MAX_HALVINGS = 3
 """A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Sight:
-    """What the points so far show at a pose, with a margin around the frame."""
+Look: TypeAlias = Callable[[PointCloud, Camera], Sight]
 
-    camera: Camera
-    """The pose's own camera; `known` and `hole` are `margin_px` larger on every side."""
-    known: RGBD
-    """Cracks closed, sky infinite; NaN depth and black in the hole."""
-    hole: Bool[np.ndarray, "h w"]
-    """M = 0, to be painted."""
-    crack: Bool[np.ndarray, "h w"]
-    """Uncovered too, but so narrow that the far side beside it is simply continued."""
-    margin_px: int
 
-    def frame(self, a: np.ndarray) -> np.ndarray:
-        """The part of an array of this sight that lies in the pose's own frame."""
-        m = self.margin_px
-        return a[m : a.shape[0] - m, m : a.shape[1] - m]
+class Painted(NamedTuple):
+    """A pose's frame, complete, and how it came about."""
 
-    @property
-    def share(self) -> float:
-        """How much of the frame is hole."""
-        return float(self.frame(self.hole).mean())
+    rgbd: RGBD
+    seen: Bool[np.ndarray, "h w"]
+    """Pixels that count in the fit."""
+    wide: Float[np.ndarray, "h2 w2 3"]
+    """The picture with the sight's margin."""
+    seam: Seam
 
 
 def expand_world(
@@ -81,88 +68,93 @@ def expand_world(
     seed: int = 0,
     enough: Enough = never,
     sweep: Sequence[Camera] = (),
+    foreground: Bool[np.ndarray, "h w"] | None = None,
 ) -> Stage[World]:
-    """The world with everything added that its path shows; at most `settings.poses` new views.
+    """The world with everything added that its path shows; at most `settings.poses` new views, those it has included.
 
     sweep: cameras between and beside the poses, as a video will see; what little is still open there is closed.
+    foreground: M_fg of the photo; a thing that stands there stands nowhere else.
+    Expanding again along the same path and sweep adds nothing: poses with a view are done with, holes only shrink.
     """
     yield Started("expand")
-    left = list(world.path)
+    left = [camera for camera in world.path if all(camera is not view.camera for view in world.views)]
     halvings = 0
-    for i in range(settings.poses):
+    look = partial(look_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
+    for i in range(len(world.views) - 1, settings.poses):
         yield Progress("expand", i, settings.poses)
-        sights = [] if enough() else _open_sights(world, left, settings, shell_m)
+        sights = [] if enough() else _open_sights(world, left, settings, look)
         if not sights:
             break
-        sight = _next_sight(world, sights, settings, shell_m, halvings)
+        sight = _next_sight(world, sights, settings, look, halvings)
         halvings = 0 if sight in sights else halvings + 1
         left = [s.camera for s in sights if s is not sight]
-        rgbd, seen = paint(sight, outpainter, estimator, settings, prompt, seed + i)
-        points = lift_uncovering(rgbd, sight.frame(sight.hole | sight.crack), photo, FIRST_EXPANSION + i, shell_m)
-        world = replace(
-            world, points=merge(world.points, points), views=(*world.views, View(rgbd.image, seen, sight.camera))
-        )
+        painted = paint(sight, photo.camera, outpainter, estimator, settings, prompt, seed + i)
+        rgbd = painted.rgbd
+        new, origin = sight.frame(sight.hole | sight.crack), _next_origin(world.points)
+        if settings.protect_photo:
+            points = lift_uncovering(rgbd, new, photo, origin, shell_m)
+        else:
+            points = lift(rgbd, new, origin, shell_m)
+        view = View(rgbd.image, painted.seen, sight.camera)
+        world = replace(world, points=merge(world.points, points), views=(*world.views, view))
         yield Preview(f"expand_{i + 1:02d}", picture_preview(rgbd.image))
-    views = len(world.views) - 1
-    for camera in sweep:
-        yield Progress("expand", views, views)
-        if enough():
-            break
-        world = replace(world, points=close_slivers(world.points, photo, camera, FIRST_EXPANSION + views, shell_m))
+        again = partial(look, world.points, sight.camera)
+        yield from show_pose(i + 1, sight, painted.wide, painted.seam, again)
+    points = yield from _close_along(world.points, photo, sweep, shell_m, len(world.views) - 1, enough)
+    return replace(world, points=points)
+
+
+def _next_origin(points: PointCloud) -> int:
+    """The number of a picture that no point comes from yet."""
+    return max(FIRST_EXPANSION, int(points.origin.max(initial=0)) + 1)
+
+
+def _close_along(
+    points: PointCloud, photo: RGBD, sweep: Sequence[Camera], shell_m: float, views: int, enough: Enough
+) -> Stage[PointCloud]:
+    """The points with the slivers at all the cameras closed.
+
+    What is closed at one camera may leave another with a hole that is now small enough, or with another far side to be
+    continued: so those with something open are looked at again until nothing more is closed.
+    """
+    left, before = list(sweep), -1
+    while left and len(points) != before:
+        before, still_open = len(points), []
+        for camera in left:
+            yield Progress("expand", views, views)
+            if enough():
+                return points
+            points, closed = close_slivers(points, photo, camera, _next_origin(points), shell_m)
+            still_open += [] if closed else [camera]
+        left = still_open
     yield Progress("expand", views, views)
-    return world
+    return points
 
 
-def close_slivers(points: PointCloud, photo: RGBD, camera: Camera, origin: int, shell_m: float) -> PointCloud:
+def close_slivers(
+    points: PointCloud, photo: RGBD, camera: Camera, origin: int, shell_m: float
+) -> tuple[PointCloud, bool]:
     """The points with what is still open at a pose closed by continuing the far side beside it, if it is little.
 
-    Holes too small to be worth a view of their own would otherwise show as dark lines beside things.
+    Also whether nothing is open there any more. Holes too small to be worth a view of their own would otherwise show
+    as dark lines beside things; a pixel where any point would cover the photo stays open.
     """
     rendering = render_points(points, camera)
     if not 0 < rendering.hole.mean() < SLIVERS:
-        return points
-    image, depth = _continued(rendering, rendering.hole, shell_m)
+        return points, not bool(rendering.hole.any())
+    image, depth = continued(rendering, rendering.hole, shell_m)
     new = lift_uncovering(RGBD(image, depth, camera), rendering.hole, photo, origin, shell_m)
-    return concatenate(points, new)
+    return concatenate(points, new), len(new) == int(rendering.hole.sum())
 
 
-def look_from(points: PointCloud, camera: Camera, margin_px: int, shell_m: float) -> Sight:
-    """What the points show through a camera."""
-    wide = camera.padded(margin_px)
-    rendering = render_points(points, wide)
-    hole = close_gaps(rendering.hole, GAP_PX)
-    crack = rendering.hole & ~hole
-    image, depth = _continued(rendering, crack, shell_m)
-    return Sight(camera, RGBD(image, depth, wide), hole, crack, margin_px)
-
-
-def _continued(rendering: PointRendering, crack: np.ndarray, shell_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Picture and depth of a rendering with the far side continued into the cracks, and the shell's depth infinite."""
-    image, depth = rendering.image, rendering.depth
-    if crack.any() and not rendering.hole.all():
-        v, u = _nearest_far_pixel(depth)
-        image = np.where(crack[..., None], image[v, u], image)
-        depth = np.where(crack, depth[v, u], depth)
-    return image, np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
-
-
-def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For every pixel the (row, column) of the nearest covered one that has nothing much farther close by."""
-    covered = np.nan_to_num(depth, nan=0.0)
-    farthest = cv2.dilate(covered, np.ones((2 * GAP_PX + 1,) * 2, np.uint8))
-    far = (covered > 0) & (covered >= 0.95 * farthest)
-    v, u = distance_transform_edt(~far, return_distances=False, return_indices=True)
-    return v, u
-
-
-def _open_sights(world: World, left: list[Camera], settings: ExpandSettings, shell_m: float) -> list[Sight]:
+def _open_sights(world: World, left: list[Camera], settings: ExpandSettings, look: Look) -> list[Sight]:
     """What is seen at the poses that show a hole worth filling. Holes only shrink, so the others are done with."""
-    sights = (look_from(world.points, camera, settings.margin_px, shell_m) for camera in left)
+    sights = (look(world.points, camera) for camera in left)
     return [sight for sight in sights if sight.share >= settings.smallest_hole]
 
 
 def _next_sight(
-    world: World, sights: list[Sight], settings: ExpandSettings, shell_m: float, halvings: int
+    world: World, sights: list[Sight], settings: ExpandSettings, look: Look, halvings: int
 ) -> Sight:
     """The one to expand next; a new one, half-way to the easiest, where all their holes are too large."""
     fit = [s for s in sights if s.share <= settings.largest_hole]
@@ -172,65 +164,48 @@ def _next_sight(
     if halvings >= MAX_HALVINGS:
         return nearest
     half_way = between(world.views[-1].camera, nearest.camera, 0.5)
-    return look_from(world.points, half_way, settings.margin_px, shell_m)
+    return look(world.points, half_way)
 
 
 def paint(
     sight: Sight,
+    first: Camera,
     outpainter: Inpainter,
     estimator: DepthEstimator,
     settings: ExpandSettings,
     prompt: str | None,
     seed: int,
-) -> tuple[RGBD, Bool[np.ndarray, "h w"]]:
-    """The pose's frame, complete, and which of its pixels count in the fit.
+) -> Painted:
+    """The pose's frame, complete.
 
     The hole is repainted a little larger than it is, since its rim is mixed; that band is neither lifted nor fitted.
+    first: the photo's camera; only what it could not see though it lies in its frame is revealed behind something.
     """
     known, hole = sight.known, sight.hole
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)
     repainted = hole | (grow(hole, settings.grow_px) & ~grow(hiding, settings.grow_px))
-    borrow = ~repainted & ~hiding & ~near_rim(expected)
+    borrow = ~repainted & ~hiding & ~near_rim(expected) & ~grow(sight.thing, THING_MARGIN_PX)
     image = outpainter.inpaint(known.image, repainted, borrow, expected, prompt, seed)
-    new = estimator.estimate(image, known.camera, expected).depth
-    if settings.align:
+    new = estimated = estimator.estimate(image, known.camera, expected).depth
+    if "scale" in settings.align:
         new = apply_scale_shift(new, *fit_scale_shift(new, known.depth, ~hole))
+    if "seam" in settings.align:
         new = blend_seam(new, known.depth, hole, hiding)
-        new = keep_behind(new, known.depth, hole, hiding, reach_px)
+    if "hinge" in settings.align:
+        revealed = hole & _in_frame(RGBD(image, new, known.camera), first)
+        new = keep_behind(new, known.depth, revealed, hiding, reach_px)
     depth = np.where(hole, new, known.depth)
     seen = ~(repainted & ~hole)
-    return RGBD(sight.frame(image), sight.frame(depth), sight.camera), sight.frame(seen)
+    rgbd = RGBD(sight.frame(image), sight.frame(depth), sight.camera)
+    return Painted(rgbd, sight.frame(seen), image, Seam(known.depth, hole, hiding, estimated, new))
 
 
-def lift_uncovering(
-    rgbd: RGBD, new: Bool[np.ndarray, "h w"], photo: RGBD, origin: int, shell_m: float
-) -> PointCloud:
-    """The new pixels as points, none of which stands in front of what the photo shows.
-
-    One that would is moved back along its own ray, onto or behind the surface that the photo saw; what still covers
-    after a few such moves is dropped.
-    """
-    depth = rgbd.depth.copy()
-    for _ in range(MOVES_BACK):
-        points = lift(replace(rgbd, depth=depth), new, origin, shell_m)
-        nearer = covers(points, photo, shell_m)
-        if not (nearer > 1).any():
-            break
-        u, v = points.pixel[nearer > 1].T
-        depth[v, u] *= 1.01 * nearer[nearer > 1]
-    return points.keep(nearer <= 1)
-
-
-def covers(points: PointCloud, photo: RGBD, shell_m: float) -> Float[np.ndarray, "n"]:
-    """By what factor each point is nearer to the photo's camera than what the photo shows there; 1: covers nothing.
-
-    Up to COVERS is no covering: depth is not known better. The sky counts as SKY_SHARE of its shell.
-    """
-    uv, z = photo.camera.project(points.xyz)
-    u, v = np.floor(uv[:, 0]).astype(np.int64), np.floor(uv[:, 1]).astype(np.int64)
-    inside = (z > 0) & (u >= 0) & (u < photo.camera.width) & (v >= 0) & (v < photo.camera.height)
-    known = np.minimum(photo.depth, SKY_SHARE * shell_m)[np.where(inside, v, 0), np.where(inside, u, 0)]
-    covering = inside & (z < (1 - COVERS) * known)
-    return np.where(covering, known / np.where(covering, z, 1.0), 1.0)
+def _in_frame(rgbd: RGBD, camera: Camera) -> Bool[np.ndarray, "h w"]:
+    """Whose points lie within the frame of another camera."""
+    depth = np.where(rgbd.sky, 1e6 * np.nanmax(rgbd.depth, where=~rgbd.sky, initial=1.0), rgbd.depth)
+    uv, z = camera.project(rgbd.camera.unproject(depth).reshape(-1, 3))
+    u, v = uv.T
+    inside = (z > 0) & (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
+    return inside.reshape(depth.shape)

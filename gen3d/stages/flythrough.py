@@ -17,6 +17,7 @@ from gen3d.formats.video import VideoWriter
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer, Rendering
+from gen3d.stages.exhibits.fit import show_flight
 from gen3d.stages.preview import picture_preview
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
@@ -50,6 +51,8 @@ def fly_through(
             yield Progress("flythrough", i + 1, len(cameras))
             if i in (0, len(cameras) // 4):
                 yield Preview(f"flythrough_{i:03d}", picture_preview(frame.astype(np.float32) / 255))
+            if i == len(cameras) // 4:
+                yield from show_flight(frame, amplitude, len(cameras))
             if enough():
                 break
     return amplitude

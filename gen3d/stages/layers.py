@@ -15,10 +15,12 @@ import cv2
 import numpy as np
 
 from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.geometry.contrast import Rim
 from gen3d.geometry.edges import grow, inverse_depth
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.scene import RGBD, Layers
 from gen3d.settings import LayerSettings
+from gen3d.stages.exhibits.look import show_layers, show_proposals, show_rims
 from gen3d.stages.preview import region_preview
 
 RIM_PX = 3
@@ -40,20 +42,26 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     yield Started("layers")
     proposals = segmenter.segment(rgbd.image, rgbd.depth)
     kept = keep_candidates(proposals, settings)
+    yield from show_proposals(rgbd.image, proposals, _passes(proposals, settings), settings)
     foreground = snap_to_depth(find_foreground(kept, rgbd.depth, settings), rgbd.depth, settings.rim_step)
     if not foreground.any():
         yield Notice("Nothing was found that stands in front of something else, so no background was filled in.")
     margin = max(1.0, settings.margin * min(foreground.shape))
     layers = Layers(rgbd, foreground, grow(foreground, margin) if foreground.any() else foreground)
     yield Preview("layers", region_preview(rgbd.image, foreground))
+    yield from show_rims(layers, kept, lambda mask: judged_rim(mask, rgbd.depth, settings.rim_step))
+    yield from show_layers(layers)
     return layers
 
 
 def keep_candidates(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
     """Eq. 1: the masks (k h w) with s_i > min_score and an area within bounds."""
+    return proposals.masks[_passes(proposals, settings)]
+
+
+def _passes(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
     area = proposals.masks.mean(axis=(1, 2)) if len(proposals.masks) else np.zeros(0)
-    kept = (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
-    return proposals.masks[kept]
+    return (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
 
 
 def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
@@ -72,21 +80,18 @@ def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSetting
 
 def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
     """Whether the region's rim occludes its surroundings, and the region is not the ground."""
-    inverse = inverse_depth(depth)
-    inside, outside = _sides(region, inverse)
-    rim = region & grow(~region, 1)
-    inside, outside = inside[rim], outside[rim]
-    if not len(inside):
+    if not region.any():
         return False
+    return judged_rim(region, depth, step).balance > (SURE_BALANCE if _is_ground(region, depth) else RIM_BALANCE)
+
+
+def judged_rim(region: np.ndarray, depth: np.ndarray, step: float) -> Rim:
+    """Which pixels of a region's rim stand in front of what lies outside, and which stand behind it."""
+    inside, outside = _sides(region, inverse_depth(depth))
+    rim = region & grow(~region, 1)
     if _is_ground(region, depth):  # any ground stands before the sky: that says nothing
-        solid = outside > 1e-3 * inside
-        return bool(solid.any() and _balance(inside[solid], outside[solid], step) > SURE_BALANCE)
-    return _balance(inside, outside, step) > RIM_BALANCE
-
-
-def _balance(inside: np.ndarray, outside: np.ndarray, step: float) -> float:
-    """The share of rim pixels that occlude less the share that are occluded, from inverse depth on either side."""
-    return float((inside > (1 + step) * outside).mean() - (outside > (1 + step) * inside).mean())
+        rim &= outside > 1e-3 * inside
+    return Rim(rim, rim & (inside > (1 + step) * outside), rim & (outside > (1 + step) * inside))
 
 
 def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:

@@ -1,9 +1,9 @@
 """The layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
 
-The photo gives a point for every pixel, but for flying ones, which hang between two surfaces. The background gives a
-point wherever the foreground hides it, and none where the photo itself saw the background. Beyond the paper's two
-layers, the far side of every depth edge goes on under the near side (`geometry/occlusion.py`): things stand before
-things, and no mask is without gaps.
+The photo gives a point for every pixel, but for flying ones, which hang between two surfaces; a mixed pixel at a rim
+gives two (`geometry/rim.py`). The background gives a point wherever the foreground hides it, and none where the photo
+itself saw the background. Beyond the paper's two layers, the far side of every depth edge goes on under the near side
+(`geometry/occlusion.py`): things stand before things, and no mask is without gaps.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from gen3d.events import Preview, Stage, Started
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.occlusion import continue_behind_edges
 from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
+from gen3d.geometry.rim import Fringe
 from gen3d.scene import RGBD, Layers, PointCloud
+from gen3d.stages.exhibits.behind import show_behind_edges, show_flying, show_points
 from gen3d.stages.preview import picture_preview
 
-PHOTO, BACKGROUND, BEHIND_EDGES, FIRST_EXPANSION = 0, 1, 2, 3
+PHOTO, BACKGROUND, BEHIND_EDGES, FRINGE, FIRST_EXPANSION = range(5)
 """The `origin` of points."""
 NEIGHBOURS = 3
 """A point that fewer than so many of its eight neighbours continue is flying."""
@@ -30,28 +32,35 @@ STRAIGHT = 0.3
 """Second differences below this share of the first are those of a noisy plane."""
 
 
-def lift_layers(layers: Layers, background: RGBD, reach: float) -> Stage[PointCloud]:
-    """P_0: the photo's points first, then the background's, then those behind edges.
+def lift_layers(
+    layers: Layers, background: RGBD, reach: float, fringe: Fringe | None = None
+) -> Stage[PointCloud]:
+    """P_0: the photo's points first, then the background's, those behind edges, and the fringes of things.
 
-    reach: how far these go on under what hides them, as a share of the picture's diagonal; 0 is the paper's two layers.
+    reach: how far what is behind edges goes on under what hides it, as a share of the picture's diagonal; 0 is the
+    paper's two layers. fringe: the photo's mixed pixels, taken apart; None leaves them whole.
     """
     yield Started("lift")
-    rgbd = layers.rgbd
+    rgbd = fringe.back if fringe else layers.rgbd
     shell_m = sky_radius(rgbd.depth)
-    photo = lift(rgbd, ~flying(rgbd.depth), PHOTO, shell_m)
+    hanging = flying(rgbd.depth)
+    yield from show_flying(rgbd.image, hanging)
+    photo = lift(rgbd, ~hanging, PHOTO, shell_m)
     behind = layers.foreground & (background.depth > 1.02 * rgbd.depth)
     points = concatenate(photo, lift(background, behind, BACKGROUND, shell_m))
     if not len(points):
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
     if reach > 0:
-        points = concatenate(points, _behind_edges(rgbd, reach, shell_m))
-    yield Preview("lift", picture_preview(render_points(points, _aside(rgbd)).image))
+        found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
+        yield from show_behind_edges(rgbd, found)
+        behind_edges = lift(RGBD(found.image, found.depth, rgbd.camera), found.known, BEHIND_EDGES, shell_m)
+        points = concatenate(points, behind_edges)
+    if fringe:
+        points = concatenate(points, lift(fringe.front, fringe.mixed, FRINGE, shell_m, fringe.share))
+    aside = render_points(points, _aside(rgbd)).image
+    yield Preview("lift", picture_preview(aside))
+    yield from show_points(aside, points.origin)
     return points
-
-
-def _behind_edges(rgbd: RGBD, reach: float, shell_m: float) -> PointCloud:
-    found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
-    return lift(RGBD(found.image, found.depth, rgbd.camera), found.known, BEHIND_EDGES, shell_m)
 
 
 def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

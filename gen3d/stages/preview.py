@@ -25,16 +25,28 @@ def picture_preview(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h2 
 def depth_preview(depth: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2 3"]:
     """Inverse depth in the colours of "turbo": near is red, far is blue, sky nearly black, unknown grey."""
     small = resample_depth(depth, *fitted_size(depth.shape[1], depth.shape[0], LONGEST_PX))
-    known = np.isfinite(small) & (small > 0)
-    inverse = np.zeros(small.shape, np.float32)
-    inverse[known] = 1 / small[known]
-    low, high = np.percentile(inverse[known], _SPREAD) if known.any() else (0.0, 1.0)
+    return depth_colours(small, depth_span(small))
+
+
+def depth_span(depth: Float[np.ndarray, "h w"]) -> tuple[float, float]:
+    """The inverse depths (far, near) that the colours span."""
+    inverse = 1 / depth[np.isfinite(depth) & (depth > 0)]
+    low, high = np.percentile(inverse, _SPREAD) if inverse.size else (0.0, 1.0)
     if high - low < 1e-6 * high:  # one distance: the middle of the scale
         low, high = low - high, 2 * high - low
+    return float(low), float(high)
+
+
+def depth_colours(depth: Float[np.ndarray, "h w"], span: tuple[float, float]) -> UInt8[np.ndarray, "h w 3"]:
+    """Inverse depth between the ends of `span` in the colours of `depth_preview`."""
+    known = np.isfinite(depth) & (depth > 0)
+    inverse = np.zeros(depth.shape, np.float32)
+    inverse[known] = 1 / depth[known]
+    low, high = np.float64(span)  # in double precision, whatever the depth has
     level = np.rint(np.clip((inverse - low) / max(high - low, 1e-30), 0, 1) * 255).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
     colours[~known] = UNKNOWN_RGB
-    colours[np.isposinf(small)] = SKY_RGB
+    colours[np.isposinf(depth)] = SKY_RGB
     return colours
 
 

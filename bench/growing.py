@@ -1,0 +1,130 @@
+"""From a scene with truth to Gaussians and their figures: the steps `look` and `grow`, in process and without files.
+
+The world is kept, so that what the expansion did can be measured and not only what became of it. The path is that of a
+preset, or leads through the held-out cameras, whose pictures no stage sees. At a pose of the path wrong depth does not
+show, since new points move along their rays; it shows from elsewhere. `tests/test_noisy.py` holds this to the pipeline.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from bench.noisy import NoisyDepth, NoisyEyes
+from bench.scenes import Scene
+from bench.score import classify, mean_of, psnr, score_view
+from gen3d.camera import Camera
+from gen3d.events import Stage
+from gen3d.geometry.points import sky_radius
+from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
+from gen3d.geometry.rim import unmix_rims
+from gen3d.geometry.trajectory import along, expansion_path, surround, tour_path
+from gen3d.models.base import Models
+from gen3d.pipeline import SWEEP, scale_of
+from gen3d.scene import RGBD, Source, View, World
+from gen3d.settings import Settings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.rasterizer import Rasterizer
+from gen3d.stages.background import fill_background
+from gen3d.stages.depth import find_depth
+from gen3d.stages.expand import expand_world
+from gen3d.stages.layers import split_layers
+from gen3d.stages.lift import lift_layers
+from gen3d.stages.optimize import optimize_gaussians
+
+T = TypeVar("T")
+HELD_OUT = "held-out"
+"""The path through the held-out cameras."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Grown:
+    """What became of a photo."""
+
+    gaussians: Gaussians
+    world: World
+    shell_m: float
+    seconds: float
+
+
+def spoilt(scene: Scene, noise: NoisyDepth) -> Scene:
+    """The scene with the photo's depth as a network would give it, but for its scale, which the photo's depth sets."""
+    depth = noise(scene.photo.depth, 0) / np.float32(noise.scale(0))
+    return replace(scene, photo=replace(scene.photo, depth=depth))
+
+
+def noisy_eyes(scene: Scene, models: Models, noise: NoisyDepth, settings: Settings) -> Models:
+    """The models with eyes that see the place, badly."""
+    return replace(models, depth=NoisyEyes(scene.cast, noise, given(scene, settings).camera))
+
+
+def given(scene: Scene, settings: Settings) -> Source:
+    """The photo as `read_source` would hand it on: at most `settings.size_px` large."""
+    photo = scene.photo
+    w, h = fitted_size(photo.camera.width, photo.camera.height, settings.size_px)
+    image = reduce_picture(photo.image, settings.size_px)
+    return Source(image, resample_depth(photo.depth, w, h), photo.camera.resized(w, h))
+
+
+def grow(
+    scene: Scene, models: Models, rasterizer: Rasterizer, settings: Settings, seed: int = 0, path: str = HELD_OUT
+) -> Grown:
+    """All stages from the depth to the fit; path: HELD_OUT or the name of a preset."""
+    start = time.perf_counter()
+    photo = product(find_depth(given(scene, settings), models.depth))
+    layers = product(split_layers(photo, models.segmenter, settings.layers))
+    fringe = unmix_rims(photo) if settings.layers.matting else None
+    background = product(fill_background(layers, models.background, models.depth, None, seed, fringe))
+    points = product(lift_layers(layers, background, settings.layers.behind_edges, fringe))
+    shell_m, median_m = sky_radius(photo.depth), scale_of(photo).median
+    views = (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),)
+    poses, sweep = _path(path, scene, photo, settings)
+    expansion = expand_world(
+        World(points, views, tuple(poses)), photo, models.outpainter, models.depth, settings.expand, shell_m,
+        seed=seed, sweep=sweep, foreground=layers.foreground,
+    )  # fmt: skip
+    world = product(expansion)
+    gaussians = product(optimize_gaussians(world, rasterizer, settings.fit, median_m, seed))
+    return Grown(gaussians, world, shell_m, time.perf_counter() - start)
+
+
+def _path(name: str, scene: Scene, photo: RGBD, settings: Settings) -> tuple[list[Camera], list[Camera]]:
+    """The cameras to expand along, and those that are swept for slivers."""
+    if name != HELD_OUT:
+        scale = scale_of(photo)
+        return expansion_path(name, photo.camera, scale), tour_path(name, photo.camera, scale, SWEEP, 1.0)
+    lenses = [view.camera for view in scene.held_out]
+    poses = [lens.resized(*fitted_size(lens.width, lens.height, settings.size_px)) for lens in lenses]
+    sweep = along([photo.camera, *(photo.camera.posed(lens.c2w) for lens in lenses)], SWEEP, 1.0)
+    return [surround(photo.camera), *poses], sweep
+
+
+def product(stage: Stage[T]) -> T:
+    """What a stage returns, its events unheard."""
+    while True:
+        try:
+            next(stage)
+        except StopIteration as done:
+            return done.value
+
+
+def score_scene(truth: Scene, gaussians: Gaussians, rasterizer: Rasterizer) -> dict[str, float]:
+    """The mean figures of the held-out views, and `psnr_input`, how well the photo itself is kept."""
+    rows = []
+    for view in truth.held_out:
+        drawn, alpha = draw(gaussians, view, rasterizer)
+        classes = classify(view.depth, view.camera, truth.photo.depth, truth.photo.camera)
+        rows.append(score_view(drawn, alpha, view.image, classes))
+    drawn, _ = draw(gaussians, truth.photo, rasterizer)
+    return mean_of(rows) | {"psnr_input": psnr(drawn, truth.photo.image)}
+
+
+def draw(gaussians: Gaussians, view: RGBD, rasterizer: Rasterizer) -> tuple[np.ndarray, np.ndarray]:
+    """The scene on black through a view's camera at its own size, h w 3, and its alpha, h w."""
+    with torch.no_grad():
+        drawn = rasterizer.render(gaussians, view.camera)
+    return drawn.rgb.clamp(0, 1).numpy(), drawn.alpha.numpy()

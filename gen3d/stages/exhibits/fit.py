@@ -1,0 +1,87 @@
+"""Exhibits of the fit (paper 3.3, eq. 5) and of the video: the loss, and the photo as it is drawn now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+
+from gen3d.events import Exhibit
+from gen3d.scene import View
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.rasterizer import Rasterizer
+from gen3d.stages.exhibits import ink
+from gen3d.stages.exhibits.chart import line_chart
+
+GAIN = 4
+"""By so much differences are enlarged."""
+LATELY = 0.1
+"""Losses at the end are means over this last share of the steps."""
+
+
+def show_loss(losses: Sequence[tuple[int, float]], pictures: int) -> Iterator[Exhibit]:
+    """The loss of every step; losses: (view, loss), view 0 is the photo, those from `pictures` on are reprojections."""
+
+    def lines() -> dict[str, list[tuple[float, float]]]:
+        kinds: dict[str, list[tuple[float, float]]] = {"photo": [], "new views": [], "reprojections": []}
+        for step, (view, loss) in enumerate(losses, start=1):
+            kind = "photo" if view == 0 else "new views" if view < pictures else "reprojections"
+            kinds[kind].append((float(step), loss))
+        return kinds
+
+    def figures() -> dict[str, Any]:
+        since = (1 - LATELY) * len(losses)
+        last = {kind: [loss for step, loss in line if step > since] for kind, line in lines().items()}
+        ends = {f"loss_{kind.replace(' ', '_')}": ink.number(float(np.mean(v))) for kind, v in last.items() if v}
+        return {"steps": len(losses)} | ends
+
+    yield Exhibit(
+        "06_fit_1_loss", "Loss of the steps, by kind of view", lambda: line_chart(lines(), "step", "loss"), figures
+    )
+
+
+def show_fit(
+    start: int, gaussians: Gaussians, views: Sequence[View], rasterizer: Rasterizer
+) -> Iterator[Exhibit]:
+    """The photo, the scene from the same place, and what differs; `start`: how many Gaussians there were."""
+    photo = views[0]
+
+    @cache
+    def drawn(view: int) -> np.ndarray:
+        with torch.no_grad():
+            return rasterizer.render(gaussians, views[view].camera).rgb.clamp(0, 1).cpu().numpy()
+
+    def figures() -> dict[str, Any]:
+        others = [_psnr_db(drawn(i), views[i]) for i in range(1, len(views))]
+        mean = {"new_views_psnr_db": ink.number(float(np.mean(others)))} if others else {}
+        return {"psnr_db": ink.number(_psnr_db(drawn(0), photo))} | mean
+
+    yield Exhibit("06_fit_2_photo", "The photo", lambda: ink.as_bytes(photo.image))
+    yield Exhibit(
+        "06_fit_3_rendered", "The scene from the photo's place", lambda: ink.as_bytes(drawn(0)),
+        lambda: {"gaussians_before": start, "after_pruning": len(gaussians)},
+    )  # fmt: skip
+    yield Exhibit(
+        "06_fit_4_difference", f"What differs, {GAIN} times enlarged",
+        lambda: ink.as_bytes(GAIN * np.abs(drawn(0) - photo.image)), figures,
+    )  # fmt: skip
+
+
+def _psnr_db(drawn: Float[np.ndarray, "h w 3"], view: View) -> float:
+    """Over the pixels that count in the fit."""
+    error = ((drawn - view.image) ** 2)[view.seen]
+    return float(-10 * np.log10(error.mean() + 1e-12)) if error.size else float("nan")
+
+
+def show_flight(frame: UInt8[np.ndarray, "h w 3"], amplitude: float, frames: int) -> Iterator[Exhibit]:
+    """A frame of the video."""
+    yield Exhibit(
+        "07_video_1_frame", "The video, a quarter through", lambda: frame,
+        lambda: {"amplitude": amplitude, "frames": frames},
+    )  # fmt: skip
+
+

@@ -1,0 +1,61 @@
+"""Exhibits of the expansion (paper 3.2, eq. 4), pose by pose: the hole, the painting, and how its depth was placed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gen3d.events import Exhibit
+from gen3d.geometry.seam import Seam
+from gen3d.scene import RGBD
+from gen3d.stages.exhibits import ink
+from gen3d.stages.exhibits.behind import show_seam
+
+
+@runtime_checkable
+class Look(Protocol):
+    """What points show at a pose, margin included (`expand.Sight`)."""
+
+    known: RGBD
+    hole: Bool[np.ndarray, "h w"]
+    margin_px: int
+    share: float
+    """How much of the frame is hole."""
+
+
+def show_pose(
+    pose: int, before: Look, image: Float[np.ndarray, "h w 3"], seam: Seam, look_again: Callable[[], Look]
+) -> Iterator[Exhibit]:
+    """A row of six: hole, painting, depth before and after alignment, the correction, and the pose seen again.
+
+    image: as painted, margin included. look_again: renders the points with the new ones among them.
+    """
+    name, again = f"05_expand_{pose:02d}_", cache(look_again)
+    yield Exhibit(
+        f"{name}1_hole", f"Pose {pose}: what the points show; striped: the hole", lambda: _with_hole(before),
+        lambda: {"coverage_before": ink.number(1 - before.share)},
+    )  # fmt: skip
+    yield Exhibit(
+        f"{name}2_painted", f"Pose {pose}: the hole painted",
+        lambda: ink.as_bytes(_framed(image, before.margin_px)), lambda: {"painted_px": int(before.hole.sum())},
+    )  # fmt: skip
+    yield from show_seam(name, 3, image, seam)
+    yield Exhibit(
+        f"{name}6_again", f"Pose {pose} with its new points; beyond the frame none are kept",
+        lambda: _with_hole(again()), lambda: {"coverage_after": ink.number(1 - again().share)},
+    )  # fmt: skip
+
+
+def _with_hole(look: Look) -> np.ndarray:
+    return ink.as_bytes(_framed(ink.holed(look.known.image, look.hole), look.margin_px))
+
+
+def _framed(image: np.ndarray, margin_px: int) -> np.ndarray:
+    """The picture with a thin line around the pose's own frame; what lies outside is context for the painter."""
+    inside = np.zeros(image.shape[:2], bool)
+    inside[margin_px - 1 : 1 - margin_px or None, margin_px - 1 : 1 - margin_px or None] = margin_px > 0
+    return ink.outlined(image, inside, (1.0, 1.0, 1.0))
