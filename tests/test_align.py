@@ -185,13 +185,26 @@ def test_what_is_revealed_stays_behind_what_hid_it():
     hiding[:, 18:20] = True
     new = np.where(hole, np.float32(1.5), known)
     new[10] = np.where(hole[10], np.float32(6.0), known[10])
-    kept = keep_behind(new, known, hole, hiding, 10.0)
+    expected = np.full_like(known, 8.0)
+    kept = keep_behind(new, known, hole, hiding, 10.0, expected)
     rows = np.arange(40) != 10
     assert (kept[rows, 20:29] >= 2.0).all()
     np.testing.assert_array_equal(kept[10], new[10])  # behind already
     np.testing.assert_array_equal(kept[:, 31:], new[:, 31:])  # out of reach
     np.testing.assert_array_equal(kept[~hole], known[~hole])
-    np.testing.assert_array_equal(keep_behind(new, known, hole, np.zeros_like(hole), 10.0), new)
+    np.testing.assert_array_equal(keep_behind(new, known, hole, np.zeros_like(hole), 10.0, expected), new)
+
+
+def test_what_goes_on_before_a_thing_is_not_pushed_behind_it():
+    """A thing stands on the ground at the frame's lower border; below, the ground comes nearer than the thing."""
+    known, hole, hiding = np.full((30, 40), 3.0, np.float32), np.zeros((30, 40), bool), np.zeros((30, 40), bool)
+    hole[20:], hiding[18:20, 10:20] = True, True
+    expected = known.copy()
+    expected[20:] = np.linspace(2.5, 1.0, 10, dtype=np.float32)[:, None]
+    np.testing.assert_array_equal(keep_behind(expected, known, hole, hiding, 10.0, expected), expected)
+    nearer = np.where(hole, 0.8 * expected, known).astype(np.float32)
+    kept = keep_behind(nearer, known, hole, hiding, 10.0, expected)
+    np.testing.assert_allclose(kept[20:, 12:18], expected[20:, 12:18])
 
 
 class TrueEyes:
@@ -219,7 +232,7 @@ def painted(world: AnalyticWorld, turned_px: int, seed: int, align: tuple[str, .
     settings = ExpandSettings(margin_px=8, align=align)
     sight = look_from(points, camera, settings.margin_px, shell_m)
     eyes = TrueEyes(world, sight.known.camera, NoisyDepth(seed=seed), view=seed)
-    return sight, paint(sight, first, FakeInpainter(), eyes, settings, None, 0)[0].depth
+    return sight, paint(sight, FakeInpainter(), eyes, settings, None, 0)[0].depth
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

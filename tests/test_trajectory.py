@@ -75,8 +75,8 @@ def test_presets_have_their_poses_after_a_wide_first_view(name, count):
     assert len(path) == 1 + count
     margin = round(SURROUND * 96)
     whole = CAMERA.padded(margin)
-    np.testing.assert_allclose(path[0].fov_deg, whole.fov_deg)
-    assert path[0].width == 96 and abs(path[0].height / 96 - whole.height / whole.width) < 0.01
+    np.testing.assert_array_equal(path[0].K, whole.K)
+    assert (path[0].width, path[0].height) == (96 + 2 * margin, CAMERA.height + 2 * margin)
     np.testing.assert_array_equal(path[0].w2c, CAMERA.w2c)
     for camera in path[1:]:
         np.testing.assert_array_equal(camera.K, CAMERA.K)

@@ -116,10 +116,15 @@ def keep_behind(
     hole: Bool[np.ndarray, "h w"],
     hiding: Bool[np.ndarray, "h w"],
     reach_px: float,
+    expected: Float[np.ndarray, "h w"],
 ) -> Float[np.ndarray, "h w"]:
-    """The hinge: in the hole, within `reach_px` of a hiding rim, depth is at least that rim's."""
+    """The hinge: in the hole, within `reach_px` of a hiding rim, depth is at least that rim's.
+
+    expected: where the surfaces around the hole go on (`surfaces.continue_surfaces`). What these bring in front of the
+    rim, such as the ground before a thing, is not revealed behind it: nothing is pushed farther than this.
+    """
     if not hiding.any():
         return depth
     distance, (v, u) = distance_transform_edt(~hiding, return_indices=True)
-    floor = np.where(hole & (distance <= reach_px), 1.02 * known[v, u], 0)
+    floor = np.where(hole & (distance <= reach_px), np.minimum(1.02 * known[v, u], expected), 0)
     return np.maximum(depth, np.nan_to_num(floor, nan=0.0)).astype(np.float32)

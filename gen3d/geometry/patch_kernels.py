@@ -29,7 +29,7 @@ FAR_COST, NEAR_COST, STEP_CAP = np.float32(0.01), np.float32(0.15), np.float32(1
 """Per squared log depth difference, and once more if the source is nearer; differences above e count as e."""
 TILT_COST = np.float32(0.01)
 """Per 1 - cosine between the two surfaces' normals."""
-AWAY_COST, ROW_COST = np.float32(0.002), np.float32(0.02)
+AWAY_COST, ROW_COST = np.float32(0.01), np.float32(0.02)
 NEARBY, NEAR_ROWS = np.float32(0.03), np.float32(0.01)
 """Per squared distance between source and target, in picture diagonals; rows count extra: ground changes with them.
 Up to NEARBY and NEAR_ROWS distance is free: otherwise smooth areas are smeared out of the nearest pixels."""

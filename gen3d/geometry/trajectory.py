@@ -118,11 +118,8 @@ def angle_factor(camera: Camera) -> float:
 
 
 def surround(camera: Camera) -> Camera:
-    """A wider view from the same place, with no more pixels: what surrounds the photo, made up in one piece."""
-    margin_px = round(SURROUND * max(camera.width, camera.height))
-    share = max(camera.width, camera.height) / (max(camera.width, camera.height) + 2 * margin_px)
-    wide = camera.padded(margin_px)
-    return wide.resized(round(share * wide.width), round(share * wide.height))
+    """A wider view from the same place: what surrounds the photo, made up in one piece and as sharp as the photo."""
+    return camera.padded(round(SURROUND * max(camera.width, camera.height)))
 
 
 def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:

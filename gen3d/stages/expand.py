@@ -15,11 +15,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.ndimage import label
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
-from gen3d.geometry.edges import grow, near_rim
+from gen3d.geometry.edges import depth_edges, grow, near_rim
 from gen3d.geometry.points import concatenate, lift, merge, render_points
 from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
@@ -88,7 +89,7 @@ def expand_world(
         sight = _next_sight(world, sights, settings, look, halvings)
         halvings = 0 if sight in sights else halvings + 1
         left = [s.camera for s in sights if s is not sight]
-        painted = paint(sight, photo.camera, outpainter, estimator, settings, prompt, seed + i)
+        painted = paint(sight, outpainter, estimator, settings, prompt, seed + i)
         rgbd = painted.rgbd
         new, origin = sight.frame(sight.hole | sight.crack), _next_origin(world.points)
         if settings.protect_photo:
@@ -169,7 +170,6 @@ def _next_sight(
 
 def paint(
     sight: Sight,
-    first: Camera,
     outpainter: Inpainter,
     estimator: DepthEstimator,
     settings: ExpandSettings,
@@ -179,14 +179,13 @@ def paint(
     """The pose's frame, complete.
 
     The hole is repainted a little larger than it is, since its rim is mixed; that band is neither lifted nor fitted.
-    first: the photo's camera; only what it could not see though it lies in its frame is revealed behind something.
     """
     known, hole = sight.known, sight.hole
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)
     repainted = hole | (grow(hole, settings.grow_px) & ~grow(hiding, settings.grow_px))
-    borrow = ~repainted & ~hiding & ~near_rim(expected) & ~grow(sight.thing, THING_MARGIN_PX)
+    borrow = ~repainted & ~hiding & ~near_rim(expected) & ~_elsewhere(sight)
     image = outpainter.inpaint(known.image, repainted, borrow, expected, prompt, seed)
     new = estimated = estimator.estimate(image, known.camera, expected).depth
     if "scale" in settings.align:
@@ -194,18 +193,16 @@ def paint(
     if "seam" in settings.align:
         new = blend_seam(new, known.depth, hole, hiding)
     if "hinge" in settings.align:
-        revealed = hole & _in_frame(RGBD(image, new, known.camera), first)
-        new = keep_behind(new, known.depth, revealed, hiding, reach_px)
+        new = keep_behind(new, known.depth, hole, hiding, reach_px, expected)
     depth = np.where(hole, new, known.depth)
     seen = ~(repainted & ~hole)
     rgbd = RGBD(sight.frame(image), sight.frame(depth), sight.camera)
     return Painted(rgbd, sight.frame(seen), image, Seam(known.depth, hole, hiding, estimated, new))
 
 
-def _in_frame(rgbd: RGBD, camera: Camera) -> Bool[np.ndarray, "h w"]:
-    """Whose points lie within the frame of another camera."""
-    depth = np.where(rgbd.sky, 1e6 * np.nanmax(rgbd.depth, where=~rgbd.sky, initial=1.0), rgbd.depth)
-    uv, z = camera.project(rgbd.camera.unproject(depth).reshape(-1, 3))
-    u, v = uv.T
-    inside = (z > 0) & (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
-    return inside.reshape(depth.shape)
+def _elsewhere(sight: Sight) -> Bool[np.ndarray, "h w"]:
+    """Things, and their outlines, that the hole does not touch: borrowed from, they would stand there a second time."""
+    edges = depth_edges(np.where(np.isnan(sight.known.depth), 1.0, sight.known.depth).astype(np.float32))
+    things, _ = label(sight.thing & ~edges)
+    cut = np.unique(things[grow(sight.hole, 2 * THING_MARGIN_PX)])
+    return grow((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)

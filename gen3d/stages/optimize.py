@@ -25,7 +25,7 @@ from gen3d.stages.preview import picture_preview
 
 JITTER_DEG = 5.0
 """Reprojections turn by up to this much about the point in the middle of the view."""
-PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.35, 0.25, 0.4
+PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.35, 0.48, 0.17
 """How the steps of the fit are shared out among the kinds of views."""
 FRONT_SHARE = 0.65
 """Of the Gaussians there may be; the others are left to the backing."""
