@@ -105,7 +105,7 @@ class Settings:
     tour: TourSettings = field(default_factory=TourSettings)
 
 
-BALANCED = Settings("balanced", size_px=768, seconds=120)
+BALANCED = Settings("balanced", size_px=768, seconds=90)
 FAST = replace(
     BALANCED,
     preset="fast",
