@@ -87,10 +87,9 @@ def test_alignment_closes_seams_and_mends_what_is_seen_from_aside(make):
     on, off = (np.stack([measured(make(), seed, align) for seed in SEEDS]) for align in (ALL, ()))
     corners = make in (box_room, ground_and_sky)  # where surfaces meet beyond the frame, depth is not continued exactly
     assert (on[:, 0] < (0.4 if corners else 0.1) * off[:, 0]).all()
-    if make is not box_room:  # there what the frame cuts counts as hiding the floor, which is bent towards the far wall
-        assert (on[:, 1] < (0.9 if make is ground_and_sky else 0.7) * off[:, 1]).all()
-    if make is not ground_and_sky:  # most of what is new there is sky, which has no depth to be wrong: -1 to +7 dB
-        assert (on[:, 2] > off[:, 2] + 1.9).all()
+    assert (on[:, 1] < 0.8 * off[:, 1]).all()
+    gain = -0.5 if make is ground_and_sky else 1.9  # most of what is new there is sky, which has no depth to be wrong
+    assert (on[:, 2] > off[:, 2] + gain).all()
 
 
 def test_the_noisy_eyes_say_the_same_of_the_same_view_and_know_the_photos_own():

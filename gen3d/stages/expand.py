@@ -192,7 +192,7 @@ def paint(
         new = apply_scale_shift(new, *fit_scale_shift(new, known.depth, ~hole))
     if "seam" in settings.align:
         new = blend_seam(new, known.depth, hole, hiding)
-    if "hinge" in settings.align:
+    if "hinge" in settings.align and _reveals(sight):
         new = keep_behind(new, known.depth, hole, hiding, reach_px, expected)
     depth = np.where(hole, new, known.depth)
     seen = ~(repainted & ~hole)
@@ -206,3 +206,8 @@ def _elsewhere(sight: Sight) -> Bool[np.ndarray, "h w"]:
     things, _ = label(sight.thing & ~edges)
     cut = np.unique(things[grow(sight.hole, 2 * THING_MARGIN_PX)])
     return grow((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)
+
+
+def _reveals(sight: Sight) -> bool:
+    """Whether anything can come out from behind something: not where the photo was taken, the world's origin."""
+    return bool(np.abs(sight.camera.center).max() > 0)
