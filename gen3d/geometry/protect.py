@@ -1,4 +1,4 @@
-"""New points may not stand before what the photo shows: the picture that was given must stay untouched (GEN3D 2.5)."""
+"""New points may not stand before what the photo shows: the picture that was given must stay untouched (paper 3.2)."""
 
 from __future__ import annotations
 

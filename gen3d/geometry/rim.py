@@ -47,6 +47,8 @@ class Fringe:
 class _Sides:
     """Both sides of each rim pixel that is a mixture of them: NaN share where it is none, or undecided."""
 
+    far: np.ndarray
+    """Whether a rim pixel lies on the far side of an edge; the others lie on the near side alone."""
     share: np.ndarray
     near_rgb: np.ndarray
     far_rgb: np.ndarray
@@ -56,9 +58,8 @@ class _Sides:
 
 def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """The depth with those rim pixels that have the other side's colour moved to the other side."""
-    near, far = near_rim(depth, jump=TEAR), far_rim(depth, jump=TEAR)
-    sides = _sides(image, depth, near, far)
-    to_near, to_far = far & (sides.share > NEAR_OWNS), near & ~far & (sides.share < FAR_OWNS)
+    sides = _sides(image, depth)
+    to_near, to_far = sides.far & (sides.share > NEAR_OWNS), ~sides.far & (sides.share < FAR_OWNS)
     inverse = np.where(to_near, sides.near_inverse, sides.far_inverse)
     moved = to_near | to_far
     return np.where(moved, depth_from_inverse(inverse, inverse <= 0), depth).astype(np.float32)
@@ -66,10 +67,9 @@ def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w
 
 def unmix_rims(rgbd: RGBD) -> Fringe:
     """The picture's mixed rim pixels, taken apart so that front over back is the picture again."""
-    near, far = near_rim(rgbd.depth, jump=TEAR), far_rim(rgbd.depth, jump=TEAR)
-    sides = _sides(rgbd.image, rgbd.depth, near, far)
+    sides = _sides(rgbd.image, rgbd.depth)
     mixed = (sides.share > PURE) & (sides.share < 1 - PURE)
-    stays_behind = mixed & far
+    stays_behind = mixed & sides.far
     before = depth_from_inverse(sides.near_inverse, np.zeros_like(mixed))
     behind = depth_from_inverse(sides.far_inverse, sides.far_inverse <= 0)
     front = np.where(stays_behind, before, rgbd.depth).astype(np.float32)
@@ -82,13 +82,14 @@ def unmix_rims(rgbd: RGBD) -> Fringe:
     )
 
 
-def _sides(image: np.ndarray, depth: np.ndarray, near: np.ndarray, far: np.ndarray) -> _Sides:
+def _sides(image: np.ndarray, depth: np.ndarray) -> _Sides:
     inverse = inverse_depth(depth)
+    near, far = near_rim(depth, jump=TEAR), far_rim(depth, jump=TEAR)
     kernel = np.ones((3, 3), np.uint8)
     middle = 0.5 * (cv2.dilate(inverse, kernel) + cv2.erode(inverse, kernel))
     shape = inverse.shape
     sides = _Sides(
-        np.full(shape, np.nan, np.float32), np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32),
+        far, np.full(shape, np.nan, np.float32), np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32),
         np.zeros(shape, np.float32), np.zeros(shape, np.float32),
     )  # fmt: skip
     arrays = (sides.share, sides.near_rgb, sides.far_rgb, sides.near_inverse, sides.far_inverse)

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from gen3d.events import Exhibit
 from gen3d.geometry.seam import Seam
-from gen3d.scene import RGBD
+from gen3d.geometry.sight import Sight
 from gen3d.stages.exhibits import ink
 from gen3d.stages.exhibits.behind import show_seam
 
 
-@runtime_checkable
-class Look(Protocol):
-    """What points show at a pose, margin included (`expand.Sight`)."""
-
-    known: RGBD
-    hole: Bool[np.ndarray, "h w"]
-    margin_px: int
-    share: float
-    """How much of the frame is hole."""
-
-
 def show_pose(
-    pose: int, before: Look, image: Float[np.ndarray, "h w 3"], seam: Seam, look_again: Callable[[], Look]
+    pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], seam: Seam, look_again: Callable[[], Sight]
 ) -> Iterator[Exhibit]:
     """A row of six: hole, painting, depth before and after alignment, the correction, and the pose seen again.
 
@@ -50,8 +38,8 @@ def show_pose(
     )  # fmt: skip
 
 
-def _with_hole(look: Look) -> np.ndarray:
-    return ink.as_bytes(_framed(ink.holed(look.known.image, look.hole), look.margin_px))
+def _with_hole(sight: Sight) -> np.ndarray:
+    return ink.as_bytes(_framed(ink.holed(sight.known.image, sight.hole), sight.margin_px))
 
 
 def _framed(image: np.ndarray, margin_px: int) -> np.ndarray:
