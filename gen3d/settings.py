@@ -91,6 +91,18 @@ class TourSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How much care networks take; engines without a network pay no heed."""
+
+    depth_tokens: int = 2500
+    """What MoGe-2 looks at a picture with, 1200 to 3600: more see finer."""
+    mask_grid: int = 28
+    """SAM is asked at so many points along each side (on a card; a CPU asks at a few points that depth suggests)."""
+    diffusion_steps: int = 8
+    """Denoising steps a picture; up to 8 are taken with the latent consistency weights, which need no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run depends on beside the request."""
 
@@ -103,6 +115,7 @@ class Settings:
     expand: ExpandSettings = field(default_factory=ExpandSettings)
     fit: FitSettings = field(default_factory=FitSettings)
     tour: TourSettings = field(default_factory=TourSettings)
+    engines: EngineSettings = field(default_factory=EngineSettings)
 
 
 BALANCED = Settings("balanced", size_px=768, seconds=90)
@@ -113,6 +126,7 @@ FAST = replace(
     seconds=45,
     fit=FitSettings(iterations=40, reprojections=8, max_gaussians=400_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
+    engines=EngineSettings(depth_tokens=1800, mask_grid=24, diffusion_steps=4),
 )
 QUALITY = replace(
     BALANCED,
@@ -122,5 +136,6 @@ QUALITY = replace(
     expand=ExpandSettings(poses=21),
     fit=FitSettings(iterations=600, reprojections=42, max_gaussians=2_000_000),
     tour=TourSettings(frames=180, fps=30, width_px=1280),
+    engines=EngineSettings(depth_tokens=3600, mask_grid=32, diffusion_steps=25),
 )
 PRESETS = {s.preset: s for s in (FAST, BALANCED, QUALITY)}

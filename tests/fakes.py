@@ -112,6 +112,10 @@ class FakeCaptioner:
         self.calls += 1
         return f"a picture, mostly {('red', 'green', 'blue')[int(image.mean(axis=(0, 1)).argmax())]}"
 
+    def categorize(self, image: Float[np.ndarray, "h w 3"]) -> str:
+        self.calls += 1
+        return "room" if image.mean() < 0.5 else "beach"
+
 
 def fake_models(**roles: object) -> Models:
     """A fake for every role; keywords replace roles of `Models`."""

@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 NOUNS = {"camera", "scene", "events", "settings", "errors"}
-MODELS = {"cv2", "skimage", "torch", "diffusers", "transformers", "segment_anything", "onnxruntime"}
+MODELS = {
+    "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
+    "segment_anything", "onnxruntime", "huggingface_hub",
+}  # fmt: skip
 KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
 STAGES = NOUNS | {"geometry", "models.base", "splat", "formats", "stages"}
 

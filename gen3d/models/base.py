@@ -7,13 +7,14 @@ reproducible: the same arguments give the same bytes on the CPU.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.camera import Camera
+from gen3d.settings import EngineSettings
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,6 +27,8 @@ class DepthEstimate:
     """The field of view along the longer side, if the engine sees it."""
     rough: bool = False
     """True when this is a guess that a person should be told about."""
+    normals: Float[np.ndarray, "h w 3"] | None = None
+    """Of the surface, if the engine sees them: unit vectors in camera axes, towards the camera; 0 in the sky."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -113,6 +116,22 @@ class Captioner(Protocol):
         """One sentence, for the inpainter's prompt."""
         ...
 
+    def categorize(self, image: Float[np.ndarray, "h w 3"]) -> str:
+        """The kind of place, in one to three words: "street", "living room"."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """An engine that can take more or less care."""
+
+    def at(self, settings: EngineSettings) -> Adjustable:
+        """The same engine, its networks shared, with other settings."""
+        ...
+
+
+ROLES = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner")
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Models:
@@ -134,5 +153,9 @@ class Models:
     @property
     def names(self) -> dict[str, str]:
         """Role to engine, for the record of a run."""
-        roles = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner")
-        return {r: e.name for r in roles if (e := getattr(self, r)) is not None}
+        return {r: e.name for r in ROLES if (e := getattr(self, r)) is not None}
+
+    def at(self, settings: EngineSettings) -> Models:
+        """The bundle with every engine that can take more or less care taking as much as a preset wants."""
+        engines = {role: getattr(self, role) for role in ROLES}
+        return replace(self, **{r: e.at(settings) for r, e in engines.items() if isinstance(e, Adjustable)})

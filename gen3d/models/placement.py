@@ -1,0 +1,59 @@
+"""Where networks live: in main memory, on a card for good, or on a card for the length of a call.
+
+On a CPU they compute in float32, on a card in float16. A ZeroGPU Space counts as a card that holds everything: networks
+are sent to it when the program starts, before there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import torch
+
+Device = Literal["cpu", "cuda"]
+Net = TypeVar("Net", bound=torch.nn.Module)
+ROOMY_BYTES = 12e9
+"""A card with less memory holds one network at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an adapter puts its networks."""
+
+    device: Device = "cpu"
+    offload: bool = False
+    """Networks rest in main memory and visit the card for a call."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What networks compute in."""
+        return torch.float16 if self.device == "cuda" else torch.float32
+
+    def settle(self, network: Net, dtype: torch.dtype | None = None) -> Net:
+        """The network, frozen for inference, where it rests between calls. dtype: None is the placement's own."""
+        return network.eval().requires_grad_(False).to("cpu" if self.offload else self.device, dtype or self.dtype)
+
+    @contextmanager
+    def visiting(self, *networks: torch.nn.Module) -> Iterator[None]:
+        """The networks are on the device inside the block, without gradients."""
+        with torch.inference_mode():
+            try:
+                for network in networks if self.offload else ():
+                    network.to(self.device)
+                yield
+            finally:
+                for network in networks if self.offload else ():
+                    network.to("cpu")
+
+
+def placement_here(device: Literal["auto", "cpu", "cuda"] = "auto") -> Placement:
+    """The placement for this machine."""
+    if device == "cpu" or not torch.cuda.is_available():
+        return Placement()
+    if os.getenv("SPACES_ZERO_GPU"):
+        return Placement("cuda")
+    return Placement("cuda", offload=torch.cuda.get_device_properties(0).total_memory < ROOMY_BYTES)
