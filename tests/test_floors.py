@@ -106,9 +106,15 @@ def test_only_the_command_line_imports_by_a_computed_name() -> None:
         name_of(path)
         for path in FILES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", None)) in hidden
+        if isinstance(node, ast.Call) and called(node) in hidden
     }
     assert users <= {"cli"}
+
+
+def called(node: ast.Call) -> str | None:
+    """A function's or method's own name; `network.eval()` is torch's, and harmless."""
+    method = getattr(node.func, "attr", None)
+    return getattr(node.func, "id", None if method == "eval" else method)
 
 
 def test_the_check_sees_every_kind_of_import() -> None:
