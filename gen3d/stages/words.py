@@ -1,0 +1,127 @@
+"""The words that go with a picture: what the inpainters are told to paint.
+
+For what the foreground hides, the paper's sentence about the background (3.1): "high-resolution [scene category]
+background with [dominant colors] colors, photorealistic, 8K". For the views around (3.2) the user's own prompt, or else
+a caption of the picture; single views may have words of their own, by their number or by where they look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gen3d.camera import Camera
+from gen3d.errors import InputError
+from gen3d.events import Progress, Stage, Started
+from gen3d.geometry.colours import dominant_colours
+from gen3d.models.base import Captioner
+
+DIRECTIONS = ("left", "right", "up", "down", "back")
+"""Where a view may look, seen from the first."""
+LAST_NUMBER = 99
+ASIDE_DEG = 10.0
+"""A view that looks farther aside, up or down has that direction."""
+BEHIND_DEG = 110.0
+"""One that turns farther looks back."""
+STEEP_DEG = 45.0
+"""One that looks up or down by more has no other direction."""
+STRAIGHT_DEG = 1.0
+"""One that turns by less only moves: then its direction is where it went."""
+AT_REST_M = 1e-6
+"""Rounding of a pose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture shows."""
+
+    scene: str | None
+    """The user's prompt, or else the caption; None when nobody said anything."""
+    background: str | None
+    """The paper's sentence about what lies behind the foreground; None when nobody can look at the picture."""
+
+
+def find_words(
+    image: Float[np.ndarray, "h w 3"],
+    foreground: Bool[np.ndarray, "h w"],
+    prompt: str | None,
+    captioner: Captioner | None,
+) -> Stage[Words]:
+    """The words for a picture; without a captioner the prompt alone, and no event."""
+    if captioner is None:
+        return Words(prompt, None)
+    yield Started("words")
+    yield Progress("words", 0, 2)
+    scene = prompt or captioner.describe(image) or None
+    yield Progress("words", 1, 2)
+    background = background_prompt(captioner.categorize(image), dominant_colours(image, ~foreground).names)
+    yield Progress("words", 2, 2)
+    return Words(scene, background)
+
+
+def background_prompt(category: str, colours: Sequence[str]) -> str:
+    """The paper's sentence (3.1); where there is no background to have colours, without them."""
+    *first, last = colours or ("",)
+    tints = f"{', '.join(first)} and {last}" if first else last
+    return f"high-resolution {category} background{f' with {tints} colors' if tints else ''}, photorealistic, 8K"
+
+
+def parse_prompt(text: str) -> tuple[str, str]:
+    """(where, what) of "left=a harbour": where is one of DIRECTIONS or the number of a pose, from "1" on.
+
+    Raises InputError.
+    """
+    where, equals, what = (part.strip() for part in text.partition("="))
+    what = " ".join(what.split())
+    remedy = f"Write one of {', '.join(DIRECTIONS)} or a pose's number, =, and words: left=a harbour"
+    if not equals or not where or not what:
+        raise InputError(f"The prompt {text!r} does not say where it belongs and what is to be seen there.", remedy)
+    where = where.lower()
+    if where.isdecimal() and 1 <= int(where) <= LAST_NUMBER:
+        where = str(int(where))
+    elif where not in DIRECTIONS:
+        raise InputError(f"The prompt {text!r} belongs to {where!r}, which is no place on a path.", remedy)
+    return where, what
+
+
+def prompt_for(camera: Camera, number: int | None, scene: str | None, prompts: Sequence[tuple[str, str]]) -> str | None:
+    """What is to be painted in a view: words for its number, else for its direction, else those for the scene.
+
+    number: of the pose along the user's path, from 1; None for a view that is not one of them. prompts: of
+    `parse_prompt`; of two for the same place the later counts.
+    """
+    words = dict(prompts)
+    by_direction = words.get(direction(camera) or "", scene)
+    return by_direction if number is None else words.get(str(number), by_direction)
+
+
+def direction(camera: Camera) -> str | None:
+    """Which of DIRECTIONS a view has, seen from the first camera (the world's origin, looking along z).
+
+    Where it looks, when it turns by more than ASIDE_DEG; where it went, when it moves without turning. None for a view
+    much like the first, and for steps forward and back, which show the same things.
+    """
+    x, y, z = camera.c2w[:3, 2]
+    yaw, pitch = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
+    if max(abs(yaw), abs(pitch)) < STRAIGHT_DEG:
+        return _step(*camera.center)
+    if abs(pitch) > ASIDE_DEG and (abs(pitch) > abs(yaw) or abs(pitch) > STEEP_DEG):
+        return "up" if pitch > 0 else "down"
+    if abs(yaw) > BEHIND_DEG:
+        return "back"
+    if abs(yaw) > ASIDE_DEG:
+        return "right" if yaw > 0 else "left"
+    return None
+
+
+def _step(x: float, y: float, z: float) -> str | None:
+    """Where a step went, if it went mainly aside, up or down."""
+    aside = max(abs(x), abs(y))
+    if aside < AT_REST_M or aside < abs(z):
+        return None
+    if abs(x) >= abs(y):
+        return "right" if x > 0 else "left"
+    return "down" if y > 0 else "up"
