@@ -1,0 +1,19 @@
+"""The scene viewer's source, as text: what the page and the standalone .html put into a browser.
+
+`viewer.js` says how it works. Nothing here is run by Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+_SCRIPTS = ("reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "viewer.js")
+
+SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+"""Plain functions and constants, no module: define them, then call `createSceneViewer(element, options)`."""
+STYLE = (_FOLDER / "viewer.css").read_text(encoding="utf-8")
+"""Rules for `.gen3d-viewer` alone; `--viewer-max-height` (75vh) and the element's width decide the size."""
+PAGE = (_FOLDER / "page.html").read_text(encoding="utf-8")
+"""The page of a standalone file: {{policy}} {{title}} {{style}} {{scene}} {{script}} are to be filled in."""

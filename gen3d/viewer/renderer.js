@@ -1,0 +1,193 @@
+// Projects the Gaussians and blends them from far to near: EWA splatting by the equations and with the cut-offs of
+// gen3d/splat/cpu/kernels.py, so that pictures agree with our own rasterizer's.
+
+// Variance in px^2 that nothing falls below. The Gaussians were fitted at the photo's size with this: drawn larger, they
+// need as much more of it, else every one shows by itself, as a grain.
+const LOW_PASS = 0.3
+const NEAR_OF_PIVOT = 1e-3  // what is nearer than this share of the pivot's distance is not drawn
+
+// Six vertices a Gaussian, found by gl_VertexID: instancing is several times slower where WebGL runs in software.
+const VERTEX_SHADER = `#version 300 es
+precision highp float;
+precision highp int;
+uniform highp usampler2D gaussians, harmonics, order;
+uniform vec4 w2c[3];            // rows
+uniform vec3 center;            // the camera's place
+uniform vec4 lens;              // fx fy cx cy, pixels of the picture
+uniform vec4 held;              // x/z and y/z are held within: u_min u_max v_min v_max
+uniform vec2 size;              // of the picture, pixels
+uniform vec2 rgbRange, shRange;
+uniform float larger, near, lowPass;
+uniform bool hasHarmonics;
+out vec4 colour;                // rgb and opacity
+out vec2 offset;                // from the mean, in standard deviations
+
+vec4 bytes(uint four) { return vec4(four & 255u, four >> 8 & 255u, four >> 16 & 255u, four >> 24) / 255.0; }
+vec2 shares(uint two) { return vec2(int(two << 16) >> 16, int(two) >> 16) / 32767.0; }
+
+// The colour seen from here; degree 1 as in gen3d/splat/cpu/shade.py.
+vec3 shade(ivec2 at, vec3 rgb, vec3 mean) {
+  rgb = rgbRange.x + rgb * (rgbRange.y - rgbRange.x);
+  if (hasHarmonics) {
+    uvec4 texel = texelFetch(harmonics, at, 0);
+    vec4 a = bytes(texel.x), b = bytes(texel.y), c = bytes(texel.z);
+    float span = shRange.y - shRange.x;
+    vec3 sh1 = shRange.x + a.xyz * span, sh2 = shRange.x + vec3(a.w, b.xy) * span, sh3 = shRange.x + vec3(b.zw, c.x) * span;
+    vec3 d = normalize(mean - center);
+    rgb += 0.4886025119029199 * (d.z * sh2 - d.y * sh1 - d.x * sh3);
+  }
+  return max(rgb, 0.0);
+}
+
+void main() {
+  gl_Position = vec4(0, 0, 2, 1);                      // outside: not drawn
+  int rank = gl_VertexID / 6, corner = gl_VertexID % 6;
+  int id = int(texelFetch(order, ivec2(rank % ${ROW}, rank / ${ROW}), 0).r);
+  ivec2 at = ivec2(id % ${ROW}, id / ${ROW});
+  uvec4 first = texelFetch(gaussians, ivec2(2 * at.x, at.y), 0), second = texelFetch(gaussians, ivec2(2 * at.x + 1, at.y), 0);
+  vec3 mean = uintBitsToFloat(first.xyz);
+  vec3 p = vec3(dot(w2c[0].xyz, mean), dot(w2c[1].xyz, mean), dot(w2c[2].xyz, mean)) + vec3(w2c[0].w, w2c[1].w, w2c[2].w);
+  if (p.z <= near) return;
+  vec4 rgba = bytes(first.w);
+  if (rgba.a < 1.0 / 255.0) return;
+
+  // Covariance on the screen: J W Sigma W^T J^T + lowPass I
+  vec2 a = shares(second.y), b = shares(second.z), c = shares(second.w);
+  float scale = uintBitsToFloat(second.x) * larger;
+  mat3 sigma = mat3(a.x, a.y, b.x, a.y, b.y, c.x, b.x, c.x, c.y);
+  vec2 uv = clamp(p.xy / p.z, held.xz, held.yw);
+  vec3 j0 = lens.x / p.z * scale * (w2c[0].xyz - uv.x * w2c[2].xyz), j1 = lens.y / p.z * scale * (w2c[1].xyz - uv.y * w2c[2].xyz);
+  vec3 s0 = sigma * j0, s1 = sigma * j1;
+  float xx = dot(j0, s0) + lowPass, xy = dot(j0, s1), yy = dot(j1, s1) + lowPass;
+
+  // Its axes, and how far out alpha reaches 1/255
+  float middle = 0.5 * (xx + yy), away = length(vec2(0.5 * (xx - yy), xy));
+  float longer = middle + away, shorter = max(middle - away, lowPass);
+  vec2 axis = away < 1e-6 ? vec2(1, 0) : abs(xy) > 1e-9 ? normalize(vec2(xy, longer - xx)) : xx >= yy ? vec2(1, 0) : vec2(0, 1);
+  vec2 square = vec2(corner == 1 || corner == 2 || corner == 4 ? 1 : -1, corner == 2 || corner == 4 || corner == 5 ? 1 : -1);
+  offset = square * sqrt(2.0 * log(255.0 * rgba.a));
+  vec2 px = lens.xy * (p.xy / p.z) + lens.zw + axis * sqrt(longer) * offset.x + vec2(-axis.y, axis.x) * sqrt(shorter) * offset.y;
+  gl_Position = vec4(2.0 * px.x / size.x - 1.0, 1.0 - 2.0 * px.y / size.y, 0, 1);
+  colour = vec4(shade(at, rgba.rgb, mean), rgba.a);
+}`
+
+const FRAGMENT_SHADER = `#version 300 es
+precision highp float;
+in vec4 colour;
+in vec2 offset;
+out vec4 drawn;
+void main() {
+  float alpha = min(0.999, colour.a * exp(-0.5 * dot(offset, offset)));
+  if (alpha < 1.0 / 255.0) discard;
+  drawn = vec4(colour.rgb * alpha, alpha);
+}`
+
+class Renderer {
+  constructor(gl) {
+    this.gl = gl
+    this.program = linked(gl, VERTEX_SHADER, FRAGMENT_SHADER)
+    this.uniforms = {}
+    this.asked = this.count = 0
+    gl.useProgram(this.program)
+    gl.bindVertexArray(gl.createVertexArray())
+    gl.disable(gl.DEPTH_TEST)
+    gl.enable(gl.BLEND)
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+    gl.enable(gl.SCISSOR_TEST)
+  }
+
+  at(name) {
+    return this.uniforms[name] ??= this.gl.getUniformLocation(this.program, name)
+  }
+
+  // Room for a scene; what was there goes.
+  begin(header) {
+    const {gl} = this, rows = Math.ceil(header.count / ROW)
+    this.asked = this.count = 0
+    this.total = header.count
+    for (const texture of this.textures ?? []) gl.deleteTexture(texture)
+    const harmonicRows = header.sh_degree ? rows : 1
+    const shapes = [['gaussians', gl.RGBA32UI, 2 * ROW, rows], ['harmonics', gl.RGBA32UI, ROW, harmonicRows], ['order', gl.R32UI, ROW, rows]]
+    this.textures = shapes.map(([name, format, width, height], unit) => {
+      const texture = gl.createTexture()
+      gl.activeTexture(gl.TEXTURE0 + unit)
+      gl.bindTexture(gl.TEXTURE_2D, texture)
+      gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height)
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST)
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST)
+      gl.uniform1i(this.at(name), unit)
+      return texture
+    })
+    gl.uniform2fv(this.at('rgbRange'), header.ranges.rgb)
+    gl.uniform2fv(this.at('shRange'), header.ranges.sh ?? [0, 0])
+    gl.uniform1i(this.at('hasHarmonics'), header.sh_degree ? 1 : 0)
+    this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is drawn
+    gl.uniform1f(this.at('near'), NEAR_OF_PIVOT * header.pivot_m)
+  }
+
+  upload({row, texels, harmonics}) {
+    this.fill(0, row, 2 * ROW, texels.length / (8 * ROW), this.gl.RGBA_INTEGER, texels)
+    if (harmonics) this.fill(1, row, ROW, harmonics.length / (4 * ROW), this.gl.RGBA_INTEGER, harmonics)
+  }
+
+  // asked: among so many of the Gaussians, from the first, were those looked for that lie ahead.
+  setOrder(order, asked, count) {
+    this.fill(2, 0, ROW, Math.ceil(count / ROW), this.gl.RED_INTEGER, order)
+    Object.assign(this, {asked, count})
+  }
+
+  fill(unit, row, width, height, format, values) {
+    const {gl} = this
+    gl.activeTexture(gl.TEXTURE0 + unit)
+    if (height) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, row, width, height, format, gl.UNSIGNED_INT, values)
+  }
+
+  // The photo's frame as large as the canvas allows, in its middle.
+  draw({K, width, height}, view) {
+    const {gl} = this
+    const fit = Math.min(gl.drawingBufferWidth / width, gl.drawingBufferHeight / height)
+    const w = Math.max(1, Math.round(width * fit)), h = Math.max(1, Math.round(height * fit))
+    const frame = [Math.round((gl.drawingBufferWidth - w) / 2), Math.round((gl.drawingBufferHeight - h) / 2), w, h]
+    gl.disable(gl.SCISSOR_TEST)
+    gl.clearColor(0, 0, 0, 0)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    gl.enable(gl.SCISSOR_TEST)
+    gl.viewport(...frame)
+    gl.scissor(...frame)
+    gl.clearColor(0, 0, 0, 1)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    const fx = K[0][0] * w / width, fy = K[1][1] * h / height, cx = K[0][2] * w / width, cy = K[1][2] * h / height
+    const rest = 1 - this.asked / this.total
+    gl.uniform4fv(this.at('w2c'), view.flat())
+    gl.uniform3fv(this.at('center'), [0, 1, 2].map(k => -(view[0][k] * view[0][3] + view[1][k] * view[1][3] + view[2][k] * view[2][3])))
+    gl.uniform4f(this.at('lens'), fx, fy, cx, cy)
+    gl.uniform4f(this.at('held'), ...heldWithin(w, fx, cx), ...heldWithin(h, fy, cy))
+    gl.uniform2f(this.at('size'), w, h)
+    gl.uniform1f(this.at('lowPass'), LOW_PASS * Math.max(1, fit * fit))
+    gl.uniform1f(this.at('larger'), 1 + (this.firstLarger - 1) * rest * PARTS / (PARTS - 1))
+    gl.drawArrays(gl.TRIANGLES, 0, 6 * this.count)
+  }
+}
+
+// Where the projection may be taken as linear: the picture and 15 % of its width to each side, as in the rasterizer.
+function heldWithin(size, focal, middle) {
+  const margin = 0.15 * size
+  return [(-margin - middle) / focal, (size + margin - middle) / focal]
+}
+
+function linked(gl, ...sources) {
+  const program = gl.createProgram()
+  const types = [gl.VERTEX_SHADER, gl.FRAGMENT_SHADER]
+  sources.forEach((source, k) => {
+    const shader = gl.createShader(types[k])
+    gl.shaderSource(shader, source)
+    gl.compileShader(shader)
+    gl.attachShader(program, shader)
+    gl.deleteShader(shader)
+  })
+  gl.linkProgram(program)
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new Error(gl.getAttachedShaders(program).map(s => gl.getShaderInfoLog(s)).join('\n') || gl.getProgramInfoLog(program))
+  }
+  return program
+}

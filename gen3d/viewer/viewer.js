@@ -1,0 +1,321 @@
+// Gen3D's scene viewer: 3D Gaussians in WebGL 2, without a library, starting exactly at the photo's camera.
+//
+//   const viewer = createSceneViewer(element, {sway: true, title: 'A room'})
+//   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
+//   viewer.reset(); viewer.dispose(); viewer.canvas
+//
+// This file ties the others together and draws when something has changed, and only then:
+//   reading.js    streams the file (its layout: gen3d/formats/view.py) and hands on every fifth of it
+//   worker.js     unpacks records into texels, and sorts the Gaussians from far to near
+//   renderer.js   projects and blends them
+//   orbit.js      where the camera is: turns about the pivot within the file's limits, and eases
+//   controls.js   mouse, touch, wheel and keys
+//
+// Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
+// it is fitted into the canvas as a whole, since the limits promise nothing for what lies beside the photo's frame.
+//
+// For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
+// drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
+// -yaw, -pitch (degrees) and -zoom.
+
+const MAX_PIXEL_RATIO = 2
+const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
+const COARSEST = 0.35       // of the sharp picture's width
+const FEW_BELOW = 0.6       // coarser than this, only the first fifth of the Gaussians is drawn
+const STILL_MS = 300        // so long without motion before the sharp picture is drawn again
+const TOO_SLOW_MS = 250     // nobody enjoys a sway at four pictures a second
+
+function createSceneViewer(container, options = {}) {
+  const canvas = document.createElement('canvas')
+  const gl = canvas.getContext('webgl2', {antialias: false, depth: false, powerPreference: 'high-performance'})
+  if (!gl || typeof DecompressionStream === 'undefined') return unable(container)
+  return new SceneViewer(container, canvas, gl, options)
+}
+
+function unable(container) {
+  const root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
+  const sentence = 'This browser cannot show the scene in 3D, because WebGL 2 is missing or switched off. ' +
+    'A current Chrome, Edge, Firefox or Safari can; the video shows the same scene.'
+  root.append(made('p', {textContent: sentence}, {role: 'alert'}))
+  return {show: async () => {}, reset() {}, dispose: () => root.remove(), canvas: null}
+}
+
+class SceneViewer {
+  #gl; #root; #message; #options; #worker; #renderer; #orbit
+  #ended = new AbortController()      // takes every listener away at once
+  #observers = []
+  #loading = null                     // aborts the download under way
+  #scene = null                       // {id, header, parts of texels, how many Gaussians are there}
+  #sorting = false                    // one sort at a time
+  #sortedFor = ''                     // what the last one was asked for
+  #order = null                       // its buffer travels to the worker and back
+  #changed = false; #scheduled = false; #lost = false; #inView = true
+  #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
+  #coarse = 1                         // how coarse they are now
+  #usual = 16                         // milliseconds a picture takes while the camera moves
+  #moving = false; #held = false; #lastTick = 0; #stillTimer = 0
+
+  constructor(container, canvas, gl, options) {
+    this.canvas = canvas
+    this.#gl = gl
+    this.#options = options
+    this.#root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
+    this.#message = made('p', {hidden: true}, {role: 'alert'})
+    this.#root.append(canvas, this.#message)
+    this.#orbit = new Orbit(options.sway !== false && !matchMedia('(prefers-reduced-motion: reduce)').matches)
+    this.#renderer = new Renderer(gl)
+    this.#worker = this.#startWorker()
+    this.#listen()
+    canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
+  }
+
+  // Resolves when all of the scene is there; rejects, with a sentence on the canvas, when it cannot be had.
+  async show(source, {keepCamera = false} = {}) {
+    this.#loading?.abort()
+    const mine = this.#loading = new AbortController()
+    this.#message.hidden = true
+    Object.assign(this.canvas.dataset, {ready: 'false', progress: '0'})
+    let whole
+    const unpacked = new Promise(resolve => { whole = resolve })
+    mine.signal.addEventListener('abort', whole)
+    const begin = header => this.#begin(header, keepCamera, whole)
+    const add = (first, records) => this.#tell({task: 'unpack', id: this.#scene.id, first, records}, records.buffer)
+    try {
+      await readScene(source, mine.signal, begin, add)
+    } catch (error) {
+      if (mine.signal.aborted) return
+      this.#complain()
+      throw error
+    }
+    await unpacked
+  }
+
+  reset() {
+    this.#orbit.reset()
+    this.#redraw()
+  }
+
+  dispose() {
+    this.#ended.abort()
+    this.#loading?.abort()
+    clearTimeout(this.#stillTimer)
+    this.#worker.terminate()
+    for (const observer of this.#observers) observer.disconnect()
+    // A browser keeps only some 16 contexts and collects forgotten ones late.
+    this.#gl.getExtension('WEBGL_lose_context')?.loseContext()
+    this.#root.remove()
+  }
+
+  // -- a scene comes in
+
+  #startWorker() {
+    const address = URL.createObjectURL(new Blob([`(${sceneWorker})()`], {type: 'text/javascript'}))
+    const worker = new Worker(address)
+    worker.onmessage = ({data}) => (data.texels ? this.#addPart(data) : this.#useOrder(data))
+    worker.onerror = () => this.#complain()
+    URL.revokeObjectURL(address)
+    return worker
+  }
+
+  #tell(task, ...buffers) {
+    this.#worker.postMessage(task, buffers)
+  }
+
+  #begin(header, keepCamera, whole) {
+    this.#orbit.use(header, keepCamera && this.#scene !== null)
+    this.#scene = {id: (this.#scene?.id ?? 0) + 1, header, parts: [], there: 0, whole}
+    this.#sorting = false                           // the worker does not answer for an earlier scene
+    this.#root.style.setProperty('--aspect', `${header.width} / ${header.height}`)
+    const title = this.#options.title ?? header.title
+    this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + HOW_TO)
+    this.#tell({task: 'begin', id: this.#scene.id, header})
+  }
+
+  #addPart({id, first, count, texels, harmonics}) {
+    const scene = this.#scene
+    if (id !== scene.id) return
+    const part = {row: first / ROW, texels, harmonics}
+    scene.parts.push(part)                          // kept for a context that is lost
+    scene.there = first + count
+    if (!this.#lost) {
+      if (first === 0) this.#renderer.begin(scene.header)
+      this.#renderer.upload(part)
+    }
+    this.canvas.dataset.progress = String(scene.there / scene.header.count)
+    if (scene.there === scene.header.count) scene.whole()
+    this.#redraw()
+  }
+
+  #complain() {
+    this.#message.textContent = 'The scene could not be loaded. Reload the page to try again.'
+    this.#message.hidden = false
+  }
+
+  // -- a picture goes out
+
+  #redraw() {
+    this.#changed = true
+    this.canvas.dataset.still = 'false'
+    this.#schedule()
+  }
+
+  #schedule() {
+    if (this.#scheduled || !this.#awake()) return
+    this.#scheduled = true
+    requestAnimationFrame(now => this.#tick(now))
+  }
+
+  #awake() {
+    return !this.#lost && this.#inView && !document.hidden && !this.#ended.signal.aborted
+  }
+
+  #tick(now) {
+    this.#scheduled = false
+    if (!this.#awake() || !this.#scene?.there) return
+    const wasMoving = this.#moving, elapsed = wasMoving ? now - this.#lastTick : 16
+    this.#lastTick = now
+    this.#moving = this.#orbit.advance(elapsed)
+    if (this.#moving && wasMoving) this.#adapt(elapsed)
+    if (this.#moving) this.#coarse = this.#pace
+    if (this.#moving || this.#changed) this.#draw()
+    if (this.#moving) this.#schedule()
+    else if (this.#coarse < 1) this.#sharpenSoon()
+    const still = !this.#moving && this.#coarse === 1 && !this.#sorting
+    this.canvas.dataset.still = String(still)
+  }
+
+  #adapt(elapsed) {
+    this.#usual += 0.3 * (elapsed - this.#usual)    // browsers let two pictures pass at once and then wait
+    if (this.#usual > SLOW_MS) this.#pace = Math.max(COARSEST, this.#pace * Math.max(0.5, Math.sqrt(SLOW_MS / this.#usual)))
+    else if (this.#usual < SLOW_MS / 2) this.#pace = Math.min(1, 1.02 * this.#pace)
+    if (this.#usual > TOO_SLOW_MS && this.#pace === COARSEST) this.#stopSway()
+  }
+
+  #sharpenSoon() {
+    clearTimeout(this.#stillTimer)
+    this.#stillTimer = setTimeout(() => {
+      if (this.#moving || this.#held || this.#coarse === 1) return
+      this.#coarse = 1
+      this.#redraw()
+    }, STILL_MS)
+  }
+
+  #draw() {
+    this.#changed = false
+    const view = this.#orbit.view(), {header} = this.#scene
+    this.#sort(view)
+    // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
+    if (!this.#renderer.asked || !this.#resize()) return
+    this.#renderer.draw(header, view)
+    const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
+    dataset.revision = Number(dataset.revision ?? 0) + 1
+    Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
+    Object.assign(dataset, {zoom: zoom.toFixed(4), sway: swaying ? 'on' : 'off'})
+    if (this.#renderer.asked === header.count) dataset.ready = 'true'
+  }
+
+  // Whatever the pictures wait for, they never wait for this: they are drawn with the last order until a new one is there.
+  #sort(view) {
+    const {id, header, there} = this.#scene
+    const count = this.#coarse < FEW_BELOW ? Math.ceil(there / PARTS) : there
+    const wanted = [id, count, ...view[2].map(x => x.toFixed(5))].join()
+    if (this.#sorting || wanted === this.#sortedFor) return
+    this.#sorting = true
+    this.#sortedFor = wanted
+    const order = this.#order, near = NEAR_OF_PIVOT * header.pivot_m
+    this.#order = null
+    this.#tell({task: 'sort', id, axis: view[2], near, count, order}, ...(order ? [order.buffer] : []))
+  }
+
+  #useOrder({id, order, asked, count}) {
+    this.#sorting = false
+    this.#order = order
+    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count)
+    this.#redraw()
+  }
+
+  #resize() {
+    const {canvas} = this, ratio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio || 1) * this.#coarse
+    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio)
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, {width, height})
+    return width > 0 && height > 0
+  }
+
+  // -- what happens around it
+
+  #listen() {
+    const {canvas} = this, {signal} = this.#ended
+    const sized = new ResizeObserver(() => this.#redraw())
+    const seen = new IntersectionObserver(entries => {
+      this.#inView = entries.at(-1).isIntersecting
+      this.#wake()
+    })
+    this.#observers = [sized, seen]
+    for (const observer of this.#observers) observer.observe(canvas)
+    document.addEventListener('visibilitychange', () => this.#wake(), {signal})
+    canvas.addEventListener('webglcontextlost', event => this.#lose(event), {signal})
+    canvas.addEventListener('webglcontextrestored', () => this.#restore(), {signal})
+    listenToHands(canvas, signal, {
+      touch: () => this.#stopSway(),
+      hold: held => this.#hold(held),
+      turn: (right, up) => this.#move(() => this.#orbit.turn(right, up)),
+      zoom: factor => this.#move(() => this.#orbit.zoomBy(factor)),
+      reset: () => this.reset(),
+      fullScreen: () => this.#toggleFullScreen(),
+    })
+    if (document.fullscreenEnabled) this.#root.append(this.#fullScreenButton())
+  }
+
+  #move(how) {
+    if (!this.#scene) return
+    how()
+    this.#redraw()
+  }
+
+  #hold(held) {
+    this.#held = held
+    if (!held) this.#sharpenSoon()
+  }
+
+  #stopSway() {
+    this.#orbit.stopSway()
+    this.canvas.dataset.sway = 'off'
+  }
+
+  // The time asleep was no slow picture.
+  #wake() {
+    this.#moving = false
+    this.#redraw()
+  }
+
+  #lose(event) {
+    event.preventDefault()                          // else it never comes back
+    this.#lost = true
+  }
+
+  #restore() {
+    this.#lost = false
+    this.#sortedFor = ''
+    this.#renderer = new Renderer(this.#gl)
+    if (this.#scene?.parts.length) this.#renderer.begin(this.#scene.header)
+    for (const part of this.#scene?.parts ?? []) this.#renderer.upload(part)
+    this.#wake()
+  }
+
+  #fullScreenButton() {
+    const button = made('button', {type: 'button', title: 'Full screen'}, {'aria-label': 'Full screen'})
+    button.addEventListener('click', () => this.#toggleFullScreen(), {signal: this.#ended.signal})
+    return button
+  }
+
+  #toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen()
+    else this.#root.requestFullscreen?.()
+  }
+}
+
+function made(name, properties, attributes = {}) {
+  const element = Object.assign(document.createElement(name), properties)
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
+  return element
+}

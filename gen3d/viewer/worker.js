@@ -1,0 +1,110 @@
+// What runs beside the page: unpacks records, and sorts. Its source is sent as text (a file of its own could not travel
+// in a standalone page), so it uses nothing but what is inside this function.
+
+function sceneWorker() {
+  const ROW = 1024
+  let scene = null
+
+  onmessage = ({data}) => {
+    if (data.task === 'begin') begin(data)
+    else if (data.id === scene.id) (data.task === 'unpack' ? unpack : sort)(data)
+  }
+
+  function begin({id, header}) {
+    const n = header.count
+    scene = {
+      id, header, there: 0, xyz: new Float32Array(3 * n),
+      depth: new Uint32Array(n), other: new Uint32Array(n), ids: new Uint32Array(n),
+    }
+  }
+
+  // Integers to what the shader reads, two texels each: x y z rgba | the largest scale, and the six terms of the
+  // covariance as 16-bit shares of its square.
+  function unpack({id, first, records}) {
+    const {header, xyz} = scene
+    const {K, w2c, ranges, sh_degree: degree} = header
+    const stride = degree ? 26 : 17, count = records.length / stride, rows = Math.ceil(count / ROW)
+    const bytes = new DataView(records.buffer)
+    const texels = new Uint32Array(rows * ROW * 8), floats = new Float32Array(texels.buffer)
+    const harmonics = degree ? new Uint32Array(rows * ROW * 4) : null
+    const center = [0, 1, 2].map(k => -(w2c[0][k] * w2c[0][3] + w2c[1][k] * w2c[1][3] + w2c[2][k] * w2c[2][3]))
+    const value = ([low, high], levels) => [low, (high - low) / levels]
+    const [u0, du] = value(ranges.direction[0], 65535), [v0, dv] = value(ranges.direction[1], 65535)
+    const [r0, dr] = value(ranges.distance, 65535), [s0, ds] = value(ranges.size, 255)
+    for (let i = 0; i < count; i++) {
+      const at = i * stride, t = 8 * i, p = 3 * (first + i)
+      const distance = Math.exp(r0 + dr * bytes.getUint16(at + 4, true))
+      const [x, y, z] = fromOctahedral(u0 + du * bytes.getUint16(at, true), v0 + dv * bytes.getUint16(at + 2, true))
+      for (let k = 0; k < 3; k++) {
+        xyz[p + k] = center[k] + distance * (w2c[0][k] * x + w2c[1][k] * y + w2c[2][k] * z)
+        floats[t + k] = xyz[p + k]
+      }
+      texels[t + 3] = bytes.getUint32(at + 9, true)            // red green blue opacity
+      const scale = k => distance * Math.exp(s0 + ds * records[at + 6 + k])
+      covariance(bytes.getUint32(at + 13, true), scale(0), scale(1), scale(2), t, texels, floats)
+      if (degree) for (let k = 0; k < 9; k++) harmonics[4 * i + (k >> 2)] |= records[at + 17 + k] << (8 * (k & 3))
+    }
+    scene.there = first + count
+    postMessage({id, first, count, texels, harmonics}, [texels.buffer, ...(harmonics ? [harmonics.buffer] : [])])
+  }
+
+  function fromOctahedral(u, v) {
+    let x = u, y = v, z = 1 - Math.abs(u) - Math.abs(v)
+    if (z < 0) {
+      x = (1 - Math.abs(v)) * (u < 0 ? -1 : 1)
+      y = (1 - Math.abs(u)) * (v < 0 ? -1 : 1)
+    }
+    const length = Math.hypot(x, y, z)
+    return [x / length, y / length, z / length]
+  }
+
+  const q = [0, 0, 0, 0]
+  function covariance(packed, sx, sy, sz, t, texels, floats) {
+    const largest = packed >>> 30
+    let sum = 0
+    for (let k = 0, bit = 0; k < 4; k++) {
+      if (k === largest) continue
+      q[k] = ((packed >>> bit & 1023) / 1023 - 0.5) * Math.SQRT2
+      sum += q[k] * q[k]
+      bit += 10
+    }
+    q[largest] = Math.sqrt(Math.max(0, 1 - sum))
+    const [w, x, y, z] = q, s = Math.max(sx, sy, sz)
+    const a = sx / s, b = sy / s, c = sz / s
+    const m00 = (1 - 2 * (y * y + z * z)) * a, m01 = 2 * (x * y - w * z) * b, m02 = 2 * (x * z + w * y) * c
+    const m10 = 2 * (x * y + w * z) * a, m11 = (1 - 2 * (x * x + z * z)) * b, m12 = 2 * (y * z - w * x) * c
+    const m20 = 2 * (x * z - w * y) * a, m21 = 2 * (y * z + w * x) * b, m22 = (1 - 2 * (x * x + y * y)) * c
+    const pair = (low, high) => (Math.round(low * 32767) & 0xffff) | (Math.round(high * 32767) << 16)
+    floats[t + 4] = s
+    texels[t + 5] = pair(m00 * m00 + m01 * m01 + m02 * m02, m00 * m10 + m01 * m11 + m02 * m12)
+    texels[t + 6] = pair(m00 * m20 + m01 * m21 + m02 * m22, m10 * m10 + m11 * m11 + m12 * m12)
+    texels[t + 7] = pair(m10 * m20 + m11 * m21 + m12 * m22, m20 * m20 + m21 * m21 + m22 * m22)
+  }
+
+  // Far to near, exactly: the bits of positive floats sort like the floats, so two counting sorts of 16 bits each do.
+  function sort({id, axis, near, count, order}) {
+    const {xyz, depth, other, ids} = scene
+    const n = Math.min(count, scene.there), z = new Float32Array(depth.buffer)
+    const low = new Uint32Array(65537), high = new Uint32Array(65537)
+    const [ax, ay, az, offset] = axis
+    let visible = 0
+    for (let i = 0; i < n; i++) {
+      const along = ax * xyz[3 * i] + ay * xyz[3 * i + 1] + az * xyz[3 * i + 2] + offset
+      if (!(along > near)) continue
+      z[visible] = along
+      const key = depth[visible] = ~depth[visible]             // the farthest first
+      ids[visible++] = i
+      low[(key & 0xffff) + 1]++
+      high[(key >>> 16) + 1]++
+    }
+    for (let k = 0; k < 65536; k++) {
+      low[k + 1] += low[k]
+      high[k + 1] += high[k]
+    }
+    for (let i = 0; i < visible; i++) other[low[depth[i] & 0xffff]++] = i
+    const length = Math.ceil(scene.header.count / ROW) * ROW
+    const sorted = order?.length === length ? order : new Uint32Array(length)
+    for (let i = 0; i < visible; i++) sorted[high[depth[other[i]] >>> 16]++] = ids[other[i]]
+    postMessage({id, order: sorted, asked: n, count: visible}, [sorted.buffer])
+  }
+}

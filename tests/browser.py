@@ -1,0 +1,41 @@
+"""Chromium with WebGL in software, or a skip that is seen (a failure where REQUIRE_BROWSER is set)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def no_browser(why: str) -> None:
+    """A skip that is seen, or a failure where a browser is required."""
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(f"no Chromium: {why}")
+    pytest.skip(f"no Chromium: {why}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    """Chromium with WebGL in software."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        no_browser("playwright is not installed")
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        no_browser(f"none of {', '.join(CHROMIUM)} is installed")
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        except Error as error:
+            no_browser(str(error).splitlines()[0])
+        yield chromium
+        chromium.close()
