@@ -1,6 +1,7 @@
 """The Space, and what `make run` starts: engines, the three steps on whatever device is here, the page.
 
     HOST=0.0.0.0 PORT=8080 SHARE=1 python app.py
+    GEN3D_ENGINE=auto|builtin|hub GEN3D_TIER=cpu|gpu python app.py
 
 `spaces` comes first, since on a ZeroGPU Space it must be there before anything touches CUDA. There each step is one
 GPU call in a forked process; elsewhere `spaces.GPU` changes nothing.
@@ -30,7 +31,7 @@ from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps, told_to_visitors
 
-MODELS = load_models("auto")
+MODELS = load_models(os.getenv("GEN3D_ENGINE") or "auto", tier=os.getenv("GEN3D_TIER") or None)
 RASTERIZER = pick_rasterizer()
 if hasattr(os, "register_at_fork"):  # a child has none of the threads of torch's pool, and would wait for them forever
     os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))

@@ -1,9 +1,9 @@
 """Figure 1: the stages in order, in three steps that can each be stopped, looked at and resumed.
 
-    look(request)          source -> depth -> layers                   folder: looked.npz
-    grow(looked folder)    background -> lift -> expand -> optimize    folder: scene.ply, .splat, transforms.json,
-                                                                               model3d.ply
-    tour(scene folder)     flythrough                                  folder: flythrough.mp4
+    look(request)          source -> depth -> layers                            folder: looked.npz
+    grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, model3d.ply,
+                                                                                        transforms.json
+    tour(scene folder)     flythrough                                           folder: flythrough.mp4
 
 Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
 of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
@@ -29,6 +29,7 @@ from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Progress, Started, never
+from gen3d.formats.looked import load_looked, save_looked
 from gen3d.formats.model3d import write_model3d
 from gen3d.formats.picture import write_png
 from gen3d.formats.ply import read_ply, write_ply
@@ -41,7 +42,7 @@ from gen3d.geometry.rim import unmix_rims
 from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
 from gen3d.models.base import Models
 from gen3d.record import Record, merged, write_json
-from gen3d.scene import RGBD, Layers, Request, SceneFiles, View, World
+from gen3d.scene import RGBD, Request, SceneFiles, View, World
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer
@@ -54,6 +55,7 @@ from gen3d.stages.layers import split_layers
 from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
 from gen3d.stages.source import read_source
+from gen3d.stages.words import find_words, prompt_for
 
 SWEEP = 12
 """So many places along the video's path are checked for slivers that the poses left open."""
@@ -64,6 +66,7 @@ def look(
 ) -> Iterator[Event]:
     """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
     _check_path(request.path)
+    models = models.at(settings.engines)
     with whole_folder(folder) as work:
         record = _record(request, settings, models.names, work, explain)
         source = yield from record.follow(read_source(request, settings, models))
@@ -88,22 +91,25 @@ def grow(
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, transforms.json and model3d.ply."""
     layers = load_looked(looked / "looked.npz")
-    photo, prompt, seed = layers.rgbd, request.prompt, request.seed
+    photo, seed, models = layers.rgbd, request.seed, models.at(settings.engines)
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
     path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
     with whole_folder(folder) as work:
         record = _record(request, settings, models.names | {"rasterizer": rasterizer.name}, work, explain)
+        words = yield from record.follow(
+            find_words(photo.image, layers.foreground, request.prompt, models.captioner)
+        )
         fringe = unmix_rims(photo) if settings.layers.matting else None
         background = yield from record.follow(
-            fill_background(layers, models.background, models.depth, prompt, seed, fringe)
+            fill_background(layers, models.background, models.depth, words.background, seed, fringe)
         )
         points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges, fringe))
         world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
         sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
             expand_world(
-                world, photo, models.outpainter, models.depth, settings.expand, shell_m, prompt, seed, enough, sweep,
-                layers.foreground
+                world, photo, models.outpainter, models.depth, settings.expand, shell_m,
+                _prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
             )
         )
         gaussians = yield from record.follow(
@@ -116,7 +122,8 @@ def grow(
         write_transforms(files.transforms, [view.camera for view in world.views])
         record.count(
             points=len(world.points), gaussians=len(gaussians), views=len(world.views),
-            median_depth_m=scale.median, nearest_depth_m=scale.nearest,
+            median_depth_m=scale.median, nearest_depth_m=scale.nearest, prompt=words.scene,
+            background_prompt=words.background,
         )  # fmt: skip
         write_json(files.run, _continued(looked, record))
     yield Finished("grow", folder)
@@ -215,24 +222,6 @@ def scale_of(photo: RGBD) -> Scale:
     return Scale(median_depth(photo.depth), float(np.percentile(finite, 2)) if finite.size else 1.0)
 
 
-def save_looked(file: Path, layers: Layers) -> None:
-    """What `look` found, for `grow` and for whoever edits the layers in between."""
-    rgbd = layers.rgbd
-    np.savez_compressed(
-        file, image=rgbd.image, depth=rgbd.depth, K=rgbd.camera.K, foreground=layers.foreground, hidden=layers.hidden
-    )
-
-
-def load_looked(file: Path) -> Layers:
-    """The counterpart of `save_looked`."""
-    if not file.exists():
-        raise InputError(f"{file.parent} holds no looked.npz.", "Run the step `look` first.")
-    with np.load(file, allow_pickle=False) as stored:
-        h, w = stored["depth"].shape
-        rgbd = RGBD(stored["image"], stored["depth"], Camera(stored["K"], np.eye(4), w, h))
-        return Layers(rgbd, stored["foreground"], stored["hidden"])
-
-
 def _check_path(path: str) -> None:
     if path not in PATHS and not os.path.isfile(path):
         raise InputError(
@@ -247,6 +236,14 @@ def _expansion_cameras(path: str, camera: Camera, scale: Scale, size_px: int) ->
     _check_path(path)
     poses = relative_to_first(read_transforms(Path(path)))[1:]
     return [surround(camera)] + [_at_most(pose, size_px) for pose in poses]
+
+
+def _prompt_at(
+    path: Sequence[Camera], scene: str | None, prompts: tuple[tuple[str, str], ...]
+) -> Callable[[Camera], str | None]:
+    """Camera -> the words for what it shows; poses count from 1 along the path as it was asked for."""
+    numbers = {id(camera): number for number, camera in enumerate(path) if number}  # 0 is the view around the photo
+    return lambda camera: prompt_for(camera, numbers.get(id(camera)), scene, prompts)
 
 
 def _at_most(camera: Camera, size_px: int) -> Camera:

@@ -80,7 +80,8 @@ class Record:
                 yield event
         finally:
             stage.close()
-            self._seconds[name] = round(self._seconds.get(name, 0.0) + time.perf_counter() - start, 2)
+            if name:  # a stage that had nothing to do never started
+                self._seconds[name] = round(self._seconds.get(name, 0.0) + time.perf_counter() - start, 2)
         return product
 
     def _keep(self, exhibit: Exhibit) -> float:

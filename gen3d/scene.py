@@ -32,6 +32,9 @@ class Request:
     path: str = "wander"
     """A preset of `geometry/trajectory.py`, or the path of a nerfstudio transforms.json."""
     seed: int = 0
+    prompts: tuple[tuple[str, str], ...] = ()
+    """(where, words) for some of the views that are made up: where is "left", "right", "up", "down", "back", or the
+    number of a pose along the path, from 1."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,6 +56,8 @@ class RGBD:
     image: Float[np.ndarray, "h w 3"]
     depth: Float[np.ndarray, "h w"]
     camera: Camera
+    normals: Float[np.ndarray, "h w 3"] | None = None
+    """Of the surfaces, where somebody saw them: unit vectors in camera axes, towards the camera; 0 in the sky."""
 
     @property
     def sky(self) -> Bool[np.ndarray, "h w"]:

@@ -24,6 +24,14 @@ class Built:
 
 
 @pytest.fixture(scope="session")
+def hub_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An HF_HOME whose cache holds a tiny network for every real one of both tiers."""
+    from tests.tiny_hub import CPU, GPU, fill_cache
+
+    return fill_cache(tmp_path_factory.mktemp("hub"), tuple(dict.fromkeys((*GPU, *CPU))))
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     home = tmp_path_factory.mktemp("built")
     request = save_rgbd(home / "in", prompt="a room", seed=3)

@@ -182,3 +182,16 @@ def test_the_builtin_segmenter_finds_nothing_on_a_bare_plane():
     rgbd = tilted_plane().view(tilted_plane().camera(128, 96))
     layers, _ = drain(split_layers(rgbd, builtin_models().segmenter, LayerSettings()))
     assert not layers.foreground.any()
+
+
+def test_normals_tell_a_quay_from_a_crate_of_the_same_outline():
+    """A strip of ground, narrow at the bottom, with more ground to both sides: its end stands before the water."""
+    v = np.arange(96, dtype=np.float32)[:, None]
+    strip = np.zeros((96, 128), bool)
+    strip[70:, 40:70] = True
+    ground = np.broadcast_to(300 / (v + 30), (96, 128))
+    depth = np.where(strip | (v > 73), ground, 12.0).astype(np.float32)
+    up, facing = (np.zeros((96, 128, 3), np.float32) for _ in range(2))
+    up[..., 1], facing[..., 2] = -1, -1
+    assert stands_in_front(strip, depth, STEP) and stands_in_front(strip, depth, STEP, facing)
+    assert not stands_in_front(strip, depth, STEP, up)

@@ -14,11 +14,12 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.errors import Gen3DError, InputError
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.formats.looked import load_looked
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.geometry.trajectory import moved, turned
 from gen3d.models.builtin import builtin_models
-from gen3d.pipeline import build, grow, load_looked, look, tour
+from gen3d.pipeline import build, grow, look, tour
 from gen3d.settings import FitSettings
 from gen3d.splat.rasterizer import pick_rasterizer
 from tests.fakes import FakeInpainter
@@ -26,7 +27,7 @@ from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, room_mode
 from tests.worlds import NoisyDepth, box_room
 
 RASTERIZER = pick_rasterizer()
-STAGES = ["source", "depth", "layers", "background", "lift", "expand", "optimize", "flythrough"]
+STAGES = ["source", "depth", "layers", "words", "background", "lift", "expand", "optimize", "flythrough"]
 PRODUCTS = {
     "scene.ply", "scene.splat", "model3d.ply", "flythrough.mp4", "transforms.json", "run.json", "previews"
 }  # fmt: skip
@@ -104,7 +105,7 @@ def test_run_json_tells_what_was_asked_used_and_spent(built):
     record = run_json(built.folder)
     assert record["request"] == {
         "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": 1000.0, "fov_deg": 60.0,
-        "intrinsics": None, "path": "wander", "seed": 3,
+        "intrinsics": None, "path": "wander", "seed": 3, "prompts": [],
     }  # fmt: skip
     assert record["seed"] == 3 and record["settings"]["fit"]["iterations"] == 8
     assert record["settings"]["preset"] == "tiny"
@@ -144,7 +145,7 @@ def test_events_come_in_the_order_of_figure_1(built):
     finished = [event.step for event in built.events if isinstance(event, Finished)]
     assert started == STAGES and finished == ["look", "grow", "tour", "build"]
     assert built.events[-1].folder == built.folder
-    order = [*STAGES[:3], "look", *STAGES[3:7], "grow", "flythrough", "tour", "build"]
+    order = [*STAGES[:3], "look", *STAGES[3:8], "grow", "flythrough", "tour", "build"]
     marks = [getattr(event, "stage", getattr(event, "step", None)) for event in built.events]
     assert [m for m, e in zip(marks, built.events, strict=True) if isinstance(e, Started | Finished)] == order
 
@@ -156,7 +157,7 @@ def test_progress_counts_up_to_its_total(built):
             assert 0 <= event.done <= event.total
             assert event.stage not in last or event.done >= last[event.stage].done
             last[event.stage] = event
-    assert set(last) == {"expand", "reproject", "optimize", "flythrough"}
+    assert set(last) == {"words", "expand", "reproject", "optimize", "flythrough"}
     assert all(event.done == event.total for event in last.values())
 
 
@@ -269,16 +270,16 @@ def test_enough_while_the_path_is_tried_out_is_not_blamed_on_the_scene(built, tm
 
 
 class Failing:
-    """Plays any role, and breaks at its `at`-th call."""
+    """Plays any role, and breaks at its `breaks_at`-th call."""
 
     name = "failing"
 
-    def __init__(self, at: int = 1) -> None:
-        self.calls, self.at = 0, at
+    def __init__(self, breaks_at: int = 1) -> None:
+        self.calls, self.breaks_at = 0, breaks_at
 
     def inpaint(self, image, hole, borrow, depth, prompt=None, seed=0):
         self.calls += 1
-        if self.calls >= self.at:
+        if self.calls >= self.breaks_at:
             raise RuntimeError("the engine is out of order")
         return FakeInpainter().inpaint(image, hole, borrow, depth, prompt, seed)
 

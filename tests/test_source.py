@@ -145,7 +145,7 @@ def test_impossible_intrinsics_are_refused(photo, intrinsics):
 def test_a_sentence_is_drawn_from_the_seed():
     artist = FakeTextToImage()
     source, _ = run(Request(prompt="a quiet room", seed=3), fake_models(text_to_image=artist))
-    assert source.image.shape == (96, 128, 3) and source.camera is None
+    assert source.image.shape == (96, 128, 3) and source.camera.fov_deg[0] == pytest.approx(55)
     assert source.prompt == "a quiet room" and artist.calls == 1
     other, _ = run(Request(prompt="a quiet room", seed=4, fov_deg=70.0))
     assert not np.array_equal(source.image, other.image)

@@ -14,6 +14,8 @@ from typing import Literal, TypeVar
 
 import torch
 
+from gen3d.models.catalog import Tier
+
 Device = Literal["cpu", "cuda"]
 Net = TypeVar("Net", bound=torch.nn.Module)
 ROOMY_BYTES = 12e9
@@ -50,10 +52,20 @@ class Placement:
                     network.to("cpu")
 
 
+def tier_here(placement: Placement) -> Tier:
+    """Whose engines suit the placement."""
+    return "gpu" if placement.device == "cuda" else "cpu"
+
+
+def holds(size_bytes: float) -> bool:
+    """Whether the card, if there is one, has so much memory; that of a ZeroGPU Space is not there to be asked."""
+    if not torch.cuda.is_available():
+        return False
+    return bool(os.getenv("SPACES_ZERO_GPU")) or torch.cuda.get_device_properties(0).total_memory >= size_bytes
+
+
 def placement_here(device: Literal["auto", "cpu", "cuda"] = "auto") -> Placement:
     """The placement for this machine."""
     if device == "cpu" or not torch.cuda.is_available():
         return Placement()
-    if os.getenv("SPACES_ZERO_GPU"):
-        return Placement("cuda")
-    return Placement("cuda", offload=torch.cuda.get_device_properties(0).total_memory < ROOMY_BYTES)
+    return Placement("cuda", offload=not holds(ROOMY_BYTES))

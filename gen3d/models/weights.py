@@ -5,6 +5,7 @@ Only tensors are ever read: safetensors, or pickles with `weights_only=True`, wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,35 @@ def opening(path: Path, what: str) -> Iterator[None]:
             f"The weights of {what} at {path} cannot be used: {reason}",
             "Delete that file and run `gen3d download`, which fetches it again.",
         ) from error
+
+
+def read_whole(path: Path, what: str) -> None:
+    """Reads every tensor of a file, or whatever else it holds, and keeps nothing.
+
+    Raises ModelUnavailable where that cannot be done.
+    """
+    with opening(path, what):
+        match path.suffix:
+            case ".safetensors":
+                _read_safetensors(path)
+            case ".pt" | ".pth" | ".bin":
+                read_pickle(path)
+            case ".onnx":
+                from onnxruntime import InferenceSession
+
+                InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            case ".json":
+                json.loads(path.read_text(encoding="utf-8"))
+            case _:
+                path.read_bytes()
+
+
+def _read_safetensors(path: Path) -> None:
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as tensors:
+        for name in tensors.keys():  # noqa: SIM118 - not a dict
+            tensors.get_tensor(name)
 
 
 def read_pickle(path: Path) -> Any:

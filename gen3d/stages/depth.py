@@ -30,6 +30,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     """The picture with a depth for every pixel, and its camera."""
     yield Started("depth")
     h, w, _ = source.image.shape
+    normals = None
     if source.depth is not None:
         depth, fov_deg = complete_depth(source.depth), None
         if np.isnan(source.depth).any():
@@ -37,6 +38,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     else:
         estimate = estimator.estimate(source.image, source.camera)
         depth, fov_deg = _checked(estimate, (h, w), estimator.name), estimate.fov_deg
+        normals = estimate.normals
         if estimate.rough:
             yield Notice(
                 "The depth is a rough guess from the picture's layout, made without a network. "
@@ -48,7 +50,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     depth = settle_rims(source.image, depth)
     yield Preview("depth", depth_preview(depth))
     yield from show_depth(source.image, said, depth)
-    return RGBD(source.image, depth, camera)
+    return RGBD(source.image, depth, camera, normals)
 
 
 def _checked(estimate: DepthEstimate, shape: tuple[int, int], name: str) -> np.ndarray:

@@ -45,6 +45,11 @@ MAX_HALVINGS = 3
 
 
 Look: TypeAlias = Callable[[PointCloud, Camera], Sight]
+PromptAt: TypeAlias = Callable[[Camera], str | None]
+
+
+def wordless(camera: Camera) -> None:
+    """The words of somebody who lets the pictures speak."""
 
 
 class Painted(NamedTuple):
@@ -65,7 +70,7 @@ def expand_world(
     estimator: DepthEstimator,
     settings: ExpandSettings,
     shell_m: float,
-    prompt: str | None = None,
+    prompt_at: PromptAt = wordless,
     seed: int = 0,
     enough: Enough = never,
     sweep: Sequence[Camera] = (),
@@ -73,7 +78,8 @@ def expand_world(
 ) -> Stage[World]:
     """The world with everything added that its path shows; at most `settings.poses` new views, those it has included.
 
-    sweep: cameras between and beside the poses, as a video will see; what little is still open there is closed.
+    prompt_at: what to paint at a pose. sweep: cameras between and beside the poses, as a video will see; what little is
+    still open there is closed.
     foreground: M_fg of the photo; a thing that stands there stands nowhere else.
     Expanding again along the same path and sweep adds nothing: poses with a view are done with, holes only shrink.
     """
@@ -89,7 +95,7 @@ def expand_world(
         sight = _next_sight(world, sights, settings, look, halvings)
         halvings = 0 if sight in sights else halvings + 1
         left = [s.camera for s in sights if s is not sight]
-        painted = paint(sight, outpainter, estimator, settings, prompt, seed + i)
+        painted = paint(sight, outpainter, estimator, settings, prompt_at(sight.camera), seed + i)
         rgbd = painted.rgbd
         new, origin = sight.frame(sight.hole | sight.crack), _next_origin(world.points)
         if settings.protect_photo:

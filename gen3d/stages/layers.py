@@ -35,6 +35,8 @@ GROUND_AREA = 0.10
 """...if it also covers this share of the picture..."""
 GROUND_WIDTH = 0.4
 """...and this share of its width at the bottom."""
+UPWARD = 0.8
+"""Where normals were seen: whatever touches the bottom and faces up so much on average (cosine) is ground as well."""
 
 
 def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> Stage[Layers]:
@@ -43,13 +45,14 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     proposals = segmenter.segment(rgbd.image, rgbd.depth)
     kept = keep_candidates(proposals, settings)
     yield from show_proposals(rgbd.image, proposals, _passes(proposals, settings), settings)
-    foreground = snap_to_depth(find_foreground(kept, rgbd.depth, settings), rgbd.depth, settings.rim_step)
+    chosen = find_foreground(kept, rgbd.depth, settings, rgbd.normals)
+    foreground = snap_to_depth(chosen, rgbd.depth, settings.rim_step)
     if not foreground.any():
         yield Notice("Nothing was found that stands in front of something else, so no background was filled in.")
     margin = max(1.0, settings.margin * min(foreground.shape))
     layers = Layers(rgbd, foreground, grow(foreground, margin) if foreground.any() else foreground)
     yield Preview("layers", region_preview(rgbd.image, foreground))
-    yield from show_rims(layers, kept, lambda mask: judged_rim(mask, rgbd.depth, settings.rim_step))
+    yield from show_rims(layers, kept, lambda mask: judged_rim(mask, rgbd.depth, settings.rim_step, rgbd.normals))
     yield from show_layers(layers)
     return layers
 
@@ -64,32 +67,35 @@ def _passes(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
     return (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
 
 
-def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
+def find_foreground(
+    masks: np.ndarray, depth: np.ndarray, settings: LayerSettings, normals: np.ndarray | None = None
+) -> np.ndarray:
     """Eq. 2: the union of the masks (k h w) that the chosen rule calls foreground."""
     match settings.rule:
         case "paper":
             theta = np.percentile(depth[np.isfinite(depth)], settings.depth_percentile)
             chosen = [m for m in masks if np.median(depth[m]) < theta]
         case "occlusion":
-            chosen = [m for m in masks if stands_in_front(m, depth, settings.rim_step)]
+            chosen = [m for m in masks if stands_in_front(m, depth, settings.rim_step, normals)]
         case _:
             assert_never(settings.rule)
     foreground = np.any(chosen, axis=0) if chosen else np.zeros(depth.shape, bool)
     return foreground & np.isfinite(depth)
 
 
-def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float) -> bool:
+def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> bool:
     """Whether the region's rim occludes its surroundings, and the region is not the ground."""
     if not region.any():
         return False
-    return judged_rim(region, depth, step).balance > (SURE_BALANCE if _is_ground(region, depth) else RIM_BALANCE)
+    enough = SURE_BALANCE if _is_ground(region, depth, normals) else RIM_BALANCE
+    return judged_rim(region, depth, step, normals).balance > enough
 
 
-def judged_rim(region: np.ndarray, depth: np.ndarray, step: float) -> Rim:
+def judged_rim(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> Rim:
     """Which pixels of a region's rim stand in front of what lies outside, and which stand behind it."""
     inside, outside = _sides(region, inverse_depth(depth))
     rim = region & grow(~region, 1)
-    if _is_ground(region, depth):  # any ground stands before the sky: that says nothing
+    if _is_ground(region, depth, normals):  # any ground stands before the sky: that says nothing
         rim &= outside > 1e-3 * inside
     return Rim(rim, rim & (inside > (1 + step) * outside), rim & (outside > (1 + step) * inside))
 
@@ -116,7 +122,9 @@ def _sides(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndar
     return mean_inside, mean_outside
 
 
-def _is_ground(region: np.ndarray, depth: np.ndarray) -> bool:
+def _is_ground(region: np.ndarray, depth: np.ndarray, normals: np.ndarray | None) -> bool:
     """Large, wide in depth, and along much of the bottom: the ground or a wall, whatever its rim says."""
+    if normals is not None and region[-1].any() and -normals[region][:, 1].mean() > UPWARD:
+        return True
     near, far = np.percentile(depth[region], [5, 95])
     return bool(far > GROUND_RANGE * near and region.mean() > GROUND_AREA and region[-1].mean() > GROUND_WIDTH)

@@ -44,6 +44,8 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
         image = read_picture(request.photo)
     height, width, _ = image.shape
     camera = _camera(request, width, height)
+    if request.photo is None and camera is None:  # nobody took this picture
+        camera = Camera.from_fov(DEFAULT_FOV_DEG, width, height)
     depth = None if request.depth is None else _depth(request.depth, request.depth_scale, width, height)
 
     image = _reduced(image, settings.size_px)

@@ -18,6 +18,7 @@ STAGES = {
     "source": "picture",
     "depth": "depth",
     "layers": "layers",
+    "words": "words",
     "background": "background",
     "lift": "3D",
     "expand": "new views",
@@ -30,7 +31,7 @@ ENOUGH = "Finishing with what exists."
 NOTHING_RUNS = "Nothing is running."
 NO_SENTENCES = (
     "The engine that runs here cannot draw a sentence, so this would end in an error: use a photo. "
-    "(The engine with networks can; it is not part of this version.)"
+    "(The networks of tier gpu can: gen3d download --tier gpu.)"
 )
 TAB_WORDS = {
     "photo": "A photo alone: its depth is estimated.",

@@ -30,12 +30,16 @@ STEPS = {
 
 
 def contact_sheet(
-    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str
+    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str, headings: Mapping[str, str] = STEPS
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """All exhibits of a folder, in order; figures: exhibit's name -> its caption and numbers."""
+    """All exhibits of a folder, in order; figures: exhibit's name -> its caption and numbers.
+
+    headings: by the first two characters of the exhibits' names.
+    """
     parts: list[Image.Image] = [_words([(title, TITLE_PX, TITLE)], WIDTH_PX - 2 * GAP_PX)]
-    for heading, names in groupby(sorted(figures), key=lambda name: STEPS.get(name[:2], "")):
-        parts.append(_words([(heading, HEADING_PX, TITLE)], WIDTH_PX - 2 * GAP_PX))
+    for heading, names in groupby(sorted(figures), key=lambda name: headings.get(name[:2], "")):
+        if heading:
+            parts.append(_words([(heading, HEADING_PX, TITLE)], WIDTH_PX - 2 * GAP_PX))
         cards = [_card(folder / f"{name}.png", figures[name]) for name in names]
         parts += [_row(cards[i : i + COLUMNS]) for i in range(0, len(cards), COLUMNS)]
     return _below_each_other(parts)

@@ -1,0 +1,175 @@
+"""What each command of the command line does; each imports what it runs, so that parsing stays quick."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gen3d.errors import InputError
+from gen3d.scene import Request
+from gen3d.settings import PRESETS, Settings
+
+if TYPE_CHECKING:
+    from gen3d.events import Event
+    from gen3d.models.base import Models
+
+
+def build(a: argparse.Namespace) -> None:
+    """A scene and its video."""
+    settings = _settings(a.preset, a.size)
+    request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a))
+    _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
+    from gen3d import pipeline
+    from gen3d.splat.rasterizer import pick_rasterizer
+
+    models, rasterizer = _models(a), pick_rasterizer()
+    _tell(pipeline.build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
+    if a.explain:
+        print(f"{'':10}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")
+
+
+def _settings(preset: str, size_px: int | None) -> Settings:
+    from dataclasses import replace
+
+    if preset not in PRESETS:
+        raise InputError(f"There is no preset {preset!r}.", f"Use one of {', '.join(PRESETS)}.")
+    if size_px is None:
+        return PRESETS[preset]
+    if not SIZES_PX[0] <= size_px <= SIZES_PX[1]:
+        raise InputError(f"A size of {size_px} pixels is not possible.", f"Use {SIZES_PX[0]} to {SIZES_PX[1]}.")
+    return replace(PRESETS[preset], size_px=size_px)
+
+
+SIZES_PX = (64, 2048)
+"""Longer sides that a scene can be built at."""
+
+
+def render(a: argparse.Namespace) -> None:
+    """Pictures of a scene file."""
+    _check_output(a.output, a.force, a.scene, a.cameras)
+    from gen3d import pipeline
+    from gen3d.formats.ply import read_ply
+    from gen3d.formats.transforms import read_transforms
+    from gen3d.splat.rasterizer import pick_rasterizer
+
+    cameras, gaussians = read_transforms(a.cameras), read_ply(a.scene)
+    _tell(pipeline.render(gaussians, cameras, pick_rasterizer(), a.output, a.alpha, a.background))
+
+
+def depth(a: argparse.Namespace) -> None:
+    """Estimated depth as a file."""
+    from gen3d.formats.depth_file import write_depth
+    from gen3d.formats.picture import read_picture
+    from gen3d.pipeline import depth_of
+
+    write_depth(a.output, depth_of(read_picture(a.image), _models(a)))
+    print(f"wrote {a.output}")
+
+
+def _models(a: argparse.Namespace) -> Models:
+    from gen3d.models.load import load_models
+
+    return load_models(a.engine, a.device, a.tier, a.safety_checker)
+
+
+def _prompts(a: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    from gen3d.stages.words import parse_prompt
+
+    return tuple(parse_prompt(text) for text in a.prompt_for)
+
+
+def download(a: argparse.Namespace) -> None:
+    """The weights of a tier, opened once they are here."""
+    from gen3d.models.catalog import CATALOG, tier_weights
+    from gen3d.models.download import download
+    from gen3d.models.hub import cached
+    from gen3d.models.placement import placement_here, tier_here
+    from gen3d.models.weights import read_whole
+
+    def read(key: str) -> None:
+        for path in cached(CATALOG[key]).files:
+            read_whole(path, CATALOG[key].name)
+
+    tier = a.tier or tier_here(placement_here())
+    download(tier_weights(tier, a.also), read, partial(print, flush=True))
+
+
+def doctor(a: argparse.Namespace) -> None:
+    """What is here, and what to do next."""
+    from gen3d.doctor import diagnose
+
+    for line in diagnose(a.tier):
+        print(line, flush=True)
+
+
+def selftest(a: argparse.Namespace) -> None:
+    """Every engine tried, and a report."""
+    settings = _settings(a.preset, a.size)
+    _check_output(a.output, a.force)
+    from gen3d.selftest import selftest
+    from gen3d.splat.rasterizer import pick_rasterizer
+
+    _tell(selftest(lambda: _models(a), pick_rasterizer(), settings, a.output))
+    print(f"{'':10}every answer on one sheet: {a.output / 'sheet.png'}")
+
+
+def presets(a: argparse.Namespace) -> None:
+    """What there is to choose from."""
+    from gen3d.geometry.trajectory import PATHS
+
+    print("preset     long side  views  fit steps  gaussians  seconds for 640x480 RGBD on 2 cores")
+    for s in PRESETS.values():
+        numbers = f"{s.size_px:>6} px {s.expand.poses:>6} {s.fit.iterations:>10} {s.fit.max_gaussians:>10}"
+        print(f"{s.preset:<10} {numbers} {s.seconds:>8}")
+    print("\npath")
+    for name, path in PATHS.items():
+        print(f"{name:<10} {path.words}")
+
+
+def _tell(run: Iterator[Event], explain: bool = False) -> None:
+    """Prints what happens, a line a stage; interrupting it closes the run, which cleans up."""
+    from gen3d.events import Finished, Notice, Started
+
+    start = time.perf_counter()
+    try:
+        for event in run:
+            seconds = time.perf_counter() - start
+            match event:
+                case Started():
+                    print(f"{seconds:6.1f} s  {event.stage}{_explained(event.stage) if explain else ''}", flush=True)
+                case Notice():
+                    print(f"{'':10}note: {event.text}", flush=True)
+                case Finished():
+                    print(f"{seconds:6.1f} s  {event.step} is done: {event.folder}", flush=True)
+    finally:
+        close: Callable[[], None] = getattr(run, "close", lambda: None)
+        close()
+
+
+def _explained(stage: str) -> str:
+    """The first sentences of the stage's own module."""
+    from importlib import import_module
+
+    words = (import_module(f"gen3d.stages.{stage}").__doc__ or "").strip().split("\n\n")
+    return "".join(f"\n{'':10}{line}" for line in "\n".join(words[:2]).splitlines())
+
+
+def _check_output(folder: Path, force: bool, *inputs: Path | None) -> None:
+    """An existing folder is replaced only when it is empty, was made by gen3d, or by --force.
+
+    Never when it holds one of the inputs, since they would vanish with it.
+    """
+    for file in inputs:
+        if file and os.path.exists(file) and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+            raise InputError(f"{file} lies in the output folder, which is replaced.", "Choose another output folder.")
+    if not os.path.exists(folder) or force:
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
+    if any(folder.iterdir()) and not (folder / "run.json").is_file():
+        raise InputError(f"{folder} is not empty and was not made by gen3d.", "Choose another folder, or use --force.")
