@@ -70,12 +70,12 @@ def _card(placement: Placement) -> str:
 
 
 def _torchvision() -> str:
-    from gen3d.models.torchvision_repair import repair_torchvision
+    from gen3d.models.torchvision_repair import is_repaired, repair_torchvision
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        repaired = repair_torchvision()
-    return _version("torchvision") + ("; made for another torch, and repaired at run time" if repaired else "")
+        repair_torchvision()
+    return _version("torchvision") + ("; made for another torch, and repaired at run time" if is_repaired() else "")
 
 
 def _networks() -> str:

@@ -44,6 +44,15 @@ class Preview:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Viewable:
+    """A file for the viewer that shows the scene as it is now; whoever wants to keep it copies it before going on."""
+
+    name: str
+    """"points" once they are lifted, "scene" when it is fitted."""
+    file: Path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Notice:
     """Something was done otherwise than hoped: what was used instead, and what would be better."""
 
@@ -70,7 +79,7 @@ class Exhibit:
     """The numbers that go with it, as JSON holds them."""
 
 
-Event: TypeAlias = Started | Progress | Preview | Notice | Finished
+Event: TypeAlias = Started | Progress | Preview | Viewable | Notice | Finished
 T = TypeVar("T")
 Stage: TypeAlias = Generator[Event | Exhibit, None, T]
 Enough: TypeAlias = Callable[[], bool]

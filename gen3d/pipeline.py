@@ -1,8 +1,8 @@
 """Figure 1: the stages in order, in three steps that can each be stopped, looked at and resumed.
 
     look(request)          source -> depth -> layers                            folder: looked.npz
-    grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, model3d.ply,
-                                                                                        transforms.json
+    grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
+                                                                                        model3d.ply, transforms.json
     tour(scene folder)     flythrough                                           folder: flythrough.mp4
 
 Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
@@ -28,7 +28,8 @@ from jaxtyping import Float
 from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Progress, Started, never
+from gen3d.events import Enough, Event, Finished, Progress, Started, Viewable, never
+from gen3d.formats.html import write_html
 from gen3d.formats.looked import load_looked, save_looked
 from gen3d.formats.model3d import write_model3d
 from gen3d.formats.picture import write_png
@@ -54,6 +55,7 @@ from gen3d.stages.flythrough import fly_through
 from gen3d.stages.layers import split_layers
 from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
+from gen3d.stages.show import write_points_view, write_scene_view
 from gen3d.stages.source import read_source
 from gen3d.stages.words import find_words, prompt_for
 
@@ -89,12 +91,13 @@ def grow(
     enough: Enough = never,
     explain: bool = False,
 ) -> Iterator[Event]:
-    """The scene behind and around what was looked at: writes scene.ply, .splat, transforms.json and model3d.ply."""
+    """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
     layers = load_looked(looked / "looked.npz")
     photo, seed, models = layers.rgbd, request.seed, models.at(settings.engines)
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
     path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
     with whole_folder(folder) as work:
+        files = SceneFiles(work)
         record = _record(request, settings, models.names | {"rasterizer": rasterizer.name}, work, explain)
         words = yield from record.follow(
             find_words(photo.image, layers.foreground, request.prompt, models.captioner)
@@ -104,6 +107,8 @@ def grow(
             fill_background(layers, models.background, models.depth, words.background, seed, fringe)
         )
         points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges, fringe))
+        write_points_view(files.points, points, photo.camera, scale, settings.fit)
+        yield Viewable("points", files.points)
         world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
         sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
@@ -115,10 +120,13 @@ def grow(
         gaussians = yield from record.follow(
             optimize_gaussians(world, rasterizer, settings.fit, scale.median, seed, enough)
         )
-        files = SceneFiles(work)
         write_ply(files.ply, gaussians)
         write_splat(files.splat, gaussians)
         write_model3d(files.model3d, gaussians, photo.camera, scale.median)
+        write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
+        write_html(files.html, files.view)
+        yield Viewable("scene", files.view)
+        files.points.unlink()
         write_transforms(files.transforms, [view.camera for view in world.views])
         record.count(
             points=len(world.points), gaussians=len(gaussians), views=len(world.views),

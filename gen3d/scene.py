@@ -144,6 +144,21 @@ class SceneFiles:
         return self.folder / "model3d.ply"
 
     @property
+    def view(self) -> Path:
+        """The scene for our own viewer, with the photo's camera and how far one may look around."""
+        return self.folder / "scene.view"
+
+    @property
+    def points(self) -> Path:
+        """The same of the points, while the scene is being made."""
+        return self.folder / "points.view"
+
+    @property
+    def html(self) -> Path:
+        """The viewer and the scene in one file, to open from a disk."""
+        return self.folder / "scene.html"
+
+    @property
     def transforms(self) -> Path:
         """The cameras of the fit."""
         return self.folder / "transforms.json"

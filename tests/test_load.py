@@ -20,9 +20,10 @@ from gen3d.splat.rasterizer import pick_rasterizer
 from tests.runs import TINY
 from tests.tiny_hub import at_home, copied, replaced, snapshot, without
 
+# layers as loose as can be, so that there is something in front
 SETTINGS = replace(
     TINY,
-    layers=LayerSettings(rule="paper", min_score=0.0, min_area=0.0, depth_percentile=100.0),  # so that there is something in front
+    layers=LayerSettings(rule="paper", min_score=0.0, min_area=0.0, depth_percentile=100.0),
     engines=EngineSettings(depth_tokens=1200, mask_grid=4, diffusion_steps=2),
 )
 

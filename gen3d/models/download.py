@@ -126,7 +126,7 @@ class _Progress:
             self._say(f"{self._title}: {name}, {in_words(size)}")
 
     def _move(self, name: str, here: int, size: int) -> None:
-        from huggingface_hub.utils import tqdm
+        from tqdm import tqdm  # not the hub's own, which transformers may switch off
 
         if self._bar is None:
             self._bar = tqdm(desc=f"{self._title}: {name}", total=size, unit="B", unit_scale=True)

@@ -19,8 +19,8 @@ MISSING = "operator torchvision::nms does not exist"
 """What the import of torchvision dies with where its extension did not load."""
 
 
-def repair_torchvision() -> bool:
-    """Make torchvision importable, and say whether it had to be repaired; to be called before the first import of anything that imports it.
+def repair_torchvision() -> None:
+    """Make torchvision importable; to be called before the first import of anything that imports it.
 
     Nothing is changed where the extension loads, or when called again. Where torchvision is not installed nothing is
     done either: transformers and diffusers go without it, and what cannot says so itself when it is imported.
@@ -35,7 +35,12 @@ def repair_torchvision() -> bool:
             raise
         _define_operators()
         _import_again()
-    return _define_operators.cache_info().currsize > 0
+
+
+def is_repaired() -> bool:
+    """Whether the torchvision that is loaded had to be repaired."""
+    extension = sys.modules.get("torchvision.extension")
+    return getattr(extension, "_assert_has_ops", None) is _nothing_to_assert
 
 
 def _import_again() -> None:
