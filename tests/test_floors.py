@@ -17,7 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 NOUNS = {"camera", "scene", "events", "settings", "errors"}
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
-    "segment_anything", "onnxruntime", "huggingface_hub",
+    "segment_anything", "onnxruntime", "huggingface_hub", "tqdm",
 }  # fmt: skip
 KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
 STAGES = NOUNS | {"geometry", "models.base", "splat", "formats", "stages"}
@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "viewer": (set(), set()),
     "record": (NOUNS, set()),
     "pipeline": (STAGES | {"record"}, {"numpy", "jaxtyping", "torch"}),
-    "ui": (NOUNS | {"ui", "viewer"}, {"gradio", "PIL"}),
+    "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
     "doctor": (NOUNS | {"models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
     "cli": (NOUNS | {"commands", "models.catalog"}, set()),
