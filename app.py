@@ -20,6 +20,7 @@ import torch
 
 from gen3d import pipeline
 from gen3d.events import Event
+from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.load import load_models
 from gen3d.scene import Request
@@ -84,6 +85,7 @@ def steps() -> Steps:
         device="a GPU" if on_gpu else f"a processor ({os.cpu_count()} cores), without a GPU",
         paths={name: path.words for name, path in PATHS.items()},
         draws=MODELS.text_to_image is not None,
+        motions={name: motion(name) for name in PATHS},
     )
 
 

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
-from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.scene import Request, SceneFiles
 from gen3d.settings import Settings
 from gen3d.ui.actions import Actions
@@ -39,7 +40,7 @@ from tests.conftest import Built
 POSES = 5
 PRODUCTS = {
     "look": ("run.json",),
-    "grow": ("scene.ply", "scene.splat", "model3d.ply", "transforms.json", "run.json"),
+    "grow": ("scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "transforms.json", "run.json"),
     "tour": ("flythrough.mp4", "run.json"),
 }
 PATHS = {"wander": "here and there", "dolly": "forward and back"}
@@ -117,9 +118,11 @@ class Play:
             yield Preview("background", picture(request.seed))
             yield from self._stage("lift", folder)
             yield Preview("lift", picture(request.seed))
+            yield from self._viewable("points", folder)
             yield from self._expand(request, folder)
             yield from self._stage("optimize", folder)
             yield Preview("fit", picture(request.seed))
+            yield from self._viewable("scene", folder)
             yield Finished("grow", self._product("grow", request, folder))
 
     def tour(self, request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
@@ -136,6 +139,12 @@ class Play:
             yield from self._wait("expand", folder)
             if enough_file(folder).exists():
                 return
+
+    def _viewable(self, name: str, folder: Path) -> Iterator[Event]:
+        """As the pipeline's: the file is gone as soon as the step goes on."""
+        file = shutil.copy(self._made / "scene.view", folder / "under way.view")
+        yield Viewable(name, Path(file))
+        Path(file).unlink()
 
     def _stage(self, stage: str, folder: Path) -> Iterator[Event]:
         yield Started(stage)
@@ -258,14 +267,22 @@ def played_gallery(built: Built, home: Path) -> PlayedGallery:
 def served(steps: Steps, visits: Visits, gallery: Gallery) -> Iterator[str]:
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("build", "look", "grow", "tour", "show_example"):  # Gradio knows a generator by its function,
-            patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))  # which the type checker wraps
+        # Gradio knows a generator by its function, which the type checker wraps
+        for name in ("build", "look", "grow", "tour", "another_video", "show_example"):
+            patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery)
+    with launched(page, **launch_options(gallery)) as url:
+        yield url
+
+
+@contextmanager
+def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
+    """Any page, on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = {"server_name": "127.0.0.1", "server_port": port, "prevent_thread_lock": True, "quiet": True}
-    page.launch(**options, **launch_options(gallery))
+    page.launch(**options, **told)
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -313,14 +330,16 @@ class Window:
     """One visitor's browser window on the page, and what is wrong with it.
 
     viewer: with Gradio's 3D viewer; it draws all the time, which keeps a processor busy, so most do without.
+    context: how the browser is set; by default it asks for little motion, so that our viewer rests.
     """
 
-    def __init__(self, browser: object, url: str, viewer: bool = False) -> None:
+    def __init__(self, browser: object, url: str, viewer: bool = False, **context: object) -> None:
         from playwright.sync_api import expect
 
         self.expect = expect
         self.wrong: list[str] = []
-        self.context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        usual = {"viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce"}
+        self.context = browser.new_context(**(usual | context))
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.page.on("console", self._hear)
@@ -370,6 +389,24 @@ class Window:
         """A message is laid over the page."""
         self.expect(self.page.get_by_test_id("toast-body")).to_contain_text(sentence)
 
+    def canvas(self):
+        """Our viewer's."""
+        return self.part("viewer").locator("canvas")
+
+    def views(self, patience_s: float = PATIENCE_S) -> dict[str, str]:
+        """What our viewer says of itself once it has drawn all of the scene."""
+        self.part("viewer").scroll_into_view_if_needed()  # out of sight it rests
+        self.expect(self.canvas()).to_have_attribute("data-ready", "true", timeout=patience_s * 1000)
+        return self.canvas().evaluate("canvas => ({...canvas.dataset})")
+
+    def viewed_job(self) -> str:
+        """The job of the file in our viewer."""
+        return self.part("viewer").locator(".stage").get_attribute("data-job")
+
+    def file_viewed(self) -> str:
+        """The name of that file."""
+        return self.part("viewer").locator(".stage").get_attribute("data-file")
+
     def shows(self, name: str, patience_s: float = PATIENCE_S) -> None:
         """The component has a picture."""
         self.expect(self.part(name).locator("img").first).to_be_visible(timeout=patience_s * 1000)
@@ -389,7 +426,7 @@ class Window:
         """File name -> address, of all links under Downloads."""
         links = self.part("files").locator("a[href]")
         self.expect(links.first).to_be_visible()
-        addresses = [link.get_attribute("href") for link in links.all()]
+        addresses = list(dict.fromkeys(link.get_attribute("href") for link in links.all()))
         return {address.rsplit("/", 1)[-1]: address for address in addresses}
 
     def fetch(self, address: str) -> bytes:
@@ -452,7 +489,7 @@ def open_window(browser: object) -> Iterator[Callable[..., Window]]:
     """Opens windows; at the end none may have had an error or asked another machine."""
     windows: list[Window] = []
 
-    def open_one(url: str, **options: bool) -> Window:
+    def open_one(url: str, **options: object) -> Window:
         windows.append(Window(browser, url, **options))
         return windows[-1]
 

@@ -21,7 +21,8 @@ from gen3d.ui.steps import OUT_OF_MEMORY, UNEXPECTED
 from tests.page import POSES, Play, Stand, colour, eventually
 
 pytest_plugins = ["tests.page"]
-SCENE = ["scene.ply", "scene.splat", "transforms.json", "run.json"]
+SCENE = ["scene.ply", "scene.splat", "scene.html", "transforms.json", "run.json"]
+ALL = ["scene.ply", "scene.splat", "flythrough.mp4", "scene.html", "previews.zip", "transforms.json", "run.json"]
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def plain(value: object) -> object:
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, dict):
-        return plain(next(value[key] for key in ("path", "image", "video") if key in value))
+        return plain(next(value[key] for key in ("path", "image", "video", "file") if key in value))
     return value
 
 
@@ -70,13 +71,13 @@ def file_names(paths: list[str]) -> list[str]:
 
 def test_the_endpoints_are_named_and_described(client):
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(told) == {"/build", "/look", "/grow", "/tour", "/enough"}
+    assert set(told) == {"/build", "/look", "/grow", "/tour", "/another_video", "/enough"}
     for name, endpoint in told.items():
         assert len(endpoint["description"]) > 40, name
     parameters = {name: [p["parameter_name"] for p in endpoint["parameters"]] for name, endpoint in told.items()}
     assert parameters["/build"] == parameters["/look"] and parameters["/build"][:3] == ["photo", "depth", "prompt"]
     assert parameters["/grow"] == ["job"] and parameters["/tour"] == ["job", "path"]
-    assert [len(told[f"/{step}"]["returns"]) for step in ("build", "look", "grow", "tour")] == [10, 5, 5, 3]
+    assert [len(told[f"/{step}"]["returns"]) for step in ("build", "look", "grow", "tour")] == [11, 5, 6, 3]
 
 
 def test_a_build_streams_partial_results(client, play, asked):
@@ -96,7 +97,7 @@ def test_a_build_streams_partial_results(client, play, asked):
     last = named(job.outputs()[-1], BUILT)
     assert len(job.outputs()) == len(seen) > 5
     assert Path(last["scene"]).name == "model3d.ply" and len(last["views"]) == POSES
-    assert file_names(last["files"]) == ["scene.ply", "scene.splat", "flythrough.mp4", "transforms.json", "run.json"]
+    assert file_names(last["files"]) == ALL
     assert all(last[name] for name in BUILT)
 
 
@@ -109,7 +110,7 @@ def test_the_steps_called_one_by_one_make_what_a_build_makes(visitor, play, stan
     assert file_names(grown["files"]) == SCENE
     assert Path(grown["files"][0]).read_bytes() == stand.made.ply.read_bytes()
     toured = named(client.predict(looked["job"], "dolly", api_name="/tour"), TOURED)
-    assert len(toured["files"]) == 5 and toured["video"]
+    assert len(toured["files"]) == 7 and toured["video"]
     assert [step for step, what in play.journal if what == "finished"] == ["look", "grow", "tour"]
     assert [request.path for request in play.requests] == ["wander", "wander", "dolly"]
     assert len(set(play.folders)) == 1
@@ -148,7 +149,7 @@ def test_enough_ends_the_visitors_own_job_early(visitor, play, asked):
         job.result(timeout=0.5)
     client.predict(api_name="/enough")
     last = named(job.result(timeout=20), BUILT)
-    assert len(last["views"]) == 1 and len(last["files"]) == 5
+    assert len(last["views"]) == 1 and len(last["files"]) == 7
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_the_examples_results_are_served_and_what_lies_beside_them_is_not(stand)
 def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place):
     def outcome(photo: Path, depth: Path) -> str:
         files = [{"path": str(file), "meta": {"_type": "gradio.FileData"}} for file in (photo, depth)]
-        values = [*files, None, "any", "fast", "wander", 3, 0, 1000, 0, "occlusion"]
+        values = [*files, None, "any", "fast", "wander", 3, 0, 1000, 0, "occlusion", *5 * [None]]
         return call(stand.url, "look", values)
 
     given = [uploaded(stand.url, stand.photo), uploaded(stand.url, stand.depth)]

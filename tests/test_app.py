@@ -15,7 +15,7 @@ from gen3d.settings import PRESETS
 from tests.test_floors import NOUNS, imported, within
 
 ROOT = Path(__file__).parents[1]
-ROOMS = NOUNS | {"pipeline", "models.load", "splat", "geometry.trajectory", "ui"}
+ROOMS = NOUNS | {"pipeline", "models.load", "splat", "geometry.trajectory", "geometry.motion", "ui"}
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,21 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from gen3d.errors import InputError
 from gen3d.settings import PRESETS
-from gen3d.ui.asked import LONGEST_PROMPT, SEEDS, new_seed, request_of, settings_of
+from gen3d.stages.words import parse_prompt
+from gen3d.ui.asked import (
+    LARGEST_PATH_BYTES,
+    LONGEST_PROMPT,
+    MOST_POSES,
+    SEEDS,
+    new_seed,
+    path_of,
+    request_of,
+    settings_of,
+)
 
 PATHS = ("wander", "orbit")
 
@@ -55,6 +66,65 @@ def test_what_the_page_would_not_offer_is_refused(changed, words):
     with pytest.raises(InputError, match=words) as refused:
         asked(**changed)
     assert refused.value.remedy
+
+
+def test_words_belong_to_their_directions_and_empty_ones_to_none():
+    assert asked(prompts=("a harbour", None, "  ", " sand ")).prompts == (("left", "a harbour"), ("down", "sand"))
+    assert asked(prompts=(None, "", None, None)).prompts == asked().prompts == ()
+
+
+def test_the_directions_are_those_that_the_command_line_knows():
+    request = asked(prompts=("a", "b", "c", "d"))
+    assert request.prompts == tuple(parse_prompt(text) for text in ("left=a", "right=b", "up=c", "down=d"))
+
+
+def test_words_for_a_direction_are_bounded_like_the_prompt():
+    assert asked(prompts=("x" * LONGEST_PROMPT,)).prompts
+    with pytest.raises(InputError, match="501 characters"):
+        asked(prompts=(None, None, None, "x" * (LONGEST_PROMPT + 1)))
+
+
+@pytest.fixture
+def transforms(tmp_path):
+    """Writes a file of that many frames."""
+
+    def written(frames: int, **more) -> str:
+        file = tmp_path / "own.json"
+        file.write_text(json.dumps({"frames": [{}] * frames} | more))
+        return str(file)
+
+    return written
+
+
+def test_an_uploaded_path_counts_instead_of_the_named_one(transforms):
+    own = transforms(MOST_POSES)
+    assert asked(path="orbit", transforms=own).path == own
+    assert path_of("nowhere", own, PATHS) == own
+    assert asked(path="orbit", transforms=None).path == asked(path="orbit", transforms="").path == "orbit"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"{", "own.json is not JSON. Give a nerfstudio transforms.json."),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[1]", "holds no list of frames"),
+        (b'{"frames": {}}', "holds no list of frames"),
+        (b'{"frames": []}', "holds no list of frames"),
+        (b" " * (LARGEST_PATH_BYTES + 1), "own.json has 1.0 MB. Give at most 1 MB, and 240 frames."),
+    ],
+)
+def test_what_is_no_path_is_refused_in_a_sentence(tmp_path, content, told):
+    (tmp_path / "own.json").write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        asked(transforms=str(tmp_path / "own.json"))
+    assert told in str(refused.value)
+
+
+def test_a_path_of_too_many_poses_is_refused(transforms):
+    with pytest.raises(InputError, match=r"own\.json has 241 frames"):
+        asked(transforms=transforms(MOST_POSES + 1))
 
 
 def test_without_a_seed_one_is_drawn():

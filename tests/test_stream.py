@@ -10,7 +10,7 @@ PICTURE = np.zeros((4, 6, 3), np.uint8)
 
 
 def after(events, tmp_path: Path) -> Shown:
-    shown = Shown(7, "job", 45.0)
+    shown = Shown(7, "job", {"depth": 10.0, "expand": 90.0, "optimize": 20.0})
     for event in events:
         shown = shown.after(event, tmp_path / "shown")
     return shown
@@ -49,7 +49,7 @@ def test_products_appear_when_their_step_is_whole(tmp_path):
     assert shown.values()["scene"] is None and shown.values()["files"] is None
     shown = shown.after(Finished("grow", tmp_path / "grow"), tmp_path)
     names = [Path(file).name for file in shown.values()["files"]]
-    assert names == ["scene.ply", "scene.splat", "transforms.json", "run.json"]
+    assert names == ["scene.ply", "scene.splat", "scene.html", "transforms.json", "run.json"]
     assert shown.values()["scene"] == str(tmp_path / "grow" / "model3d.ply") and shown.values()["video"] is None
     shown = shown.after(Finished("tour", tmp_path / "tour"), tmp_path)
     files = [Path(file).relative_to(tmp_path).as_posix() for file in shown.values()["files"]]
@@ -65,7 +65,7 @@ def test_progress_alone_is_sent_now_and_then_and_the_end_always(tmp_path):
         for i in range(100):
             yield Progress("fit", i + 1, 100)
 
-    sent = list(followed(Shown(0, "", 1.0), events(), tmp_path))
+    sent = list(followed(Shown(0, "", {}), events(), tmp_path))
     assert len(sent) < 10 and sent[-1].lines[-1].done == 100
 
 
@@ -79,7 +79,7 @@ def test_closing_closes_the_step(tmp_path):
         finally:
             closed.append(True)
 
-    following = followed(Shown(0, "", 1.0), events(), tmp_path)
+    following = followed(Shown(0, "", {}), events(), tmp_path)
     next(following)
     following.close()
     assert closed == [True]
@@ -90,4 +90,4 @@ def test_a_finished_build_is_shown_as_it_was(built):
     assert values["seed"] == 3 and "data-state=\"done\"" in values["status"] and "Done in 3 s" in values["status"]
     files = [values["scene"], values["video"], values["depth"], values["layers"], values["background"]]
     assert all(Path(file).is_file() for file in [*files, *values["files"], *values["views"]])
-    assert len(values["files"]) == 5
+    assert len(values["files"]) == 7

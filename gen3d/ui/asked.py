@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -18,6 +19,11 @@ Rule = Literal["occlusion", "paper"]
 Number = float | int
 """What a number field gives."""
 LONGEST_PROMPT = 500
+DIRECTIONS = ("left", "right", "up", "down")
+"""Where a view may have words of its own, in the order of the page's fields; see `stages/words.py`."""
+LARGEST_PATH_BYTES = 1 << 20
+MOST_POSES = 240
+"""Of an uploaded path: every pose is looked through while a scene grows."""
 SIZES_PX = (64, 1536)
 SEEDS = 2**31 - 1
 
@@ -25,17 +31,18 @@ SEEDS = 2**31 - 1
 def request_of(
     photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str, seed: Number | None,
     fov_deg: Number | None, units_per_metre: Number | None, paths: Container[str],
+    prompts: Sequence[str | None] = (), transforms: str | None = None,
 ) -> Request:  # fmt: skip
     """The request; a seed is drawn when none is given. Raises InputError for what the page would not let one choose.
 
-    photo, depth: files that were uploaded and that Gradio has checked to be. paths: the known names of camera paths.
+    photo, depth, transforms: files that were uploaded and that Gradio has checked to be. paths: the known names of
+    camera paths. prompts: words for the views to each of DIRECTIONS, in that order; empty or None for none.
+    transforms: a nerfstudio transforms.json, which counts instead of the named path.
     """
     if tab not in get_args(Tab):
         raise InputError(f"There is no input tab {tab[:40]!r}.", f"Use one of {', '.join(get_args(Tab))}.")
-    if path not in paths:
-        raise InputError(f"There is no camera path {path[:40]!r}.", "Choose one from the list.")
-    if prompt and len(prompt) > LONGEST_PROMPT:
-        raise InputError(f"The text has {len(prompt)} characters.", f"Use at most {LONGEST_PROMPT}.")
+    path = path_of(path, transforms, paths)
+    prompt = _words(prompt)
     if tab == "text":
         photo = depth = None
     if tab in ("photo", "depth") and not photo:
@@ -46,13 +53,24 @@ def request_of(
         raise InputError("There is no depth file yet.", "Give one, or use the tab Photo.")
     return Request(
         photo=Path(photo) if photo else None,
-        prompt=prompt.strip() or None if prompt else None,
+        prompt=prompt,
         depth=Path(depth) if depth else None,
         depth_scale=float(units_per_metre or 1000.0),
         fov_deg=float(fov_deg) if fov_deg else None,
         path=path,
         seed=_seed(seed),
+        prompts=_aimed(prompts),
     )
+
+
+def path_of(name: str, transforms: str | None, paths: Container[str]) -> str:
+    """The path for a request: an uploaded transforms.json where there is one, else a known name. Raises InputError."""
+    if transforms:
+        _check_transforms(Path(transforms))
+        return transforms
+    if name not in paths:
+        raise InputError(f"There is no camera path {name[:40]!r}.", "Choose one from the list.")
+    return name
 
 
 def settings_of(preset: str, size_px: Number | None, rule: str) -> Settings:
@@ -80,3 +98,31 @@ def _seed(seed: Number | None) -> int:
     if not 0 <= seed <= SEEDS or seed != int(seed):
         raise InputError(f"{seed:g} is not a seed.", f"Give a whole number from 0 to {SEEDS}, or leave it empty.")
     return int(seed)
+
+
+def _words(text: str | None) -> str | None:
+    if text and len(text) > LONGEST_PROMPT:
+        raise InputError(f"The text has {len(text)} characters.", f"Use at most {LONGEST_PROMPT}.")
+    return text.strip() or None if text else None
+
+
+def _aimed(prompts: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
+    """With where each belongs, without the empty ones."""
+    words = zip(DIRECTIONS, map(_words, prompts), strict=False)
+    return tuple((where, what) for where, what in words if what)
+
+
+def _check_transforms(file: Path) -> None:
+    """Whether the file is small enough to be read, and a list of few enough poses; what each holds is read later."""
+    remedy = "Give a nerfstudio transforms.json."
+    if (size := file.stat().st_size) > LARGEST_PATH_BYTES:
+        raise InputError(f"{file.name} has {size / 1e6:.1f} MB.", f"Give at most 1 MB, and {MOST_POSES} frames.")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file.name} is not JSON.", remedy) from error
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(frames, list) or not frames:
+        raise InputError(f"{file.name} holds no list of frames.", remedy)
+    if len(frames) > MOST_POSES:
+        raise InputError(f"{file.name} has {len(frames)} frames.", f"Give a path of at most {MOST_POSES}.")

@@ -8,9 +8,9 @@ every failure into one while still inside. "Enough" has to get in, and is a file
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gen3d.errors import Gen3DError
 from gen3d.events import Event
 from gen3d.scene import Request
 from gen3d.settings import Settings
+from gen3d.ui.diagrams import Pose
 
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
 """(request, settings, folder of the job) -> events. The step named `look` leaves its product in folder/look, ..."""
@@ -43,6 +44,8 @@ class Steps:
     """Camera path -> what it does, in words."""
     draws: bool
     """Whether a sentence alone is enough."""
+    motions: Mapping[str, Sequence[Pose]] = field(default_factory=dict)
+    """Camera path -> how it moves, to draw it; a path without is not drawn."""
 
 
 @contextmanager

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
-from collections.abc import Generator, Iterator
-from contextlib import closing
+import zipfile
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
 from PIL import Image
 
-from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
+from gen3d.formats.whole import write_whole
 from gen3d.scene import SceneFiles
 from gen3d.ui import words
 
@@ -43,7 +47,8 @@ class Shown:
 
     seed: int | None
     job: str
-    expected_s: float
+    expected: Mapping[str, float]
+    """Stage -> seconds, in the order in which they run."""
     began_s: float = field(default_factory=time.monotonic)
     state: Literal["running", "done", "failed"] = "running"
     sentence: str = "Starting."
@@ -52,8 +57,12 @@ class Shown:
     pictures: tuple[tuple[str, Path], ...] = ()
     """Depth, layers, background: name -> file."""
     strip: tuple[Path, ...] = ()
+    view: Path | None = None
+    """What the viewer shows: the points, later the scene."""
     scene: SceneFiles | None = None
     video: Path | None = None
+    zipped: Path | None = None
+    """All previews in one file."""
 
     def after(self, event: Event, previews: Path) -> Shown:
         """With what the event tells; a preview is kept as a file under `previews`."""
@@ -70,28 +79,44 @@ class Shown:
                 shown = replace(shown, notices=(*shown.notices, event.text))
             case Preview():
                 shown = shown._with_picture(event, previews)
+            case Viewable():
+                shown = replace(shown, view=_kept(event, previews) or shown.view)
             case Finished():
                 shown = replace(shown._with_product(event), lines=_ended(shown.lines))
             case _:
                 assert_never(event)
-        stage = shown.lines[-1].stage if shown.lines else ""
-        return replace(shown, sentence=words.under_way(stage, now - self.began_s, self.expected_s))
+        return replace(shown, sentence=words.under_way(shown.lines, shown.seconds_left()))
 
-    def finished(self) -> Shown:
+    def finished(self, zipped: Path | None = None) -> Shown:
         """All is there."""
         seconds = time.monotonic() - self.began_s
-        return replace(self, state="done", lines=_ended(self.lines), sentence=words.done(seconds))
+        return replace(self, state="done", lines=_ended(self.lines), zipped=zipped, sentence=words.done(seconds))
 
     def failed(self, sentence: str) -> Shown:
         """It ended with an error."""
         return replace(self, state="failed", lines=_ended(self.lines), sentence=sentence)
+
+    def seconds(self) -> dict[str, float]:
+        """Stage -> what it took so far."""
+        return {line.stage: line.seconds for line in self.lines}
+
+    def seconds_left(self) -> float:
+        """What the running stage still takes by its count, or else by its clock, and what the later ones will."""
+        if not self.lines:
+            return sum(self.expected.values())
+        now, passed = self.lines[-1], set(self.seconds())
+        later = sum(s for stage, s in self.expected.items() if stage not in passed)
+        usual = self.expected.get(now.stage, 0.0)
+        by_clock = max(0.0, usual - now.seconds)
+        return later + (usual * (1 - now.done / now.total) if now.total else by_clock) * now.running
 
     def downloads(self) -> list[Path]:
         """The files that are whole by now."""
         if self.scene is None:
             return []
         record = SceneFiles(self.video.parent).run if self.video else self.scene.run
-        files = (self.scene.ply, self.scene.splat, self.video, self.scene.transforms, record)
+        scene = self.scene
+        files = (scene.ply, scene.splat, self.video, scene.html, self.zipped, scene.transforms, record)
         return [file for file in files if file is not None]
 
     def values(self) -> dict[str, Any]:
@@ -101,6 +126,7 @@ class Shown:
         return {
             "status": words.status(self),
             **{name: pictures.get(name) for name in SINGLE},
+            "viewer": (str(self.view), self.job or self.view.parent.name) if self.view else None,
             "views": [str(file) for file in self.strip] or None,
             "scene": str(self.scene.model3d) if self.scene else None,
             "video": str(self.video) if self.video else None,
@@ -122,7 +148,8 @@ class Shown:
     def _with_product(self, finished: Finished) -> Shown:
         match finished.step:
             case "grow":
-                return replace(self, scene=SceneFiles(finished.folder))
+                files = SceneFiles(finished.folder)
+                return replace(self, scene=files, view=self.view if _is_fitted(self.view) else files.view)
             case "tour":
                 return replace(self, video=SceneFiles(finished.folder).video)
         return self
@@ -130,20 +157,33 @@ class Shown:
 
 def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown:
     """A finished build as the page shows it, which is no job of anybody's; seconds: what each stage took."""
-    files = SceneFiles(folder)
+    files, zipped = SceneFiles(folder), folder / "previews.zip"
+    if not zipped.exists():
+        zip_previews(zipped, [folder])
     pictures = tuple((name, files.previews / f"{name}.png") for name in SINGLE)
     return Shown(
         seed=seed,
         job="",
-        expected_s=sum(seconds.values()),
+        expected=seconds,
         state="done",
         sentence=words.done(sum(seconds.values())),
         lines=tuple(Line(stage, 0.0, s, running=False) for stage, s in seconds.items()),
         pictures=tuple((name, file) for name, file in pictures if file.exists()),
         strip=tuple(sorted(files.previews.glob("expand_*.png"))),
+        view=files.view,
         scene=files,
         video=files.video,
+        zipped=zipped,
     )
+
+
+def zip_previews(file: Path, folders: Iterable[Path]) -> Path:
+    """Writes all pictures under previews/ of these folders into one file."""
+    with write_whole(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for folder in folders:
+            for picture in sorted(SceneFiles(folder).previews.glob("*.png")):
+                archive.write(picture, picture.name)
+    return file
 
 
 class Rhythm:
@@ -170,6 +210,24 @@ def followed(shown: Shown, events: Generator[Event, None, None], previews: Path)
             if rhythm.admits(event):
                 yield shown
     yield shown
+
+
+def _kept(viewable: Viewable, folder: Path) -> Path | None:
+    """A file of our own, since the step removes its; None where it has done so already (it may run elsewhere)."""
+    file = folder / f"{viewable.name}.view"
+    file.parent.mkdir(exist_ok=True)
+    with suppress(FileNotFoundError):
+        file.unlink(missing_ok=True)
+        try:
+            os.link(viewable.file, file)
+        except OSError:  # not every file system has links
+            shutil.copyfile(viewable.file, file)
+        return file
+    return None
+
+
+def _is_fitted(view: Path | None) -> bool:
+    return view is not None and view.stem == "scene"
 
 
 def _at(lines: tuple[Line, ...], now: float) -> tuple[Line, ...]:

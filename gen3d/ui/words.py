@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
 from gen3d.settings import PRESETS
 
 if TYPE_CHECKING:
-    from gen3d.ui.stream import Shown
+    from gen3d.ui.stream import Line, Shown
 
 TITLE = "Gen3D"
 INTRODUCTION = """# Gen3D
-One photo in, a 3D scene to look around in out. Drop a photo, or click an example."""
+**Drop a photo, press Build, look around in it in 3D.**"""
 STAGES = {
     "source": "picture",
     "depth": "depth",
@@ -25,8 +25,12 @@ STAGES = {
     "optimize": "fit",
     "flythrough": "video",
 }
+SCENE_STEPS = ("source", "depth", "layers", "background", "lift", "expand", "optimize", "flythrough")
+"""What runs for every scene."""
 NOTHING_YET = '<div class="told">Nothing built yet.</div>'
 CANCELLED = '<div class="told">Cancelled: nothing of this scene is kept.</div>'
+OTHER_VIEWER = "Other viewer (gr.Model3D)"
+OTHER_WORDS = "Gradio's own viewer, which starts elsewhere and lets you fly behind the scene. Slow without a GPU."
 ENOUGH = "Finishing with what exists."
 NOTHING_RUNS = "Nothing is running."
 NO_SENTENCES = (
@@ -40,9 +44,9 @@ TAB_WORDS = {
 }
 
 
-def preset_choices() -> list[tuple[str, str]]:
-    """Label and name of every preset."""
-    return [(f"{s.preset} (about {_duration(float(s.seconds))})", s.preset) for s in PRESETS.values()]
+def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:
+    """Label and name of every preset; seconds: preset -> what to expect."""
+    return [(f"{preset} (about {_duration(seconds(preset))} here)", preset) for preset in PRESETS]
 
 
 def badge(engines: Mapping[str, str], device: str) -> str:
@@ -59,14 +63,15 @@ def status(shown: Shown) -> str:
     stages = "".join(_stage(line.stage, line.seconds, line.done, line.total, line.running) for line in shown.lines)
     notices = "".join(f"<li>{escape(text)}</li>" for text in shown.notices)
     return (
-        f'<div class="told" data-state="{shown.state}"><p>{escape(shown.sentence)}</p>'
+        f'<div class="told" data-state="{shown.state}"><p>{escape(shown.sentence)}</p>{_announced(shown)}'
         f'<ol class="stages">{stages}</ol>{f"<ul>{notices}</ul>" if notices else ""}</div>'
     )
 
 
-def waiting(title: str, seconds: float) -> str:
+def waiting(title: str, seconds: float | None = None) -> str:
     """An example is not ready yet."""
-    words = f"“{title}” is being prepared, as this app was started for the first time: {seconds:.0f} s so far."
+    so_far = "" if seconds is None else f": {seconds:.0f} s so far"
+    words = f"“{title}” is being prepared, as this app was started for the first time{so_far}."
     return f'<div class="told" data-state="waiting"><p>{escape(words)}</p></div>'
 
 
@@ -80,9 +85,28 @@ def done(seconds: float) -> str:
     return f"Done in {_duration(seconds)}. Look around, or take the files."
 
 
-def under_way(stage: str, seconds: float, expected: float) -> str:
-    """The one line that says where it stands."""
-    return f"{STAGES.get(stage, stage)} … {seconds:.0f} s of about {_duration(expected)}"
+def under_way(lines: tuple[Line, ...], left_s: float) -> str:
+    """The one line that says where it stands: step, count, seconds left."""
+    if not lines:
+        return "Starting."
+    now = lines[-1]
+    count = f" {now.done} of {now.total}" if now.total else ""
+    left = f"about {_duration(left_s)} left" if left_s >= 2 else "a moment left"
+    step = f"Step {len(lines)} of {max(len(lines), len(SCENE_STEPS))}"
+    return f"{step}: {STAGES.get(now.stage, now.stage)}{count} … {left}"
+
+
+def opening(title: str) -> str:
+    """The page begins with an example."""
+    words = f"This is an example, “{title}”: drag in the picture to look around. Then drop a photo of your own."
+    return f'<div class="told" data-state="example"><p>{escape(words)}</p></div>'
+
+
+def _announced(shown: Shown) -> str:
+    """What a screen reader says by itself: each step once, and the end; the seconds would never let it be silent."""
+    now = shown.lines[-1].stage if shown.lines else ""
+    said = STAGES.get(now, now) if shown.state == "running" else shown.sentence
+    return f'<span class="spoken" role="status">{escape(said)}</span>'
 
 
 def _stage(name: str, seconds: float, finished: int, total: int, running: bool) -> str:

@@ -1,0 +1,266 @@
+"""Another video of a scene that is there: the pieces, and the accordion and the endpoint over a real `tour`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from gen3d import pipeline
+from gen3d.errors import InputError
+from gen3d.geometry.motion import motion
+from gen3d.scene import Request
+from gen3d.settings import PRESETS, TourSettings
+from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
+from gen3d.ui.gallery import Example, Gallery
+from gen3d.ui.jobs import Visits, enough_file
+from gen3d.ui.steps import Steps, told_to_visitors
+from tests.page import PATHS, Play, eventually, served
+
+pytest_plugins = ["tests.page"]
+SHORT = TourSettings(frames=24, fps=12, width_px=160)
+
+
+# --- the pieces
+
+
+def test_length_and_rate_make_frames():
+    assert tour_settings(4, 24, 640) == TourSettings(frames=96, fps=24, width_px=640)
+    assert tour_settings(1.5, 30.0, 321) == TourSettings(frames=45, fps=30, width_px=320)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ((4, 11, 640), "A rate of 11 frames per second is not possible. Use 12 to 60."),
+        ((4, 61, 640), "Use 12 to 60."),
+        ((4, float("nan"), 640), "A rate of nan"),
+        ((4, None, 640), "A rate of nothing"),
+        ((4, 24, 159), "A width of 159 pixels is not possible. Use 160 to 1920."),
+        ((4, 24, 1e9), "Use 160 to 1920."),
+        ((25.1, 24, 640), "A length of 25.1 seconds at 24 frames per second is not possible. Use 0.5 to 25."),
+        ((0, 60, 640), "Use 0.2 to 10."),
+    ],
+)
+def test_beyond_the_bounds_is_refused(given, told):
+    with pytest.raises(InputError) as refused:
+        tour_settings(*given)
+    assert told in str(refused.value)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    """What counts as a finished scene here."""
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    for name in ("run.json", "scene.ply", "flythrough.mp4"):
+        (folder / name).write_text(name)
+    return folder
+
+
+@pytest.fixture
+def gallery(scene: Path, tmp_path: Path) -> Gallery:
+    """One example that is ready and one that is not."""
+    photo = tmp_path / "photo.png"
+    gallery = Gallery((Example("ready", "Ready", photo), Example("late", "Late", photo)), tmp_path / "gallery")
+    shutil.copytree(scene, gallery.folder_of(gallery.examples[0]))
+    return gallery
+
+
+def test_a_visitors_scene_is_filmed_where_it_lies(gallery, scene, tmp_path):
+    visits = Visits(tmp_path / "visits")
+    job = visits.begin("me", Request(seed=4), PRESETS["balanced"])
+    shutil.copytree(scene, job.folder / "grow")
+    filmed = job_to_film(visits, gallery, "me", job.name, "dolly", SHORT)
+    assert filmed.folder == job.folder and (filmed.request.path, filmed.request.seed) == ("dolly", 4)
+    assert (filmed.settings.tour, filmed.settings.fit) == (SHORT, PRESETS["balanced"].fit)
+
+
+def test_an_example_is_copied_and_stays_as_it_is(gallery, tmp_path):
+    visits, folder = Visits(tmp_path / "visits"), gallery.folder_of(gallery.examples[0])
+    filmed = job_to_film(visits, gallery, "me", folder.name, "dolly", SHORT)
+    assert filmed.folder.is_relative_to(visits.root)
+    assert sorted(file.name for file in (filmed.folder / "grow").iterdir()) == ["run.json", "scene.ply"]
+    assert (folder / "flythrough.mp4").exists()
+    assert visits.find("me", filmed.name).folder == filmed.folder
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("", "There is no scene yet."), ("late", "There is no such job"), ("../gallery", "There is no such job")],
+)
+def test_what_is_no_scene_is_not_filmed(gallery, tmp_path, name, told):
+    name = gallery.folder_of(gallery.examples[1]).name if name == "late" else name
+    with pytest.raises(InputError, match=told):
+        job_to_film(Visits(tmp_path / "visits"), gallery, "me", name, "dolly", SHORT)
+
+
+def test_a_scene_that_is_not_finished_or_anothers_is_not_filmed(gallery, tmp_path):
+    visits = Visits(tmp_path / "visits")
+    job = visits.begin("me", Request(), PRESETS["fast"])
+    with pytest.raises(InputError, match="not finished"):
+        job_to_film(visits, gallery, "me", job.name, "dolly", SHORT)
+    with pytest.raises(InputError, match="no such job"):
+        job_to_film(visits, gallery, "you", job.name, "dolly", SHORT)
+
+
+def test_the_old_video_stays_until_the_new_one_is_there():
+    came = list(until_there(row for row in [("a", None, ["ply"], "j"), ("b", "v.mp4", ["ply", "v.mp4"], "j")]))
+    assert came == [("a", gr.skip(), gr.skip(), gr.skip()), ("b", "v.mp4", ["ply", "v.mp4"], "j")]
+
+
+# --- the accordion and the endpoint
+
+
+@pytest.fixture(scope="module")
+def filming(built, gradio_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play]]:
+    """A page whose first two steps are played and whose last is the pipeline's; no examples."""
+    play, home = Play(built.folder), tmp_path_factory.mktemp("filming")
+
+    def tour(request, settings, folder):
+        with told_to_visitors():
+            enough = enough_file(folder).exists
+            yield from pipeline.tour(request, folder / "grow", pick_rasterizer(), settings, folder / "tour", enough)
+
+    motions = {name: motion(name) for name in PATHS}
+    steps = Steps(play.look, play.grow, tour, {"depth": "played"}, "a stage", PATHS, draws=True, motions=motions)
+    with served(steps, Visits(home / "visits"), Gallery((), home / "gallery")) as url:
+        yield url, play
+
+
+@pytest.fixture
+def film(filming, built, open_window):
+    """A window with a finished scene, ready for another video: short and small."""
+    url, play = filming
+    play.reset()
+    window = open_window(url)
+    window.give("photo", built.request.photo)
+    window.button("Build").click()
+    window.says("Done in", patience_s=60)
+    unfold(window)
+    return window
+
+
+def unfold(window) -> None:
+    window.page.get_by_role("button", name="Another video").click()
+    for label, value in (("Length, seconds", 2), ("Frames per second", 12), ("Width, pixels", 160)):
+        window.type_number(label, value)
+
+
+def choose(window, path: str) -> None:
+    window.part("another-path").locator("input").click()
+    window.page.get_by_role("option", name=f"{path}: {PATHS[path]}").click()
+
+
+def told(window, sentence: str) -> None:
+    window.expect(window.part("another-status")).to_contain_text(sentence, timeout=30_000)
+
+
+def address_of_video(window) -> str:
+    return window.part("video").locator("video").get_attribute("src")
+
+
+def test_another_path_replaces_the_video_and_its_download_and_builds_nothing(film, filming):
+    _, play = filming
+    before, began = address_of_video(film), list(play.journal)
+    choose(film, "dolly")
+    film.expect(film.part("another-video").locator("svg title")).to_have_text("Camera path dolly, seen from above")
+    film.button("film").click()
+    told(film, "Done in")
+    eventually(lambda: address_of_video(film) != before)
+    video = film.part("video").locator("video")
+    eventually(lambda: video.evaluate("v => v.videoWidth == 96 && Math.abs(v.duration - 2) < 0.1"))
+    links = film.downloads()
+    assert film.fetch(links["flythrough.mp4"]) == film.fetch(address_of_video(film))
+    record = json.loads(film.fetch(links["run.json"]))
+    assert record["request"]["path"] == "dolly"
+    assert "scene.ply" in links and play.journal == began
+    film.expect(film.button("film")).to_be_enabled()
+    film.expect(film.button("cut")).to_be_disabled()
+
+
+def test_a_path_of_ones_own_is_flown(film, built, tmp_path):
+    own = tmp_path / "own.json"
+    shutil.copy(built.folder / "transforms.json", own)
+    film.give("another-transforms", own)
+    film.button("film").click()
+    told(film, "Done in")
+    assert json.loads(film.fetch(film.downloads()["run.json"]))["request"]["path"] == "own.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{not json", "wrong.json is not JSON. Give a nerfstudio transforms.json."),
+        ('{"frames": [{"w": 9, "h": 9, "fl_x": 9}]}', "Frame 0 of wrong.json has no transform_matrix"),
+    ],
+)
+def test_a_wrong_file_is_told_beside_it_and_the_video_stays(film, tmp_path, text, sentence):
+    before = address_of_video(film)
+    (tmp_path / "wrong.json").write_text(text)
+    film.give("another-transforms", tmp_path / "wrong.json")
+    film.button("film").click()
+    told(film, sentence)
+    film.expect(film.button("film")).to_be_enabled()
+    assert address_of_video(film) == before and "flythrough.mp4" in film.downloads()
+
+
+def test_a_number_beyond_its_bounds_is_told_beside_it(film):
+    film.type_number("Frames per second", 5)
+    film.button("film").click()
+    told(film, "A rate of 5 frames per second is not possible. Use 12 to 60.")
+    film.expect(film.button("film")).to_be_enabled()
+
+
+def test_without_a_scene_there_is_nothing_to_film(filming, open_window):
+    window = open_window(filming[0])
+    unfold(window)
+    window.button("film").click()
+    told(window, "There is no scene yet. Build one first, or click an example.")
+
+
+@pytest.fixture
+def client(filming) -> Iterator[Client]:
+    url, play = filming
+    play.reset()
+    with_files = Client(url, verbose=False, download_files=False)
+    yield with_files
+    with_files.close()
+
+
+def grown(client: Client, built) -> str:
+    """A job with a scene."""
+    job = client.predict(handle_file(built.request.photo), None, None, seed=3, api_name="/look")[-1]
+    client.predict(job, api_name="/grow")
+    return job
+
+
+def test_the_endpoint_gives_video_files_and_job(client, built):
+    endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/another_video"]
+    taken = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
+    assert taken == ["job", "path", "transforms", "seconds", "fps", "width_px"]
+    job = grown(client, built)
+    values = client.predict(job, "dolly", None, 1, 12, 160, api_name="/another_video")
+    _, video, files, same = values
+    assert len(values) == len(FILMED) and same == job
+    assert "flythrough.mp4" in str(video) and "run.json" in str(files)
+
+
+def test_the_endpoint_takes_files_and_refuses_other_names_of_paths(client, built, tmp_path):
+    job, own = grown(client, built), tmp_path / "own.json"
+    with pytest.raises(AppError, match="/etc/passwd is not in the list"):
+        client.predict(job, "/etc/passwd", None, 1, 12, 160, api_name="/another_video")
+    with pytest.raises(AppError, match="Use 12 to 60"):
+        client.predict(job, "dolly", None, 1, 600, 160, api_name="/another_video")
+    own.write_text(json.dumps({"frames": [], "filler": "x" * (1 << 20)}))
+    with pytest.raises(AppError, match="Give at most 1 MB"):
+        client.predict(job, "dolly", handle_file(own), 1, 12, 160, api_name="/another_video")
+    shutil.copy(built.folder / "transforms.json", own)
+    assert client.predict(job, "dolly", handle_file(own), 1, 12, 160, api_name="/another_video")[1]
