@@ -6,5 +6,9 @@ gallery.py  finished examples, prepared once
 asked.py    what the visitor set, as a request
 stream.py   events -> what the page shows, accumulated
 words.py    the page's sentences and its small pieces of HTML
+scene_viewer.py   our viewer as a component
+expected.py       seconds, learned from earlier runs
+diagrams.py       drawings of the camera paths
+another_video.py  a finished scene flown along another path
 page.py     the components and what they do
 """
