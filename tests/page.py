@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import io
 import json
-import os
 import re
 import shutil
 import socket
@@ -35,6 +34,7 @@ from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps, told_to_visitors
+from tests.browser import browser as browser
 from tests.conftest import Built
 
 POSES = 5
@@ -44,11 +44,6 @@ PRODUCTS = {
     "tour": ("flythrough.mp4", "run.json"),
 }
 PATHS = {"wander": "here and there", "dolly": "forward and back"}
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 LOADED = "() => Number(document.querySelector('#seed input')?.value) > 0"
 """A page is there when it has been given a seed."""
 VIEWER = "**/assets/Canvas3DGS-*.js"
@@ -298,32 +293,6 @@ def eventually(holds: Callable[[], object], patience_s: float = PATIENCE_S) -> N
 
 
 # --- the browser
-
-
-def no_browser(why: str) -> None:
-    """A skip that is seen, or a failure where a browser is required."""
-    if os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail(f"no Chromium: {why}")
-    pytest.skip(f"no Chromium: {why}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    """Chromium with WebGL in software."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        no_browser("playwright is not installed")
-    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if executable is None:
-        no_browser(f"none of {', '.join(CHROMIUM)} is installed")
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        except Error as error:
-            no_browser(str(error).splitlines()[0])
-        yield chromium
-        chromium.close()
 
 
 class Window:

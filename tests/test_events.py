@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gen3d.errors import EmptyWorld, Gen3DError, InputError, ModelUnavailable, OutOfMemory
-from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
+from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.pipeline import build, look
 from gen3d.scene import Request
 from gen3d.settings import ExpandSettings, FitSettings
@@ -20,6 +20,7 @@ EXAMPLES = (
     Started("expand"),
     Progress("expand", 2, 9),
     Preview("depth", np.arange(24, dtype=np.uint8).reshape(2, 4, 3)),
+    Viewable("points", Path("out") / "points.view"),
     Notice("The depth is a guess."),
     Finished("grow", Path("out") / "scene"),
 )

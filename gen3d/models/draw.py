@@ -5,7 +5,7 @@ An inpainting network whose picture is all hole draws from words alone: it costs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from gen3d.models.canvas import Canvas
 from gen3d.models.diffusers_folder import read_diffusers
 from gen3d.models.outpaint import NEGATIVE_PROMPT
 from gen3d.models.placement import Placement
-from gen3d.models.stable_diffusion import Sampling, StableDiffusion, to_tensor
-from gen3d.settings import EngineSettings
+from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 FLUX_NETWORKS = ("text_encoder", "transformer", "vae")
 FLUX_STEPS, FLUX_GUIDANCE = 4, 1.0
@@ -28,7 +27,7 @@ FLUX_CELL_PX = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Artist:
+class Artist(Sampled):
     """Plays `TextToImage` with the inpainting network."""
 
     diffusion: StableDiffusion
@@ -41,10 +40,6 @@ class Artist:
     def name(self) -> str:
         """What a person reads."""
         return f"Stable Diffusion, {self.sampling}"
-
-    def at(self, settings: EngineSettings) -> Artist:
-        """The same networks, other steps."""
-        return replace(self, sampling=self.diffusion.sampling(settings.diffusion_steps))
 
     def draw(self, prompt: str, width: int, height: int, seed: int = 0) -> Float[np.ndarray, "h w 3"]:
         """A picture of the sentence."""

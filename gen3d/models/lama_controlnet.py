@@ -8,7 +8,7 @@ weights, so it is a switch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,8 +19,7 @@ from gen3d.geometry.edges import inverse_depth
 from gen3d.models.canvas import CELL_PX, Canvas
 from gen3d.models.depth_attention import DepthBias, normalised_depth
 from gen3d.models.paste import paste
-from gen3d.models.stable_diffusion import Sampling, StableDiffusion, to_tensor
-from gen3d.settings import EngineSettings
+from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 INPAINT_SCALE, DEPTH_SCALE = 1.0, 0.8
 """How strongly the two ControlNets steer."""
@@ -48,7 +47,7 @@ class Prefiller(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class LamaControlNet:
+class LamaControlNet(Sampled):
     """Plays `Inpainter` for the background."""
 
     diffusion: StableDiffusion
@@ -66,10 +65,6 @@ class LamaControlNet:
     def name(self) -> str:
         """What a person reads."""
         return f"Lama-ControlNet, {self.sampling}"
-
-    def at(self, settings: EngineSettings) -> LamaControlNet:
-        """The same networks, other steps."""
-        return replace(self, sampling=self.diffusion.sampling(settings.diffusion_steps))
 
     def inpaint(
         self,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.models.canvas import Canvas
 from gen3d.models.paste import paste
-from gen3d.models.stable_diffusion import Sampling, StableDiffusion, to_tensor
-from gen3d.settings import EngineSettings
+from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 PROMPT = "a photo of a scene, natural, highly detailed, photorealistic"
 """Where there is no prompt."""
@@ -19,7 +18,7 @@ NEGATIVE_PROMPT = "text, watermark, signature, picture frame, border, collage, b
 
 
 @dataclass(frozen=True, eq=False)
-class Outpainter:
+class Outpainter(Sampled):
     """Plays `Inpainter` for new views, with the networks that the background is painted with."""
 
     diffusion: StableDiffusion
@@ -32,10 +31,6 @@ class Outpainter:
     def name(self) -> str:
         """What a person reads."""
         return f"Stable Diffusion inpainting, {self.sampling}"
-
-    def at(self, settings: EngineSettings) -> Outpainter:
-        """The same networks, other steps."""
-        return replace(self, sampling=self.diffusion.sampling(settings.diffusion_steps))
 
     def inpaint(
         self,

@@ -9,7 +9,7 @@ engines with few and with many steps share one UNet.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from jaxtyping import Float, Shaped
 
 from gen3d.errors import InputError
 from gen3d.models.placement import Placement
+from gen3d.settings import EngineSettings
 
 FEW_STEPS = 8
 """The most that latent consistency weights have a use for."""
@@ -104,6 +105,17 @@ class StableDiffusion:
         )  # fmt: skip
         flagged = made.nsfw_content_detected
         return None if flagged and flagged[0] else made.images[0]
+
+
+class Sampled:
+    """An engine over the shared networks, which takes as many steps as a preset wants; a base of dataclasses."""
+
+    diffusion: StableDiffusion
+    sampling: Sampling
+
+    def at(self, settings: EngineSettings) -> Sampled:
+        """The same networks, other steps."""
+        return replace(self, sampling=self.diffusion.sampling(settings.diffusion_steps))
 
 
 def networks(pipeline: Any) -> list[torch.nn.Module]:

@@ -17,7 +17,6 @@ from typing import Any
 
 import gradio as gr
 
-from gen3d.errors import InputError
 from gen3d.scene import SceneFiles
 from gen3d.settings import PRESETS
 from gen3d.ui import words
@@ -210,9 +209,7 @@ class Actions:
 
     def _on_path(self, visitor: str, name: str, path: str) -> Job:
         job = self.visits.find(visitor, name)
-        if path not in self.steps.paths:
-            raise InputError(f"There is no camera path {path[:40]!r}.", "Choose one from the list.")
-        return replace(job, request=replace(job.request, path=path))
+        return replace(job, request=replace(job.request, path=path_of(path, None, self.steps.paths)))
 
     def _run(
         self,
@@ -243,7 +240,6 @@ class Actions:
         except gr.Error as error:
             yield _values(shown.failed(unescape(error.message)), outputs)
             raise
-
 
     def _learn(self, job: Job, shown: Shown) -> None:
         """What a scene as the preset makes it took on this machine."""
