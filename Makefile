@@ -4,6 +4,8 @@
 # A CPU-only user may take a smaller torch: make run TORCH_INDEX=URL
 PYTHON ?= python3
 TORCH_INDEX ?=
+# so many tests at once
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -25,7 +27,7 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not gpu"
 
 test-all: $(VENV)/installed lint
 	$(BIN)/python -m pytest

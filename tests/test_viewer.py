@@ -338,11 +338,11 @@ def test_it_comes_back_after_a_lost_context(visit, stock, tmp_path):
         lose.loseContext()
         await lost
         await new Promise(done => setTimeout(done))     // it can only come back once the event is over
+        window.before = Number(viewer.canvas.dataset.revision)
         lose.restoreContext()
         await back
     }""")
-    before = int(page.told("revision"))
-    page.wait(f"Number(revision) > {before}")
+    page.wait("Number(revision) > window.before")
     page.rest()
     assert psnr(page.picture(), drawn(stock, tmp_path)) > 36
     page.wrong = [wrong for wrong in page.wrong if "CONTEXT_LOST" not in wrong and "context lost" not in wrong.lower()]
