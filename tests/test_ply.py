@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -100,6 +101,41 @@ def test_any_order_of_properties_and_foreign_elements_are_read(tmp_path, order):
     assert_same(read_ply(tmp_path / "b.ply"), gaussians)
 
 
+def test_text_is_read_too(tmp_path):
+    gaussians = some_gaussians(degree=2)
+    write_ply(tmp_path / "a.ply", gaussians)
+    vertex = PlyData.read(tmp_path / "a.ply")["vertex"].data
+    faces = np.empty(2, [("vertex_indices", "O")])
+    faces[:] = [(np.array([0, 1, 2], np.int32),), (np.array([3], np.int32),)]
+    rewritten(tmp_path / "b.ply", vertex, (PlyElement.describe(faces, "face"),), text=True, comments=["in words"])
+    assert (tmp_path / "b.ply").read_bytes().isascii()
+    assert_same(read_ply(tmp_path / "b.ply"), gaussians)
+
+
+def test_large_files_are_mapped_and_not_copied(tmp_path):
+    """Of 200 properties that nobody asked for, 40 MB, none comes into memory."""
+    write_ply(tmp_path / "a.ply", some_gaussians(50_000))
+    vertex = PlyData.read(tmp_path / "a.ply")["vertex"].data
+    wide = np.zeros(len(vertex), [*vertex.dtype.descr, ("other", "f4", 200)])
+    for name in vertex.dtype.names:
+        wide[name] = vertex[name]
+    header = (tmp_path / "a.ply").read_bytes().partition(b"end_header\n")[0].decode()
+    header += "".join(f"property float other_{i}\n" for i in range(200)) + "end_header\n"
+    (tmp_path / "b.ply").write_bytes(header.encode() + wide.tobytes())
+    tracemalloc.start()
+    read = read_ply(tmp_path / "b.ply")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(read) == 50_000 and peak < 12e6 < 40e6 < (tmp_path / "b.ply").stat().st_size
+
+
+def test_a_caller_may_read_fewer(tmp_path):
+    write_ply(tmp_path / "a.ply", some_gaussians())
+    assert len(read_ply(tmp_path / "a.ply", most=50)) == 50
+    with pytest.raises(InputError, match="at most"):
+        read_ply(tmp_path / "a.ply", most=49)
+
+
 def test_gaussians_nobody_could_draw_are_passed_over(tmp_path):
     write_ply(tmp_path / "a.ply", some_gaussians(6))
     vertex = PlyData.read(tmp_path / "a.ply")["vertex"].data.copy()
@@ -133,10 +169,16 @@ def test_bad_files_are_refused(tmp_path):
     PlyData([PlyElement.describe(vertex, "vertex")], text=True).write(text)
     points = io.BytesIO()
     PlyData([PlyElement.describe(np.zeros(3, [("x", "f4"), ("y", "f4"), ("z", "f4")]), "vertex")]).write(points)
+    compressed = io.BytesIO()
+    names = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
+    PlyData([PlyElement.describe(np.zeros(3, [(name, "u4") for name in names]), "vertex")]).write(compressed)
     cases = {
         "empty": (b"", "is empty"),
         "other": (b"OFF\n1 2 3\n", "not a .ply"),
-        "text": (text.getvalue(), "text form"),
+        "text": (text.getvalue()[:-40], "ends before|not a .ply file that"),
+        "words": (text.getvalue().replace(b"0.", b"o.", 40), "not a .ply file that"),
+        "columns": (text.getvalue().replace(b"property float nx\n", b""), "17 numbers in a line, not 16"),
+        "compressed": (compressed.getvalue(), "a compressed .ply"),
         "points": (points.getvalue(), "f_dc_0 is missing"),
         "cut": (good[:-1], "ends before"),
         "header": (good[:100], "no whole .ply header"),
@@ -144,7 +186,9 @@ def test_bad_files_are_refused(tmp_path):
         "negative": (good.replace(b"vertex 50", b"vertex -5"), "no whole .ply header"),
         "number": (good.replace(b"vertex 50", b"vertex xx"), "not a .ply file that"),
         "type": (good.replace(b"float f_dc_1", b"quad f_dc_1"), "not a .ply file that"),
-        "twice": (good.replace(b"f_dc_1", b"f_dc_0"), "not a .ply file that"),
+        "twice": (good.replace(b"float nx", b"float ny"), "a property twice"),
+        "lists": (good.replace(b"element v", b"element f 1\nproperty list uchar int i\nelement v"), "after lists"),
+        "many": (good.replace(b"vertex 50", b"vertex 21000000") + bytes(21_000_000), "at most 20 million"),
         "format": (good.replace(b"binary_little_endian", b"binary_middle_endian"), "not a .ply file that"),
         "elements": (good.replace(b"element vertex", b"element points"), "without vertices"),
         "rest": (good.replace(b"nx", b"f_rest_0"), "no degree"),

@@ -1,5 +1,6 @@
 import struct
 
+import numpy as np
 import pytest
 import torch
 
@@ -61,8 +62,14 @@ def test_bad_files_are_refused(tmp_path, gaussians):
         read_splat(tmp_path / "cut.splat")
     with pytest.raises(InputError, match="is empty"):
         read_splat(tmp_path / "empty.splat")
-    with pytest.raises(EmptyWorld):
+    with pytest.raises(InputError, match=r"not a \.splat"):
         read_splat(tmp_path / "nan.splat")
+    nowhere = struct.pack("<3f3f4B4B", np.nan, 0, 0, 1, 1, 1, *[9] * 4, 128, 128, 128, 128)
+    (tmp_path / "none.splat").write_bytes(2 * nowhere)
+    with pytest.raises(EmptyWorld):
+        read_splat(tmp_path / "none.splat")
+    with pytest.raises(InputError, match="at most"):
+        read_splat(tmp_path / "a.splat", most=2)
     with pytest.raises(EmptyWorld):
         write_splat(tmp_path / "b.splat", gaussians.keep(torch.zeros(3, dtype=torch.bool)))
     assert not (tmp_path / "b.splat").exists()

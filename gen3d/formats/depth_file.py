@@ -1,4 +1,4 @@
-"""Depth maps as files: 16-bit PNG, .npy, .npz, TIFF and EXR in, .npy out.
+"""Depth maps as files: 16-bit PNG, .npy, .npz, TIFF and EXR in; .npy, 16-bit PNG and EXR out.
 
 Integers are divided by the file's scale (units per metre), floats are metres. What a sensor did not see (0, negative,
 NaN) becomes NaN; +inf, and floats beyond a million metres as renderers write them where a ray hits nothing, become
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,8 @@ def read_depth(path: Path, scale: float = 1000.0) -> Float[np.ndarray, "h w"]:
     scale: units per metre of integer files. Raises InputError for what is not a whole depth map with a known value.
     """
     if not (math.isfinite(scale) and scale > 0):
-        raise InputError(f"The depth scale {scale:g} is not a positive number.", "Give the units per metre, e.g. 1000.")
+        remedy = "Give the units per metre, e.g. 1000."
+        raise InputError(f"The depth scale {scale:g} is not a positive number.", remedy, "depth_scale")
     check_file(path, LARGEST_BYTES, _REMEDY)
     with refusing(f"{path.name} cannot be read as depth: it is damaged, or of another kind.", _REMEDY):
         raw = _read_raw(path)
@@ -57,6 +59,27 @@ def write_depth(path: Path, depth: Float[np.ndarray, "h w"]) -> None:
     """Writes metres as a float32 .npy; NaN and inf stay what they are."""
     with write_whole(path) as temporary, temporary.open("wb") as file:
         np.save(file, depth.astype(np.float32), allow_pickle=False)
+
+
+def write_depth_png(path: Path, depth: Float[np.ndarray, "h w"], scale: float = 1000.0) -> None:
+    """Writes metres as a 16-bit grey PNG of `scale` units per metre; what is unknown, sky or too far for it is 0."""
+    units = np.nan_to_num(depth.astype(np.float64) * scale, nan=0.0, posinf=0.0, neginf=0.0)
+    held = np.where((units >= 0.5) & (units < 65535.5), np.rint(units), 0).astype(np.uint16)
+    with write_whole(path) as temporary:
+        Image.fromarray(held).save(temporary, format="PNG")
+
+
+def png_scale(depths: Iterable[Float[np.ndarray, "_h _w"]]) -> float:
+    """Units per metre that a PNG can hold all these depths with: 1000 (millimetres), or a power of ten of them."""
+    farthest = max((float(d[np.isfinite(d)].max(initial=0)) for d in depths), default=0.0)
+    return next((scale for scale in (1000.0, 100.0, 10.0) if farthest * scale < 65535), 1.0)
+
+
+def write_depth_exr(path: Path, depth: Float[np.ndarray, "h w"]) -> None:
+    """Writes metres as an EXR with the one float channel Z; inf stays sky, NaN stays unknown."""
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with write_whole(path) as temporary:
+        OpenEXR.File(header, {"Z": np.ascontiguousarray(depth, np.float32)}).write(str(temporary))
 
 
 def _read_raw(path: Path) -> np.ndarray:

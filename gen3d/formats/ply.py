@@ -1,11 +1,14 @@
 """3D Gaussians as .ply, in the layout of the INRIA reference implementation that every viewer reads.
 
 Per Gaussian, float32: x y z, nx ny nz (zero), f_dc_0..2, f_rest_* (channel-major: all of red, then green, then blue),
-opacity (logit), scale_0..2 (log), rot_0..3 (wxyz). Binary, little endian; world and axes as in `gen3d.camera`.
+opacity (logit), scale_0..2 (log), rot_0..3 (wxyz). Binary, little endian; world and axes as in `gen3d.camera`. What is
+written comes back within the rounding of float32, but for opacities, which stay 1e-6 away from 0 and 1.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +20,16 @@ from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
 
 LARGEST_BYTES = 4096 * MB
+LARGEST_TEXT_BYTES = 256 * MB
+"""Of a .ply in text form, which is slow to read."""
+MOST = 20_000_000
+"""Gaussians that are read from any file, unless the caller says fewer; with all their harmonics they take 5 GB."""
 _SMALLEST_OPACITY = 1e-6
 """Opacities stay this far from 0 and 1, where the logit is infinite."""
 _SMALLEST_SCALE_M = 1e-20
 _HEADER_LINES = 2000
+_AT_ONCE = 1 << 14
+"""Rows that stay in the processor's cache while one column after another is taken from them."""
 _TYPES = {
     "char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4",
     "double": "f8", "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4",
@@ -53,27 +62,32 @@ def write_ply(path: Path, gaussians: Gaussians) -> None:
         rows.tofile(file)
 
 
-def read_ply(path: Path) -> Gaussians:
+def read_ply(path: Path, most: int = MOST) -> Gaussians:
     """The Gaussians of a file, spherical harmonics of degree 0 to 3; the properties may come in any order.
 
-    Other properties and elements are passed over, and so are Gaussians that nobody could draw (a value that is not
-    finite, a rotation of length zero). Raises InputError for what is not a whole file of this kind, EmptyWorld for one
-    without Gaussians.
+    Binary of either byte order, by memory map, or text. Other properties and elements are passed over, and so are
+    Gaussians that nobody could draw (a value that is not finite, a rotation of length zero). Raises InputError for what
+    is not a whole file of this kind or holds more than `most` Gaussians, EmptyWorld for one without any.
     """
     size = check_file(path, LARGEST_BYTES, _REMEDY)
     with refusing(f"{path.name} is not a .ply file that can be read.", _REMEDY):
         with path.open("rb") as file:
-            count, dtype, offset = _read_header(path, file)
-        _check_properties(path, dtype.names or ())
-        if count == 0:
-            raise EmptyWorld(f"{path.name} holds no Gaussians.", "Give a scene that is not empty.")
-        if offset + count * dtype.itemsize > size:
-            raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
-        table = np.memmap(path, dtype, mode="r", offset=offset, shape=(count,))
-        gaussians = drawable(_from_table(table))
+            columns = _columns(path, file, size, most)
+        gaussians = drawable(_from_columns(columns))
     if len(gaussians) == 0:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
     return gaussians
+
+
+def check_count(path: Path, count: int, most: int) -> None:
+    """Raises EmptyWorld for no Gaussians, InputError for more than `most`."""
+    if count == 0:
+        raise EmptyWorld(f"{path.name} holds no Gaussians.", "Give a scene that is not empty.")
+    if count > most:
+        raise InputError(
+            f"{path.name} holds {count / 1e6:.4g} million Gaussians, and at most {most / 1e6:g} million are read.",
+            "Reduce it and try again.",
+        )
 
 
 def drawable(gaussians: Gaussians) -> Gaussians:
@@ -100,18 +114,50 @@ def _rows(gaussians: Gaussians) -> np.ndarray:
     return np.concatenate([c.cpu().numpy().astype("<f4") for c in columns], axis=1)
 
 
-def _read_header(path: Path, file: BinaryIO) -> tuple[int, np.dtype, int]:
-    """Number of vertices, the layout of one, and the byte where they start."""
+def _columns(path: Path, file: BinaryIO, size: int, most: int) -> Mapping[str, np.ndarray]:
+    """Each property of the vertices by name; what the header promises is checked against the file's size first."""
     order, elements = _elements(path, file)
-    offset = file.tell()
-    for name, count, properties in elements:
-        if any(kind == "list" for _, kind in properties):
+    names = [name for name, *_ in elements]
+    if "vertex" not in names:
+        raise InputError(f"{path.name} is a .ply without vertices that can be read.", _REMEDY)
+    before, (_, count, properties) = elements[: names.index("vertex")], elements[names.index("vertex")]
+    _check_properties(path, tuple(name for name, _ in properties))
+    if file.tell() + count > size:
+        raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
+    check_count(path, count, most)
+    if order == "text":
+        return _read_text(path, file, size, before, count, [name for name, _ in properties])
+    if any(kind == "list" for *_, pairs in before for _, kind in pairs):
+        raise InputError(f"{path.name} is a .ply whose vertices come after lists.", "Save it with the vertices first.")
+    dtype = _row(order, properties)
+    offset = file.tell() + sum(n * _row(order, pairs).itemsize for _, n, pairs in before)
+    if offset + count * dtype.itemsize > size:
+        raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
+    table = np.memmap(path, dtype, mode="r", offset=offset, shape=(count,))
+    return {name: table[name] for name in dtype.names or ()}
+
+
+def _row(order: str, properties: list[tuple[str, str]]) -> np.dtype:
+    return np.dtype([(name, order + _TYPES[kind]) for name, kind in properties])
+
+
+def _read_text(
+    path: Path, file: BinaryIO, size: int, before: list, count: int, names: list[str]
+) -> Mapping[str, np.ndarray]:
+    """One line an entry, each number in words."""
+    if size > LARGEST_TEXT_BYTES:
+        raise InputError(f"{path.name} is a .ply in text form, and too large for it.", "Save it in binary form.")
+    for _ in range(sum(n for _, n, _ in before)):
+        if not file.readline():
             break
-        dtype = np.dtype([(p, order + _TYPES[kind]) for p, kind in properties])
-        if name == "vertex":
-            return count, dtype, offset
-        offset += count * dtype.itemsize
-    raise InputError(f"{path.name} is a .ply without vertices that can be read.", _REMEDY)
+    with warnings.catch_warnings():  # NumPy warns of a file without rows, which is told below
+        warnings.simplefilter("ignore")
+        rows = np.loadtxt(file, np.float32, comments=None, max_rows=count, ndmin=2)
+    if len(rows) < count:
+        raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
+    if rows.shape[1] != len(names):
+        raise InputError(f"{path.name} has {rows.shape[1]} numbers in a line, not {len(names)}.", "Save it again.")
+    return dict(zip(names, rows.T, strict=True))
 
 
 def _elements(path: Path, file: BinaryIO) -> tuple[str, list[tuple[str, int, list[tuple[str, str]]]]]:
@@ -121,10 +167,8 @@ def _elements(path: Path, file: BinaryIO) -> tuple[str, list[tuple[str, int, lis
     order, elements = "", []
     for _ in range(_HEADER_LINES):
         match file.readline(1024).decode("ascii", "replace").split():
-            case ["format", "ascii", *_]:
-                raise InputError(f"{path.name} is a .ply in text form.", "Save it in binary form and try again.")
             case ["format", kind, *_]:
-                order = {"binary_little_endian": "<", "binary_big_endian": ">"}[kind]
+                order = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "text"}[kind]
             case ["element", name, count]:
                 elements.append((name, int(count), []))
             case ["property", "list", *_, name]:
@@ -139,7 +183,11 @@ def _elements(path: Path, file: BinaryIO) -> tuple[str, list[tuple[str, int, lis
 
 
 def _check_properties(path: Path, names: tuple[str, ...]) -> None:
-    """Raises InputError unless everything a Gaussian needs is there."""
+    """Raises InputError unless everything a Gaussian needs is there, once."""
+    if "packed_position" in names:
+        raise InputError(f"{path.name} is a compressed .ply.", "Convert it to a plain .ply or .spz, in SuperSplat say.")
+    if len(set(names)) < len(names):
+        raise InputError(f"{path.name} names a property twice.", _REMEDY)
     missing = [name for name in (*_XYZ, *_DC, "opacity", *_SCALES, *_QUATS) if name not in names]
     if missing:
         raise InputError(f"{path.name} holds no 3D Gaussians: {missing[0]} is missing.", _REMEDY)
@@ -155,21 +203,24 @@ def _rest_names(names: tuple[str, ...]) -> list[str]:
     return sorted(rest, key=lambda name: (len(name), name))
 
 
-def _from_table(table: np.ndarray) -> Gaussians:
-    """Activates what is stored."""
+def _from_columns(columns: Mapping[str, np.ndarray]) -> Gaussians:
+    """Activates what is stored; each value is copied once."""
 
-    def columns(names: tuple[str, ...] | list[str]) -> torch.Tensor:
-        wide = np.empty((len(table), len(names)), np.float32)
-        for i, name in enumerate(names):
-            wide[:, i] = table[name]
+    def tensor(names: Sequence[str]) -> torch.Tensor:
+        wide = np.empty((len(columns["x"]), len(names)), np.float32)
+        for start in range(0, len(wide), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            for i, name in enumerate(names):
+                wide[some, i] = columns[name][some]
         return torch.from_numpy(wide)
 
-    rest = columns(_rest_names(table.dtype.names))
-    sh = torch.cat([columns(_DC)[:, None, :], rest.reshape(len(table), 3, -1).transpose(1, 2)], dim=1)
+    rest = _rest_names(tuple(columns))
+    k = len(rest) // 3
+    by_harmonic = [rest[channel * k + i] for i in range(k) for channel in range(3)]
     return Gaussians(
-        means=columns(_XYZ),
-        quats=columns(_QUATS),
-        scales=columns(_SCALES).double().exp().float(),
-        opacities=columns(("opacity",))[:, 0].double().sigmoid().float(),
-        sh=sh,
+        means=tensor(_XYZ),
+        quats=tensor(_QUATS),
+        scales=tensor(_SCALES).double().exp().float(),
+        opacities=tensor(("opacity",))[:, 0].double().sigmoid().float(),
+        sh=tensor([*_DC, *by_harmonic]).reshape(-1, 1 + k, 3),
     )

@@ -3,6 +3,9 @@
 Per Gaussian: float32 position x y z, float32 scale x y z (metres, not logs), uint8 red green blue opacity, uint8
 quaternion wxyz, each component * 128 + 128. No spherical harmonics beyond the constant colour. The largest and most
 opaque come first, so that a half-loaded file already shows the scene. World and axes as in `gen3d.camera`.
+
+Positions and scales come back as they were, colours and opacities in [0, 1] within 1/510, unit quaternions within
+1/100 a component.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy as np
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.ply import drawable
+from gen3d.formats.ply import MOST, check_count, drawable
 from gen3d.formats.whole import MB, check_file, write_whole
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 
@@ -41,15 +44,22 @@ def write_splat(path: Path, gaussians: Gaussians) -> None:
         rows[order].tofile(temporary)
 
 
-def read_splat(path: Path) -> Gaussians:
+def read_splat(path: Path, most: int = MOST) -> Gaussians:
     """The Gaussians of a file, in its order, of degree 0, without those that nobody could draw.
 
-    Raises InputError for what is not a whole number of Gaussians, EmptyWorld when none is left.
+    The format has no mark to know it by: what holds more sizes below zero than above is taken for something else.
+    Raises InputError for that, for what is no whole number of Gaussians or more than `most`, EmptyWorld when none is
+    left.
     """
     size = check_file(path, LARGEST_BYTES, _REMEDY)
     if size % _ROW.itemsize:
         raise InputError(f"{path.name} is truncated, or not a .splat file.", _REMEDY)
+    check_count(path, size // _ROW.itemsize, most)
     rows = np.fromfile(path, _ROW)
+    possible = (rows["scale"] >= 0).all(axis=1)  # False for NaN too
+    if 2 * possible.sum() < len(rows):
+        raise InputError(f"{path.name} is damaged, or not a .splat file.", _REMEDY)
+    rows = rows[possible]
     rgba = torch.from_numpy(rows["rgba"].astype(np.float32) / 255)
     quats = (torch.from_numpy(rows["quat"].astype(np.float32)) - 128) / 128
     gaussians = drawable(

@@ -29,14 +29,22 @@ _SKEW = 1e-2
 _REMEDY = "Give a nerfstudio transforms.json."
 
 
-def write_transforms(path: Path, cameras: Sequence[Camera], files: Sequence[str] | None = None) -> None:
+def write_transforms(
+    path: Path,
+    cameras: Sequence[Camera],
+    files: Sequence[str] | None = None,
+    beside: Sequence[dict[str, str]] | None = None,
+    about: dict[str, Any] | None = None,
+) -> None:
     """Writes the cameras in their order, each with its own intrinsics.
 
-    files: the picture of each; without them 00.png, 01.png, ... as `gen3d render` names them.
+    files: the picture of each; without them 00.png, 01.png, ... as `gen3d render` names them. beside: what else there
+    is of each, as {"depth_file_path": ...}. about: what holds for the whole file.
     """
     files = [f"{i:02d}.png" for i in range(len(cameras))] if files is None else files
-    frames = [_frame(camera, file) for camera, file in zip(cameras, files, strict=True)]
-    text = json.dumps({"camera_model": "OPENCV", "frames": frames}, indent=1)
+    beside = [{} for _ in cameras] if beside is None else beside
+    frames = [_frame(camera, file) | more for camera, file, more in zip(cameras, files, beside, strict=True)]
+    text = json.dumps({"camera_model": "OPENCV", **(about or {}), "frames": frames}, indent=1)
     with write_whole(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 

@@ -1,0 +1,195 @@
+"""3D Gaussians as .spz, the small format of Niantic Labs, a fifth of a .ply or less; versions 2 and 3 out, 1 to 4 in.
+
+    header of 16 bytes, then one array after another: positions, opacities, colours, scales, rotations, harmonics
+
+Versions 1 to 3 are one gzip stream. Version 4 begins with a plain header of 32 bytes, and each array is a Zstandard
+stream of its own. What a file keeps, and how exactly (the largest error of what is written here):
+
+    position      24-bit fixed point, 12 bits of them for parts of a metre: 0.12 mm, up to 2 km away. A scene that
+                  reaches farther gets fewer such bits, each of which doubles both figures
+    scale         8-bit logarithm: a factor of e^(1/32), between 45 micrometres and 379 m
+    rotation      version 3: the three smaller components of the unit quaternion, 10 bits each: 0.0007 in each, 0.0021
+                  in the fourth. Version 2: x y z, 8 bits each: 0.005 in each, and up to 0.12 in w where that is near 0
+    opacity       8 bits: 0.002
+    colour        8 bits over [-0.44, 1.44]: 0.0037
+    harmonics     7 bits (degree 1) or 6 bits (above) over [-1, 1]: 0.008 and 0.016
+
+Axes are the format's: x right, y up, z back ("RUB"), so ours are turned by diag(1, -1, -1), harmonics included. A file
+may name other axes in an extension (0xADBE0003), which is honoured. SuperSplat and splat-transform take the axes of any
+.spz for those of a .ply (y down, z forward), and so show one that keeps to the format upside down, and write such. For
+them there is `y_up=False`, which writes our own axes and names them in that extension, which few readers look at. The
+flag "antialiased" says that the Gaussians were fitted for a rasterizer that dims what the low-pass widens; ours are
+not, and it is passed over on reading.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.ply import MOST, check_count, drawable
+from gen3d.formats.spz_codes import RDF, RUB, Header, packed, signs_of, unpacked
+from gen3d.formats.whole import MB, check_file, refusing, write_whole
+from gen3d.splat.gaussians import Gaussians
+
+LARGEST_BYTES = 1024 * MB
+VERSIONS = (2, 3)
+"""Those that are written. Version 2 is read everywhere; 3 is exact about rotations; 4 is still young."""
+MOST_WRITTEN = 10_000_000
+"""Readers of versions 1 to 3 refuse more."""
+FRACTION_BITS = 12
+"""Of a position, for parts of a metre."""
+GZIP_LEVEL = 6
+"""The usual one; 9 takes twice as long and saves nothing."""
+DENSEST = 100
+"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth."""
+_MAGIC = b"NGSP"
+_GZIP = b"\x1f\x8b"
+_HEADER = struct.Struct("<4sIIBBBB")
+_PLAIN_HEADER = struct.Struct("<4sIIBBBBI12x")
+_EXTENSION = struct.Struct("<III")
+_ANTIALIASED, _EXTENDED = 1, 2
+_AXES_EXTENSION = 0xADBE0003
+_EXTENSION_BYTES = MB
+_WINDOW = 128 * MB
+"""What a Zstandard stream may ask to remember."""
+_REMEDY = "Give a .spz of 3D Gaussians, version 1 to 4."
+
+
+def write_spz(path: Path, gaussians: Gaussians, version: int = 3, antialiased: bool = False, y_up: bool = True) -> None:
+    """Writes the Gaussians in their order; the same Gaussians give the same bytes.
+
+    y_up: in the format's own axes, not in those that SuperSplat takes for granted. Raises EmptyWorld when there are
+    none, InputError when they are too many or reach too far, ValueError for another version than 2 or 3, or a value
+    that is not finite.
+    """
+    if version not in VERSIONS:
+        raise ValueError(f"version {version} of .spz is not written, {VERSIONS} are")
+    g = gaussians.detached()
+    _check(g)
+    bits = _fraction_bits(g.means)
+    axes = RUB if y_up else RDF
+    flags = _ANTIALIASED * antialiased | _EXTENDED * (not y_up)
+    header = _HEADER.pack(_MAGIC, version, len(g), g.sh_degree, bits, flags, 0)
+    content = header + b"".join(part.tobytes() for part in packed(g, version, bits, axes))
+    if not y_up:
+        content += _EXTENSION.pack(_AXES_EXTENSION, 4, axes)
+    with write_whole(path) as temporary:
+        temporary.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0))
+
+
+def read_spz(path: Path, most: int = MOST) -> Gaussians:
+    """The Gaussians of a file, in its order, without those that nobody could draw; harmonics up to degree 3.
+
+    Raises InputError for what is not a whole file of this kind or holds more than `most` Gaussians, EmptyWorld for one
+    without any.
+    """
+    size = check_file(path, LARGEST_BYTES, _REMEDY)
+    with refusing(f"{path.name} is damaged, or not a .spz file.", _REMEDY):
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+        if start.startswith(_GZIP):
+            header, arrays, extensions = _one_stream(path, size, most)
+        elif start == _MAGIC:
+            header, arrays, extensions = _many_streams(path, size, most)
+        else:
+            raise InputError(f"{path.name} is not a .spz file.", _REMEDY)
+        gaussians = drawable(unpacked(header, arrays, _signs(path, extensions)))
+    if len(gaussians) == 0:
+        raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
+    return gaussians
+
+
+def _check(g: Gaussians) -> None:
+    if len(g) == 0:
+        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    if len(g) > MOST_WRITTEN:
+        raise InputError(
+            f"The scene holds {len(g) / 1e6:.1f} million Gaussians, and readers of .spz take {MOST_WRITTEN // 10**6}.",
+            "Write a .ply instead.",
+        )
+    if not all(bool(t.isfinite().all()) for t in (g.means, g.quats, g.scales, g.opacities, g.sh)):
+        raise ValueError("Gaussians hold values that are not finite")
+
+
+def _fraction_bits(means: torch.Tensor) -> int:
+    """As many as leave room for the farthest coordinate."""
+    farthest = float(means.abs().max())
+    bits = FRACTION_BITS
+    while bits and farthest * 2**bits > 2**23 - 1:
+        bits -= 1
+    if farthest > 2**23 - 1:
+        raise InputError(f"The scene reaches {farthest / 1000:.0f} km, too far for .spz.", "Write a .ply instead.")
+    return bits
+
+
+def _one_stream(path: Path, size: int, most: int) -> tuple[Header, list[bytes], bytes]:
+    """Versions 1 to 3; what follows the arrays is read too, for with it comes the checksum."""
+    with gzip.open(path) as file:
+        magic, *fields, _ = _HEADER.unpack(file.read(_HEADER.size))
+        header = Header(*fields)
+        if magic != _MAGIC:
+            raise InputError(f"{path.name} is not a .spz file.", _REMEDY)
+        sizes = _sizes(path, header, size, most, (1, 2, 3))
+        content = file.read(sum(sizes))
+        extensions = file.read(_EXTENSION_BYTES)
+    if len(content) < sum(sizes):
+        raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
+    ends = np.cumsum(sizes)
+    return header, [content[end - n : end] for n, end in zip(sizes, ends, strict=True)], extensions
+
+
+def _many_streams(path: Path, size: int, most: int) -> tuple[Header, list[bytes], bytes]:
+    """Version 4: a table of (packed, unpacked) sizes, then the streams; an empty array has none."""
+    import zstandard
+
+    content = path.read_bytes()
+    _, version, count, degree, bits, flags, streams, toc = _PLAIN_HEADER.unpack_from(content)
+    header = Header(version, count, degree, bits, flags)
+    sizes = _sizes(path, header, size, most, (4,))
+    if streams != sum(n > 0 for n in sizes) or not _PLAIN_HEADER.size <= toc <= len(content) - 16 * streams:
+        raise InputError(f"{path.name} does not hold the arrays that it should.", _REMEDY)
+    table = np.frombuffer(content, "<u8", 2 * streams, toc).reshape(-1, 2).tolist()
+    arrays, place = [], toc + 16 * streams
+    unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+    for n in sizes:
+        packed = table.pop(0)[0] if n else 0
+        stream = io.BytesIO(content[place : place + packed])
+        arrays.append(unpack.stream_reader(stream).read(n) if n else b"")
+        place += packed
+    if [len(array) for array in arrays] != sizes:
+        raise InputError(f"{path.name} ends before its last Gaussian.", "Save or copy it again.")
+    return header, arrays, content[_PLAIN_HEADER.size : toc]
+
+
+def _sizes(path: Path, header: Header, size: int, most: int, versions: tuple[int, ...]) -> list[int]:
+    """Bytes of each array; asked before anything is allocated, since a header can promise what it likes."""
+    if header.version not in versions:
+        raise InputError(f"{path.name} is a .spz of version {header.version}, which is not known here.", _REMEDY)
+    if header.degree > 4:
+        raise InputError(f"{path.name} has harmonics of degree {header.degree}, and 4 is the highest.", _REMEDY)
+    check_count(path, header.count, most)
+    row = (6 if header.version == 1 else 9, 1, 3, 3, 3 if header.version < 3 else 4, 3 * (header.degree + 1) ** 2 - 3)
+    if header.count * sum(row) > DENSEST * size:
+        raise InputError(f"{path.name} does not hold as many Gaussians as it says.", "Save or copy it again.")
+    return [header.count * n for n in row]
+
+
+def _signs(path: Path, extensions: bytes) -> np.ndarray:
+    """Of the axes that the file's extension names, else of the format's own."""
+    place = 0
+    while place + 8 <= len(extensions):
+        kind, length = struct.unpack_from("<II", extensions, place)
+        if kind == _AXES_EXTENSION and length >= 4:
+            code = int.from_bytes(extensions[place + 8 : place + 12], "little")
+            if code > 8:
+                raise InputError(f"{path.name} has its y and z axes exchanged.", "Save it in axes of its own format.")
+            return signs_of(code or RUB)
+        place += 8 + length
+    return signs_of(RUB)
