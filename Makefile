@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 
 export PORT HOST SHARE
 
-.PHONY: run test test-all bench bench-quality bench-ablation lint examples clean
+.PHONY: run test test-all bench bench-quality bench-ablation bench-gpu lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -46,6 +46,10 @@ bench-quality: $(VENV)/installed
 # what each part of the method brings (a quarter of an hour); ABLATION="..." as above
 bench-ablation: $(VENV)/installed
 	$(BIN)/python -m bench.ablation $(ABLATION)
+
+# on a CUDA card, under 8 minutes: rasterizers, fit, networks of full size, the whole pipeline, against their targets
+bench-gpu: $(VENV)/installed
+	$(BIN)/python -m bench.gpu
 
 examples: $(VENV)/installed
 	$(BIN)/python examples/make_examples.py

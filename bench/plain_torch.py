@@ -32,13 +32,13 @@ def render(gaussians: Gaussians, camera: Camera) -> Tensor:
 
 def _project(g: Gaussians, camera: Camera) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Means, conics (A, B, C) and extents on the screen, and depths; extent 0 behind the camera."""
-    w2c, K = (torch.from_numpy(m).float() for m in (camera.w2c, camera.K))
+    w2c, K = (torch.from_numpy(m).to(g.means) for m in (camera.w2c, camera.K))
     xyz = g.means @ w2c[:3, :3].T + w2c[:3, 3]
     z = xyz[:, 2]
     x, y, zero = xyz[:, 0] / z, xyz[:, 1] / z, torch.zeros_like(z)
     J = torch.stack([K[0, 0] / z, zero, -K[0, 0] * x / z, zero, K[1, 1] / z, -K[1, 1] * y / z], 1).reshape(-1, 2, 3)
     M = J @ w2c[:3, :3] @ _rotation(g.quats) * g.scales[:, None]
-    cov = M @ M.transpose(1, 2) + EPS_2D * torch.eye(2)
+    cov = M @ M.transpose(1, 2) + EPS_2D * torch.eye(2, device=g.means.device)
     conic = torch.linalg.inv(cov)
     reach = 2 * torch.log(g.opacities / ALPHA_MIN).clamp(min=0)
     extents = torch.sqrt(reach[:, None] * torch.diagonal(cov, dim1=1, dim2=2)) * (z > 0)[:, None]
@@ -69,13 +69,13 @@ def _lists(means2d: Tensor, extents: Tensor, depth: Tensor, camera: Camera) -> l
 
 def _blend(rows: Tensor, tx: int, ty: int) -> Tensor:
     """One tile, [TILE, TILE, 3], of rows (x, y, A, B, C, opacity, r, g, b) from near to far."""
-    centres = torch.arange(TILE) + 0.5
+    centres = torch.arange(TILE, device=rows.device) + 0.5
     dx, dy = centres + TILE * tx - rows[:, :1], centres + TILE * ty - rows[:, 1:2]
     a, b, c, opacity = (rows[:, k, None, None] for k in (2, 3, 4, 5))
     dx, dy = dx[:, None, :], dy[:, :, None]
     alpha = (opacity * torch.exp(-0.5 * (a * dx * dx + c * dy * dy) - b * dx * dy)).clamp(max=ALPHA_MAX)
     alpha = torch.where(alpha >= ALPHA_MIN, alpha, 0.0)
     after = torch.cumprod(1 - alpha, dim=0)
-    before = torch.cat([torch.ones(1, TILE, TILE), after[:-1]]) if len(rows) else after
+    before = torch.cat([torch.ones_like(after[:1]), after[:-1]]) if len(rows) else after
     weights = torch.where(after > T_MIN, before * alpha, 0.0)
     return torch.einsum("nhw,nc->hwc", weights, rows[:, 6:])

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from gen3d import __version__
+from gen3d.budget import card_memory_gb
 from gen3d.models.builtin import builtin_models
 from gen3d.models.catalog import CATALOG, ENGINES, Tier, Weights, tier_weights
 from gen3d.models.hub import cache_folder, cached, hub_answers, is_offline, size_to_fetch
-from gen3d.models.placement import Placement, placement_here, tier_here
+from gen3d.models.placement import ROOMY_BYTES, Placement, placement_here, tier_here
+from gen3d.settings import PRESETS
+from gen3d.splat.toolkit import find_toolkit
 
 GB = 1e9
 
@@ -32,6 +35,9 @@ def diagnose(tier: Tier | None = None) -> Iterator[str]:
     for role, keys in ENGINES.items():
         yield from _role(role, [CATALOG[key] for key in keys[tier]])
     yield ""
+    if tier == "gpu":
+        yield from _memory(placement)
+        yield ""
     yield from _advice(tier)
 
 
@@ -53,7 +59,7 @@ def _machine(placement: Placement) -> Iterator[tuple[str, str]]:
     yield "card", _card(placement)
     yield "torch", _version("torch")
     yield "torchvision", _torchvision()
-    yield "gsplat", f"{_version('gsplat')}; scenes are fitted and drawn on the processor in this version"
+    yield "rasterizer", _rasterizer()
     yield "networks", _networks()
     yield "cache", f"{cache_folder()} ({_cached_gb():.2f} GB of the networks known here)"
 
@@ -67,6 +73,58 @@ def _card(placement: Placement) -> str:
     card = torch.cuda.get_device_properties(0)
     how = "one network at a time, the others wait in main memory" if placement.offload else "holds all networks"
     return f"{card.name}, {card.total_memory / GB:.0f} GB, compute capability {card.major}.{card.minor}; {how}"
+
+
+def _rasterizer() -> str:
+    """Who would draw, as far as can be told without compiling anything."""
+    import torch
+
+    found = find_toolkit()
+    toolkit = f"CUDA toolkit in {found}" if found else "no CUDA toolkit (nvcc)"
+    packages = f"gsplat {_version('gsplat')}, triton {_version('triton')}, {toolkit}"
+    if not torch.cuda.is_available():
+        return f"the processor's ({packages})"
+    best = "gsplat" if found and _version("gsplat") != "not installed" else "triton"
+    return f"{best}, if it draws one Gaussian right, else the next ({packages})"
+
+
+def _memory(placement: Placement) -> Iterator[str]:
+    """What each preset takes of a card, and whether this one has it."""
+    yield "GB of a card's memory, reckoned for a photo of 4:3 and tier gpu's networks (run.json says what was taken)"
+    yield f"{'preset':<10}" + "".join(f"{stage:>12}" for stage in STAGES) + f"{'most':>8} {'in turns':>9}  cards of"
+    for preset, settings in PRESETS.items():
+        together, turns = card_memory_gb(settings), card_memory_gb(settings, offload=True)
+        most, least = max(together.values()), max(turns.values())
+        sizes = [f"{gib:.0f} GB{'' if _together(gib, most) else ' in turns'}" for gib in CARDS_GIB if _has(gib, least)]
+        row = "".join(f"{together[stage]:>12.1f}" for stage in STAGES)
+        yield f"{preset:<10}{row}{most:>8.1f} {least:>9.1f}  {', '.join(sizes)}"
+    if placement.device == "cuda":
+        yield _verdict(placement)
+
+
+STAGES = ("depth", "layers", "words", "background", "expand", "optimize")
+CARDS_GIB = (8.0, 12.0, 16.0, 24.0)
+"""What people have."""
+CONTEXT_GB = 0.5
+"""CUDA's own."""
+
+
+def _has(gib: float, gigabytes: float) -> bool:
+    return gib * 2**30 / GB >= gigabytes + CONTEXT_GB
+
+
+def _together(gib: float, gigabytes: float) -> bool:
+    """Whether all networks stay on a card of this size."""
+    return gib * 2**30 >= ROOMY_BYTES and _has(gib, gigabytes)
+
+
+def _verdict(placement: Placement) -> str:
+    import torch
+
+    gib = torch.cuda.get_device_properties(0).total_memory / 2**30
+    fit = [p for p, s in PRESETS.items() if _has(gib, max(card_memory_gb(s, placement.offload).values()))]
+    how = "its networks in turns" if placement.offload else "all networks on it"
+    return f"This card, {how}, holds: {', '.join(fit) or 'no preset; a smaller --size may do'}."
 
 
 def _torchvision() -> str:

@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from gen3d import __version__
 from gen3d.events import Event, Exhibit, Notice, Preview, Stage, Started
 from gen3d.scene import Request
@@ -49,6 +51,7 @@ class Record:
         }
         self._notices: list[str] = []
         self._seconds: dict[str, float] = {}
+        self._card_peak: dict[str, int] = {}
         self._counts: dict[str, Any] = {}
         self._previews, self._save, self._explain = previews, save, explain
         self._figures: dict[str, dict[str, Any]] = {}
@@ -60,6 +63,7 @@ class Record:
     def follow(self, stage: Stage[T]) -> Generator[Event, None, T]:
         """The stage itself without its exhibits, timed, its notices and previews kept."""
         name, start, product = "", time.perf_counter(), None
+        _forget_card_peak()
         try:
             while True:
                 try:
@@ -82,6 +86,8 @@ class Record:
             stage.close()
             if name:  # a stage that had nothing to do never started
                 self._seconds[name] = round(self._seconds.get(name, 0.0) + time.perf_counter() - start, 2)
+                if (peak := card_peak_mb()) is not None:
+                    self._card_peak[name] = max(peak, self._card_peak.get(name, 0))
         return product
 
     def _keep(self, exhibit: Exhibit) -> float:
@@ -103,6 +109,7 @@ class Record:
             "notices": self._notices,
             "counts": self._counts,
             "seconds": self._seconds,
+            "card_peak_mb": self._card_peak,
             "peak_memory_mb": peak_memory_mb(),
             "versions": versions(),
         }
@@ -110,9 +117,9 @@ class Record:
 
 def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
     """The records of consecutive steps as one; what was asked last counts (a video may take another path)."""
-    whole = dict(records[-1])
-    for part in ("engines", "counts", "seconds"):
-        whole[part] = {key: value for record in records for key, value in record[part].items()}
+    whole = {key: value for record in records for key, value in record.items()}
+    for part in ("engines", "counts", "seconds", "card_peak_mb"):
+        whole[part] = {key: value for record in records for key, value in record.get(part, {}).items()}
     whole["notices"] = [notice for record in records for notice in record["notices"]]
     whole["peak_memory_mb"] = max(filter(None, (record["peak_memory_mb"] for record in records)), default=None)
     return whole
@@ -136,6 +143,19 @@ def peak_memory_mb() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (1 << 20) if sys.platform == "darwin" else peak / 1024)
+
+
+def card_peak_mb() -> int | None:
+    """The most of the card's memory that torch held at once since it was last told to forget; None without a card.
+
+    A card that was not used yet is not woken: before a call on ZeroGPU there is none.
+    """
+    return round(torch.cuda.max_memory_allocated() / (1 << 20)) if torch.cuda.is_initialized() else None
+
+
+def _forget_card_peak() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.reset_peak_memory_stats()
 
 
 def _plain(request: Request) -> dict[str, Any]:

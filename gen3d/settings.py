@@ -59,13 +59,17 @@ class FitSettings:
     """Paper 3.3, eq. 5."""
 
     iterations: int = 80
-    """At most so many optimiser steps, one view each. More make the photo sharper but, where its depth is off, views
+    """At most so many optimiser steps. More make the photo sharper but, where its depth is off, views
     from aside worse: held-out views of a measured and of an exact depth had 27.2 and 24.3 dB after 40 steps, 26.9 and
     24.5 after 80, 26.7 and 24.6 after 120 (and after 300 at a fourth of the learning rates)."""
+    views_a_step: int = 2
+    """On a card, which is not kept busy by one; a processor looks at one."""
     reprojections: int = 12
     """M: views of the point cloud from jittered poses."""
     max_gaussians: int = 800_000
     """Flat blocks of points are merged until so many are left."""
+    keep: int | None = None
+    """Of the fitted Gaussians at most so many are kept, those that bring most to the views; None: all."""
     flat_colour: float = 0.01
     """A block is flat when no colour in it differs from the mean by more (per channel, of 1); if too many Gaussians
     are left, up to eight times as much. 0 merges nothing unless there are too many."""

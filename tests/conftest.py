@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from gen3d.events import Event
 from gen3d.pipeline import build
 from gen3d.scene import Request
 from gen3d.splat.rasterizer import pick_rasterizer
 from tests.runs import TINY, room_models, save_rgbd
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read when triton is imported, which only tests do
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
@@ -18,6 +19,7 @@ from gen3d.models.catalog import Tier
 
 if TYPE_CHECKING:
     from gen3d.models.networks import Networks
+    from gen3d.models.placement import Placement
 
 EngineName = Literal["auto", "builtin", "hub"]
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -38,22 +40,56 @@ def load_models(
 
             return builtin_models()
         case "auto" | "hub":
-            return _hub_models(engine == "hub", device, tier, _on_a_space() if safety is None else safety)
+            return _fitting_models(engine == "hub", device, tier, _on_a_space() if safety is None else safety)
         case _:
             assert_never(engine)
+
+
+def better_engines(models: Models, tier: Tier | None = None) -> dict[str, str]:
+    """Role -> the tier's network for it, where an engine without weights, or nobody, plays it; as `load_models` asks.
+
+    tier: None is "gpu" on a card, else "cpu".
+    """
+    from gen3d.models.builtin import builtin_models
+    from gen3d.models.catalog import CATALOG, ENGINES
+    from gen3d.models.placement import placement_here, tier_here
+
+    tier, builtin = tier or tier_here(placement_here("auto")), builtin_models().names
+    plain = [role for role in ROLES if models.names.get(role) == builtin.get(role)]
+    return {role: CATALOG[ENGINES[role][tier][0]].name for role in plain if ENGINES[role][tier]}
 
 
 def _on_a_space() -> bool:
     return bool(os.getenv("SPACE_ID"))
 
 
-def _hub_models(strict: bool, device: DeviceName, tier: Tier | None, safety: bool) -> Models:
+def _fitting_models(strict: bool, device: DeviceName, tier: Tier | None, safety: bool) -> Models:
+    """On the card all together; if they do not fit, because somebody else uses it too, one at a time."""
+    from gen3d.models.placement import is_out_of_memory, placement_here
+
+    placement = placement_here(device)
+    try:
+        return _hub_models(strict, placement, tier, safety)
+    except RuntimeError as error:
+        if placement.offload or not is_out_of_memory(error):
+            raise
+    models = _hub_models(strict, replace(placement, offload=True), tier, safety)
+    return replace(models, notices=(*models.notices, ONE_AT_A_TIME))
+
+
+ONE_AT_A_TIME = (
+    "The card's memory does not hold all networks together, so they take turns on it, which is slower. "
+    "Close what else uses the card."
+)
+
+
+def _hub_models(strict: bool, placement: Placement, tier: Tier | None, safety: bool) -> Models:
     from gen3d.models.builtin import builtin_models
     from gen3d.models.hub import hub_answers
     from gen3d.models.networks import Networks
-    from gen3d.models.placement import placement_here, tier_here
+    from gen3d.models.placement import tier_here
 
-    placement, builtin = placement_here(device), builtin_models()
+    builtin = builtin_models()
     networks = Networks(placement, safety, may_fetch=(lambda: True) if strict else hub_answers)
     players = _players(networks, tier or tier_here(placement))
     chosen, notices = {}, []

@@ -18,8 +18,9 @@ from gen3d.models.catalog import Tier
 
 Device = Literal["cpu", "cuda"]
 Net = TypeVar("Net", bound=torch.nn.Module)
-ROOMY_BYTES = 12e9
-"""A card with less memory holds one network at a time."""
+ROOMY_BYTES = 13.5e9
+"""A card with less memory holds one network at a time: all together take 8e9, and SAM or a fit 5e9 at work beside them
+(see `gen3d.budget`). So those of 16 GB hold all, those of 12 and 8 do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,10 @@ def placement_here(device: Literal["auto", "cpu", "cuda"] = "auto") -> Placement
     if device == "cpu" or not torch.cuda.is_available():
         return Placement()
     return Placement("cuda", offload=not holds(ROOMY_BYTES))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that a card's memory is used up: torch's own error, or the words of a library below it."""
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in ("out of memory", "ALLOC_FAILED"))
+    )

@@ -61,6 +61,10 @@ class Gaussians:
         """The same values without their history."""
         return Gaussians(*(t.detach() for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
 
+    def to(self, device: str | torch.device) -> Gaussians:
+        """The same values in that device's memory; no copy where they are there already."""
+        return Gaussians(*(t.to(device) for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
+
 
 def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
     """Degree-0 coefficients of a colour."""

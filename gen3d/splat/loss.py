@@ -6,21 +6,29 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from gen3d.splat.cpu.ssim import SsimTarget, ssim
+from gen3d.splat import ssim as on_a_card
+from gen3d.splat.cpu import ssim as on_a_processor
 
 
 class Target:
-    """A picture to be matched, prepared once: `seen` is None where all of it counts.
+    """A picture to be matched, prepared once where it lies: `seen` is None where all of it counts.
 
-    masked_ssim: False lets SSIM see what is not `seen` (only to measure what masking it brings).
+    masked_ssim: False lets SSIM see what is not `seen` (only to measure what masking it brings). similarity: who
+    computes SSIM, a module with `SsimTarget` and `ssim`; None: the one for the picture's device.
     """
 
     def __init__(
-        self, image: Float[Tensor, "h w 3"], seen: Bool[Tensor, "h w"] | None, masked_ssim: bool = True
+        self,
+        image: Float[Tensor, "h w 3"],
+        seen: Bool[Tensor, "h w"] | None,
+        masked_ssim: bool = True,
+        similarity=None,
     ) -> None:
         self.image = image
         self.unseen = None if seen is None or bool(seen.all()) else ~seen[..., None]
-        self._prepared = SsimTarget(image) if self.unseen is None or not masked_ssim else None
+        self._similarity = similarity or (on_a_processor if image.device.type == "cpu" else on_a_card)
+        whole = self.unseen is None or not masked_ssim
+        self._prepared = self._similarity.SsimTarget(image) if whole else None
 
     def loss(self, rendered: Float[Tensor, "h w 3"], ssim_weight: float) -> Float[Tensor, ""]:
         """(1 - w) L1 + w (1 - SSIM), the mean over all pixels.
@@ -31,6 +39,6 @@ class Target:
         image, prepared = self.image, self._prepared
         if self.unseen is not None:
             image = torch.where(self.unseen, rendered.detach(), image)
-            prepared = prepared or SsimTarget(image)
+            prepared = prepared or self._similarity.SsimTarget(image)
         l1 = (rendered - image).abs().mean()
-        return (1 - ssim_weight) * l1 + ssim_weight * (1 - ssim(rendered, prepared))
+        return (1 - ssim_weight) * l1 + ssim_weight * (1 - self._similarity.ssim(rendered, prepared))

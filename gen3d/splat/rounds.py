@@ -36,11 +36,14 @@ def round_length(weights: Sequence[float]) -> int:
 
 
 class Rounds:
-    """Keeps the losses of this round and of the one before."""
+    """Keeps the losses of this round and of the one before.
 
-    def __init__(self, weights: Sequence[float]) -> None:
+    views: so many are looked at in a step; a round has as many steps as with one, or it could gain less.
+    """
+
+    def __init__(self, weights: Sequence[float], views: int = 1) -> None:
         self._weights = weights
-        self._left = self._length = round_length(weights)
+        self._left = self._length = views * round_length(weights)
         self._before: dict[int, float] = {}
         self._now: defaultdict[int, list[float]] = defaultdict(list)
 

@@ -16,7 +16,7 @@ from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, neve
 from gen3d.formats.video import VideoWriter
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer, Rendering
+from gen3d.splat.rasterizer import Rasterizer, Rendering, device_of
 from gen3d.stages.exhibits.fit import show_flight
 from gen3d.stages.preview import picture_preview
 
@@ -42,6 +42,7 @@ def fly_through(
     path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be.
     """
     yield Started("flythrough")
+    gaussians = gaussians.to(device_of(rasterizer))  # once, rather than for every frame
     amplitude = yield from _widest(gaussians, path, rasterizer, enough)
     cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
     with VideoWriter(file, cameras[0].width, cameras[0].height, settings.fps) as video:
@@ -87,7 +88,7 @@ def _unfilled(drawn: Rendering) -> float:
 def _frame(drawn: Rendering) -> np.ndarray:
     """The picture in bytes, its slightly transparent pixels in their own colour rather than darkened by black."""
     rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED)[..., None]
-    return np.rint(rgb.clamp(0, 1).numpy() * 255).astype(np.uint8)
+    return np.rint(rgb.clamp(0, 1).cpu().numpy() * 255).astype(np.uint8)
 
 
 def _sized(camera: Camera, width_px: int) -> Camera:

@@ -18,7 +18,7 @@ from gen3d.camera import Camera
 from gen3d.formats.view import Limits
 from gen3d.geometry.trajectory import Scale, moved, orbited
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.splat.rasterizer import Rasterizer, device_of
 
 LARGEST_DEG = 60.0
 """Beyond, one looks at things from a side that the photo knows nothing of."""
@@ -56,7 +56,7 @@ def find_limits(gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: 
 
     Up to some 80 small renders; a second on two cores.
     """
-    holds = _judge(_thinned(gaussians), camera, scale, rasterizer)
+    holds = _judge(_thinned(gaussians).to(device_of(rasterizer)), camera, scale, rasterizer)
     closest = max(CLOSEST, 1 - (1 - TOO_NEAR) * scale.nearest / scale.median)
 
     def reach(yaw_deg: float = 0.0, pitch_deg: float = 0.0, distance: float = 1.0) -> float:

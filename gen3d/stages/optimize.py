@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from gen3d.camera import Camera
-from gen3d.events import Enough, Preview, Progress, Stage, Started, never
+from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, never
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
@@ -19,7 +19,7 @@ from gen3d.scene import PointCloud, View, World
 from gen3d.settings import FitSettings
 from gen3d.splat.fit import fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.splat.rasterizer import Rasterizer, notices_of
 from gen3d.stages.exhibits.fit import show_fit, show_loss
 from gen3d.stages.preview import picture_preview
 
@@ -41,6 +41,7 @@ def optimize_gaussians(
 ) -> Stage[Gaussians]:
     """The scene."""
     yield Started("optimize")
+    yield from (Notice(text) for text in notices_of(rasterizer))
     start, behind = initial_gaussians(world.points, settings)
     reprojections = []
     for view in reproject(world, settings.reprojections, median_m, seed):
@@ -49,15 +50,16 @@ def optimize_gaussians(
     views = _weighted(world.views, reprojections)
     fit = fit_gaussians(start, views, rasterizer, settings, median_m, seed, behind)
     every = max(1, settings.iterations // LOOKS_PER_FIT)
-    looks, losses = 0, []
+    previews, losses = 0, []
     try:
         step = next(fit)
         while True:
-            losses.append((step.view, step.loss))
+            losses += [(look.view, look.loss) for look in step.looks]
             yield Progress("optimize", step.done, step.total)
-            if step.view == 0 and step.done >= looks * every:
-                looks += 1
-                yield Preview("fit", picture_preview(step.rendered.clamp(0, 1).numpy()))
+            photo = next((look.rendered for look in step.looks if look.view == 0), None)
+            if photo is not None and step.done >= previews * every:
+                previews += 1
+                yield Preview("fit", picture_preview(photo.clamp(0, 1).cpu().numpy()))
             step = fit.send(enough())
     except StopIteration as finished:
         gaussians = finished.value

@@ -19,11 +19,7 @@ from gen3d.splat.cpu.raster_backward import rasterize_backward
 from gen3d.splat.cpu.sort import sort
 from gen3d.splat.cpu.turns import KERNELS
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rendering
-
-NEAR_OF_MEDIAN = 1e-3
-"""The near plane as a part of the median depth, so that a scene may be of any size."""
-MEDIAN_SAMPLES = 4096
+from gen3d.splat.rasterizer import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 
 
 class CpuRasterizer:
@@ -89,11 +85,11 @@ def draw(parts: dict[str, Tensor], look: Look) -> tuple[Tensor, Tensor, Tensor, 
             raise ValueError(f"the cpu rasterizer was given {name} on {part.device}")
     *drawn, unsound = _Draw.apply(*(part.to(torch.float32).contiguous() for part in parts.values()), look)
     if unsound:
-        _complain(parts)
+        complain(parts)
     return tuple(drawn)
 
 
-def _complain(parts: dict[str, Tensor]) -> None:
+def complain(parts: dict[str, Tensor]) -> None:
     """ValueError for input that could only draw nonsense; numbers that are merely huge pass."""
     for name, part in parts.items():
         bad = int((~torch.isfinite(part.detach())).reshape(len(part), -1).any(dim=1).sum())

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from gen3d.events import Exhibit
 from gen3d.scene import View
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.splat.rasterizer import Rasterizer, device_of
 from gen3d.stages.exhibits import ink
 from gen3d.stages.exhibits.chart import line_chart
 
@@ -53,7 +53,8 @@ def show_fit(
     @cache
     def drawn(view: int) -> np.ndarray:
         with torch.no_grad():
-            return rasterizer.render(gaussians, views[view].camera).rgb.clamp(0, 1).cpu().numpy()
+            drawn = rasterizer.render(gaussians.to(device_of(rasterizer)), views[view].camera)
+            return drawn.rgb.clamp(0, 1).cpu().numpy()
 
     def figures() -> dict[str, Any]:
         others = [_psnr_db(drawn(i), views[i]) for i in range(1, len(views))]
