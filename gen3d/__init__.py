@@ -7,6 +7,8 @@ of events that leaves a folder on disk (`pipeline.py`):
     grow   background -> lift -> expand -> optimize   the hidden surfaces, the world around, the Gaussians
     tour   flythrough                                 a video along a path
 
+Between the first two, `review` changes what stands in front.
+
 Each arrow is one file in `stages/`. Stages hand frozen values to each other (`scene.py`, `camera.py`), tell
 their listener what happens (`events.py`), and call four kinds of roles that are handed in: pretrained networks
 or their download-free stand-ins (`models/`), and a rasterizer (`splat/`). Pure geometry is in `geometry/`,

@@ -1,4 +1,4 @@
-"""The command line: gen3d build | render | depth | presets | download | doctor | selftest.
+"""The command line: gen3d build | render | export | depth | presets | download | doctor | selftest.
 
 Exit codes: 0 done, 1 a failure told in two sentences on stderr, 2 wrong usage, 130 interrupted. Parsing
 imports nothing heavy; what the commands do is in `commands.py`.
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_build(kinds)
     _add_render(kinds)
+    _add_export(kinds)
     _add_depth(kinds)
     presets = kinds.add_parser("presets", help="list the presets and the camera paths")
     presets.set_defaults(run=commands.presets)
@@ -61,6 +62,7 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
     lens.add_argument("--fov", type=float, metavar="DEG", help="field of view along the longer side")
     lens.add_argument("--intrinsics", type=_four_numbers, metavar="FX,FY,CX,CY", help="in pixels as displayed")
     _add_engine(build)
+    _add_rasterizer(build)
     build.add_argument("--preset", default="balanced", metavar="NAME", help=", ".join(PRESETS))
     build.add_argument("--path", default="wander", metavar="NAME|FILE", help="a camera path, or a transforms.json")
     build.add_argument(
@@ -69,6 +71,7 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     build.add_argument("--seed", type=int, default=0, metavar="N")
     build.add_argument("--size", type=int, metavar="PX", help="longer side the photo is reduced to")
+    _add_pruning(build)
     build.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
     _add_output(build, "folder")
     build.set_defaults(run=commands.build)
@@ -76,12 +79,29 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
 
 def _add_render(kinds: argparse._SubParsersAction) -> None:
     render = kinds.add_parser("render", help="draw a scene file through given cameras, and do nothing else")
-    render.add_argument("scene", type=Path, metavar="SCENE.ply")
+    render.add_argument("scene", type=Path, metavar="SCENE", help="a .ply, .splat or .spz")
     render.add_argument("--cameras", type=Path, required=True, metavar="transforms.json")
     render.add_argument("--alpha", action="store_true", help="also write alpha_00.png ...")
     render.add_argument("--background", type=_colour, default=(0.0, 0.0, 0.0), metavar="R,G,B", help="0 to 255 each")
+    _add_device(render)
+    _add_rasterizer(render)
     _add_output(render, "folder")
     render.set_defaults(run=commands.render)
+
+
+def _add_export(kinds: argparse._SubParsersAction) -> None:
+    export = kinds.add_parser("export", help="write a scene file in other formats, by the names of the files")
+    export.add_argument("scene", type=Path, metavar="SCENE", help="a .ply, .splat or .spz")
+    export.add_argument(
+        "--to", type=Path, nargs="+", required=True, metavar="FILE",
+        help="FILE.ply, .splat, .spz; with a build's folder also .glb, collider.glb, .zip, or a FOLDER to train on",
+    )  # fmt: skip
+    export.add_argument("--spz-version", type=int, choices=(2, 3), default=3, help="2 for older readers; default 3")
+    export.add_argument("--spz-y-down", action="store_true", help="axes as SuperSplat takes them in a .spz")
+    _add_pruning(export)
+    _add_device(export)
+    _add_rasterizer(export)
+    export.set_defaults(run=commands.export)
 
 
 def _add_depth(kinds: argparse._SubParsersAction) -> None:
@@ -103,6 +123,7 @@ def _add_care(kinds: argparse._SubParsersAction) -> None:
     doctor.set_defaults(run=commands.doctor)
     selftest = kinds.add_parser("selftest", help="try every engine and a whole build; a sheet and a report to send")
     _add_engine(selftest)
+    _add_rasterizer(selftest)
     selftest.add_argument("--preset", default="fast", metavar="NAME", help=", ".join(PRESETS))
     selftest.add_argument("--size", type=int, metavar="PX", help="longer side the photo is reduced to")
     _add_output(selftest, "folder")
@@ -115,8 +136,21 @@ TIERS = ("cpu", "gpu")
 def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=("auto", "builtin", "hub"), default="auto")
     command.add_argument("--tier", choices=TIERS, help="whose networks: the paper's (gpu) or a laptop's (cpu)")
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _add_device(command)
     command.add_argument("--safety-checker", action="store_true", default=None, help="check pictures that are made up")
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def _add_rasterizer(command: argparse.ArgumentParser) -> None:
+    names = ("auto", "gsplat", "triton", "cpu")
+    command.add_argument("--rasterizer", choices=names, default="auto", help="who draws; auto: the fastest that works")
+
+
+def _add_pruning(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--max-gaussians", type=int, metavar="N", help="keep those that bring most to the views")
 
 
 def _add_output(command: argparse.ArgumentParser, what: str) -> None:

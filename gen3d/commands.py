@@ -8,26 +8,29 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gen3d.errors import InputError
 from gen3d.scene import Request
 from gen3d.settings import PRESETS, Settings
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
-    from gen3d.events import Event
+    from gen3d.events import Event, Stage
     from gen3d.models.base import Models
+    from gen3d.splat.gaussians import Gaussians
+    from gen3d.splat.rasterizer import Rasterizer
 
 
 def build(a: argparse.Namespace) -> None:
     """A scene and its video."""
-    settings = _settings(a.preset, a.size)
+    settings = _keeping(_settings(a.preset, a.size), a.max_gaussians)
     request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a))
     _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
     from gen3d import pipeline
-    from gen3d.splat.rasterizer import pick_rasterizer
 
-    models, rasterizer = _models(a), pick_rasterizer()
+    models, rasterizer = _models(a), _rasterizer(a)
     _tell(pipeline.build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
     if a.explain:
         print(f"{'':10}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")
@@ -45,6 +48,12 @@ def _settings(preset: str, size_px: int | None) -> Settings:
     return replace(PRESETS[preset], size_px=size_px)
 
 
+def _keeping(settings: Settings, most: int | None) -> Settings:
+    from dataclasses import replace
+
+    return settings if most is None else replace(settings, fit=replace(settings.fit, keep=_at_least_one(most)))
+
+
 SIZES_PX = (64, 2048)
 """Longer sides that a scene can be built at."""
 
@@ -53,12 +62,82 @@ def render(a: argparse.Namespace) -> None:
     """Pictures of a scene file."""
     _check_output(a.output, a.force, a.scene, a.cameras)
     from gen3d import pipeline
-    from gen3d.formats.ply import read_ply
+    from gen3d.formats.scene_file import open_scene
     from gen3d.formats.transforms import read_transforms
-    from gen3d.splat.rasterizer import pick_rasterizer
 
-    cameras, gaussians = read_transforms(a.cameras), read_ply(a.scene)
-    _tell(pipeline.render(gaussians, cameras, pick_rasterizer(), a.output, a.alpha, a.background))
+    cameras, gaussians = read_transforms(a.cameras), open_scene(a.scene)
+    _tell(pipeline.render(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
+
+
+def export(a: argparse.Namespace) -> None:
+    """The scene in other formats; every name is checked before the first file is written."""
+    from gen3d.formats.scene_file import open_scene
+
+    writers = _writers(a)
+    for file in a.to:
+        if file.suffix.lower() not in writers:
+            known = ", ".join(filter(None, writers))
+            raise InputError(f"There is no format for {file.name}.", f"End its name in {known}, or name a folder.")
+        if not file.suffix:
+            _check_output(file, False, a.scene)
+        if os.path.realpath(file) == os.path.realpath(a.scene):
+            raise InputError(f"{file} is the scene itself.", "Choose another name.")
+    gaussians = open_scene(a.scene)
+    if a.max_gaussians is not None and len(gaussians) > _at_least_one(a.max_gaussians):
+        gaussians = _pruned(a, gaussians)
+    for file in a.to:
+        writers[file.suffix.lower()](file, gaussians)
+        size = sum(part.stat().st_size for part in (file, *file.rglob("*")) if part.is_file())
+        print(f"wrote {file} ({size / 1e6:.1f} MB)", flush=True)
+
+
+def _pruned(a: argparse.Namespace, gaussians: Gaussians) -> Gaussians:
+    from gen3d.stages.export import FinishedScene
+    from gen3d.stages.prune import prune_gaussians
+
+    scene = FinishedScene(gaussians, a.scene.parent, _rasterizer(a))
+    return _product(prune_gaussians(gaussians, a.max_gaussians, scene.cameras, scene.rasterizer, scene.photo)).gaussians
+
+
+def _product(stage: Stage[T]) -> T:
+    """What a stage returns; its notices are printed."""
+    from gen3d.events import Notice
+
+    while True:
+        try:
+            event = next(stage)
+        except StopIteration as done:
+            return done.value
+        if isinstance(event, Notice):
+            print(event.text, flush=True)
+
+
+def _at_least_one(most: int) -> int:
+    if most < 1:
+        raise InputError(f"A scene of {most} Gaussians is none.", "Give --max-gaussians a number above 0.")
+    return most
+
+
+def _writers(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
+    """Extension -> what writes it."""
+    from gen3d.formats.ply import write_ply
+    from gen3d.formats.splat import write_splat
+    from gen3d.formats.spz import write_spz
+
+    spz = partial(write_spz, version=a.spz_version, y_up=not a.spz_y_down)
+    return {".ply": write_ply, ".splat": write_splat, ".spz": spz} | _writers_of_folders(a)
+
+
+def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
+    """The same for what needs the folder that the scene lies in; "" is a folder's own name."""
+    from gen3d.stages.export import FinishedScene, export_bundle, export_dataset, export_mesh
+
+    def writing(export: Callable[[FinishedScene, Path], Stage[None]]) -> Callable[[Path, Gaussians], None]:
+        return lambda file, gaussians: _product(
+            export(FinishedScene(gaussians, a.scene.parent, _rasterizer(a)), file)
+        )
+
+    return {".glb": writing(export_mesh), ".zip": writing(export_bundle), "": writing(export_dataset)}
 
 
 def depth(a: argparse.Namespace) -> None:
@@ -75,6 +154,12 @@ def _models(a: argparse.Namespace) -> Models:
     from gen3d.models.load import load_models
 
     return load_models(a.engine, a.device, a.tier, a.safety_checker)
+
+
+def _rasterizer(a: argparse.Namespace) -> Rasterizer:
+    from gen3d.splat.rasterizer import pick_rasterizer
+
+    return pick_rasterizer(a.device, a.rasterizer)
 
 
 def _prompts(a: argparse.Namespace) -> tuple[tuple[str, str], ...]:
@@ -112,9 +197,8 @@ def selftest(a: argparse.Namespace) -> None:
     settings = _settings(a.preset, a.size)
     _check_output(a.output, a.force)
     from gen3d.selftest import selftest
-    from gen3d.splat.rasterizer import pick_rasterizer
 
-    _tell(selftest(lambda: _models(a), pick_rasterizer(), settings, a.output))
+    _tell(selftest(lambda: _models(a), _rasterizer(a), settings, a.output))
     print(f"{'':10}every answer on one sheet: {a.output / 'sheet.png'}")
 
 

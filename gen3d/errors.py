@@ -24,7 +24,17 @@ class Gen3DError(Exception):
 
 
 class InputError(Gen3DError):
-    """The picture, depth, camera or option given cannot be used."""
+    """The picture, depth, camera or option given cannot be used.
+
+    Args:
+        what: what happened.
+        remedy: what the person can do about it.
+        field: the attribute of `Request` that is to blame, or a page's own field, so that it can be said there.
+    """
+
+    def __init__(self, what: str, remedy: str, field: str | None = None) -> None:
+        super().__init__(what, remedy)
+        self.field = field
 
 
 class ModelUnavailable(Gen3DError):

@@ -2,13 +2,15 @@
 
     look(request)          source -> depth -> layers                            folder: looked.npz
     grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
-                                                                                        model3d.ply, transforms.json
+                                                                                        model3d.ply, transforms.json,
+                                                                                        layers.npz
     tour(scene folder)     flythrough                                           folder: flythrough.mp4
 
 Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
 of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
-nothing. `enough` ends a step early with what exists. `build` runs all three into one folder. With `explain` a step also
-leaves explain/: pictures of how each stage came to its product, and figures.json; `build` puts them on one sheet.png.
+nothing. `enough` ends a step early with what exists. `build` runs all three into one folder. Between the first two,
+`review` changes what stands in front. With `explain` a step also leaves explain/: pictures of how each stage came to
+its product, and figures.json; `build` puts them on one sheet.png.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,9 @@ from jaxtyping import Float
 from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Progress, Started, Viewable, never
+from gen3d.events import Enough, Event, Finished, Notice, Progress, Started, Viewable, never
 from gen3d.formats.html import write_html
+from gen3d.formats.layered import save_layered
 from gen3d.formats.looked import load_looked, save_looked
 from gen3d.formats.model3d import write_model3d
 from gen3d.formats.picture import write_png
@@ -43,21 +47,27 @@ from gen3d.geometry.rim import unmix_rims
 from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
 from gen3d.models.base import Models
 from gen3d.record import Record, merged, write_json
-from gen3d.scene import RGBD, Request, SceneFiles, View, World
+from gen3d.review import Review, Reviewed
+from gen3d.scene import RGBD, LayeredDepth, Request, SceneFiles, View, World
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.splat.harmonics import drawable_from
+from gen3d.splat.rasterizer import Rasterizer, device_of, notices_of
 from gen3d.stages.background import fill_background
 from gen3d.stages.depth import find_depth
 from gen3d.stages.exhibits.sheet import contact_sheet
 from gen3d.stages.expand import expand_world
 from gen3d.stages.flythrough import fly_through
-from gen3d.stages.layers import split_layers
+from gen3d.stages.layers import ONE_LAYER, split_layers
 from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
+from gen3d.stages.preview import region_preview
+from gen3d.stages.prune import prune_gaussians, views_around
+from gen3d.stages.review import review_layers, show_review
 from gen3d.stages.show import write_points_view, write_scene_view
 from gen3d.stages.source import read_source
 from gen3d.stages.words import find_words, prompt_for
+from gen3d.thrift import Thrift, memory_told
 
 SWEEP = 12
 """So many places along the video's path are checked for slivers that the poses left open."""
@@ -68,17 +78,37 @@ def look(
 ) -> Iterator[Event]:
     """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
     _check_path(request.path)
-    models = models.at(settings.engines)
-    with whole_folder(folder) as work:
-        record = _record(request, settings, models.names, work, explain)
-        source = yield from record.follow(read_source(request, settings, models))
-        rgbd = yield from record.follow(find_depth(source, models.depth))
-        layers = yield from record.follow(split_layers(rgbd, models.segmenter, settings.layers))
+    thrift = Thrift(settings, models.at(settings.engines))
+    with whole_folder(folder) as work, memory_told():
+        record = _record(request, settings, thrift.models.names, work, explain)
+        source = yield from record.follow(thrift.run(lambda t: read_source(request, settings, t.models)))
+        rgbd = yield from record.follow(thrift.run(lambda t: find_depth(source, t.models.depth)))
+        layers = yield from record.follow(thrift.run(lambda t: split_layers(rgbd, t.models.segmenter, settings.layers)))
         h, w = rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
         save_looked(work / "looked.npz", layers)
         write_json(work / "run.json", record.as_json())
     yield Finished("look", folder)
+
+
+def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
+    """Chooses the foreground of a looked folder otherwise; an empty review restores what the run's rule chose.
+
+    Every review begins with that, whatever the one before it was. run.json then says what was asked for.
+    """
+    layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
+    shown = show_review(layers, settled, settings.layers)
+    record = json.loads((looked / "run.json").read_text(encoding="utf-8"))
+    record["counts"]["foreground"] = round(shown.share, 4)
+    record["notices"] = [told for told in record["notices"] if told != ONE_LAYER]
+    record["notices"] += [] if layers.foreground.any() else [ONE_LAYER]
+    record["review"] = asdict(settled)
+    with whole_folder(looked) as work:
+        shutil.copytree(looked, work, dirs_exist_ok=True)
+        save_looked(work / "looked.npz", layers)
+        write_png(work / "previews" / "layers.png", region_preview(layers.rgbd.image, layers.foreground))
+        write_json(work / "run.json", record)
+    return shown
 
 
 def grow(
@@ -93,33 +123,43 @@ def grow(
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
     layers = load_looked(looked / "looked.npz")
-    photo, seed, models = layers.rgbd, request.seed, models.at(settings.engines)
+    photo, seed, thrift = layers.rgbd, request.seed, Thrift(settings, models.at(settings.engines))
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
     path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
-    with whole_folder(folder) as work:
+    with whole_folder(folder) as work, memory_told():
         files = SceneFiles(work)
-        record = _record(request, settings, models.names | {"rasterizer": rasterizer.name}, work, explain)
+        record = _record(request, settings, thrift.models.names | {"rasterizer": rasterizer.name}, work, explain)
         words = yield from record.follow(
-            find_words(photo.image, layers.foreground, request.prompt, models.captioner)
+            thrift.run(lambda t: find_words(photo.image, layers.foreground, request.prompt, t.models.captioner))
         )
         fringe = unmix_rims(photo) if settings.layers.matting else None
         background = yield from record.follow(
-            fill_background(layers, models.background, models.depth, words.background, seed, fringe)
+            thrift.run(
+                lambda t: fill_background(layers, t.models.background, t.models.depth, words.background, seed, fringe)
+            )
         )
         points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges, fringe))
         write_points_view(files.points, points, photo.camera, scale, settings.fit)
         yield Viewable("points", files.points)
-        world = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
+        seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
         sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
-            expand_world(
-                world, photo, models.outpainter, models.depth, settings.expand, shell_m,
-                _prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
+            thrift.run(
+                lambda t: expand_world(
+                    seen, photo, t.models.outpainter, t.models.depth, settings.expand, shell_m,
+                    _prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
+                )
             )
         )
         gaussians = yield from record.follow(
-            optimize_gaussians(world, rasterizer, settings.fit, scale.median, seed, enough)
+            thrift.run(lambda t: optimize_gaussians(world, rasterizer, t.settings.fit, scale.median, seed, enough))
         )
+        if (most := settings.fit.keep) is not None and len(gaussians) > most:
+            around = views_around([view.camera for view in world.views], scale.median)
+            pruned = yield from record.follow(prune_gaussians(gaussians, most, around, rasterizer, photo))
+            record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
+            gaussians = pruned.gaussians
+        save_layered(files.layers, LayeredDepth(layers, background, world.sheets, shell_m))
         write_ply(files.ply, gaussians)
         write_splat(files.splat, gaussians)
         write_model3d(files.model3d, gaussians, photo.camera, scale.median)
@@ -154,7 +194,7 @@ def tour(
     counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
     scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
-    with whole_folder(folder) as work:
+    with whole_folder(folder) as work, memory_told():
         record = _record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
         path = _tour_cameras(request.path, camera, scale, settings.tour.frames)
         amplitude = yield from record.follow(
@@ -277,18 +317,17 @@ def render(
 ) -> Iterator[Event]:
     """Pictures of a scene file through cameras: 00.png 01.png ..., with_alpha also alpha_00.png ...
 
-    Rasterized and nothing else. The folder also gets a run.json, which marks it as made here.
+    Rasterized and nothing else, with harmonics up to degree 3. The folder also gets a run.json, which marks it as made
+    here.
     """
-    if gaussians.sh_degree > 1:
-        raise InputError(
-            f"The scene has spherical harmonics of degree {gaussians.sh_degree}, and degree 1 is the most drawn here.",
-            "Save it with fewer degrees.",
-        )
-    with whole_folder(folder) as work:
+    with whole_folder(folder) as work, memory_told():
         yield Started("render")
+        yield from (Notice(text) for text in notices_of(rasterizer))
+        gaussians = gaussians.to(device_of(rasterizer))
         for i, camera in enumerate(cameras):
             with torch.no_grad():
-                drawn = rasterizer.render(gaussians, camera)
+                drawn = rasterizer.render(drawable_from(gaussians, camera), camera)
+            drawn = drawn.cpu()
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
             write_png(work / f"{i:02d}.png", _bytes(picture))
             if with_alpha:

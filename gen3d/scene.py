@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 
 from gen3d.camera import Camera
 
@@ -66,6 +66,15 @@ class RGBD:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Candidates:
+    """The masks among which the foreground is chosen: those that eq. 1 lets pass."""
+
+    masks: Bool[np.ndarray, "k h w"]
+    chosen: Bool[np.ndarray, "k"]
+    """Which of them the run's own rule called foreground."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Layers:
     """A picture split by depth (paper 3.1): what stands in front, and where the background must be made up."""
 
@@ -74,6 +83,8 @@ class Layers:
     """M_fg of eq. 2."""
     hidden: Bool[np.ndarray, "h w"]
     """Omega: the pixels whose background is to be filled; holds the foreground and a margin around it."""
+    candidates: Candidates | None = None
+    """What the foreground was chosen from, for whoever wants to choose otherwise."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,6 +123,53 @@ class View:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Sheet:
+    """A picture with depth, some of whose pixels show surface that nobody had seen before."""
+
+    rgbd: RGBD
+    new: Bool[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LayeredDepth:
+    """A place as pictures with depth, from the photo outwards: what its mesh is made from."""
+
+    layers: Layers
+    """The photo, and what stands in front."""
+    background: RGBD
+    """The photo without its foreground."""
+    sheets: tuple[Sheet, ...]
+    """What was made up around it."""
+    shell_m: float
+    """Where the sky lies, metres from the first camera."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Mesh:
+    """Triangles, each with a place in a picture; counterclockwise from where the picture was taken."""
+
+    xyz: Float[np.ndarray, "n 3"]
+    """World, metres, OpenCV axes."""
+    uv: Float[np.ndarray, "n 2"]
+    """Shares of the picture's width and height, from its upper left corner."""
+    triangles: Int[np.ndarray, "t 3"]
+
+    def __len__(self) -> int:
+        return len(self.triangles)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """One piece of a textured scene."""
+
+    name: str
+    """Its place among the others, as "foreground/thing 1"."""
+    mesh: Mesh
+    picture: UInt8[np.ndarray, "h w c"] | None = None
+    """sRGB, c = 3, or 4 with alpha: what is below a half is cut away. None: no looks."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class World:
     """Everything known about the place: P_i and the pictures it came from."""
 
@@ -120,6 +178,8 @@ class World:
     """The photo first, then every expansion view."""
     path: tuple[Camera, ...]
     """The poses to expand along, after the first."""
+    sheets: tuple[Sheet, ...] = ()
+    """The same additions as `points` after P_0, still as pictures: what a mesh is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +207,11 @@ class SceneFiles:
     def view(self) -> Path:
         """The scene for our own viewer, with the photo's camera and how far one may look around."""
         return self.folder / "scene.view"
+
+    @property
+    def layers(self) -> Path:
+        """What the scene was made from, as pictures with depth: for meshes."""
+        return self.folder / "layers.npz"
 
     @property
     def points(self) -> Path:

@@ -285,15 +285,15 @@ def test_slivers_between_the_poses_are_closed_with_the_far_side():
     world, photo, shell_m = start(room, [], room.camera(192, 144))
     aside = room.moved(photo.camera, right=0.025)
     before = render_points(world.points, aside)
-    closed, done = close_slivers(world.points, photo, aside, 2, shell_m)
-    after = render_points(closed, aside)
+    closed, done = close_slivers(world, photo, aside, shell_m)
+    after = render_points(closed.points, aside)
     assert done == (not after.hole.any())
     assert 0 < before.hole.mean() < 0.01
     assert after.hole.sum() <= 0.2 * before.hole.sum()
     filled = before.hole & ~after.hole
     truth = room.hidden(aside).depth
     assert np.median(np.abs(after.depth / truth - 1)[filled]) < 0.1
-    seen = render_points(closed, photo.camera)
+    seen = render_points(closed.points, photo.camera)
     assert np.abs(seen.image - photo.image).mean() < 0.005
 
 
@@ -301,5 +301,5 @@ def test_what_is_too_large_for_a_sliver_is_left_to_a_view_of_its_own():
     room = box_room()
     world, photo, shell_m = start(room, [])
     far_aside = room.moved(photo.camera, right=0.8)
-    points, done = close_slivers(world.points, photo, far_aside, 2, shell_m)
-    assert points is world.points and not done
+    same, done = close_slivers(world, photo, far_aside, shell_m)
+    assert same is world and not done

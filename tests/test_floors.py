@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
-NOUNS = {"camera", "scene", "events", "settings", "errors"}
+NOUNS = {"camera", "scene", "review", "events", "settings", "errors"}
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
     "segment_anything", "onnxruntime", "huggingface_hub", "tqdm",
@@ -32,6 +32,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "models.base": (NOUNS, {"numpy", "jaxtyping"}),
     "models.load": (NOUNS | {"models"}, set()),
     "splat": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
+    "splat.gsplat_cuda": (NOUNS | {"splat"}, {"numpy", "jaxtyping", "torch", "gsplat"}),
+    "splat.toolkit": (set(), set()),
+    "splat.triton_gpu": (NOUNS | {"splat"}, {"numpy", "torch", "triton"}),
+    "splat.gpu": ({"splat.gpu", "splat.cpu", "splat.rasterizer"}, {"triton"}),
     "splat.cpu": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
     **{f"splat.cpu.{kernels}": ({"splat.cpu"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
@@ -41,23 +45,33 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.depth_file": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.colmap": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.glb": (NOUNS | {"formats"}, {"numpy", "PIL"}),
+    "formats.spz": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
+    "formats.spz_codes": (NOUNS | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.scene_file": (NOUNS | {"formats", "splat.gaussians"}, set()),
     "formats.model3d": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.view": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.html": (NOUNS | {"formats", "viewer"}, set()),
     "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.exhibits": (STAGES, {"numpy", "jaxtyping", "cv2", "PIL", "torch"}),
+    "stages.opened": (STAGES, {"torch"}),
+    "stages.dataset": (STAGES, {"numpy", "torch"}),
+    "stages.prune": (STAGES, {"torch"}),
     "stages.limits": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "viewer": (set(), set()),
-    "record": (NOUNS, set()),
-    "pipeline": (STAGES | {"record"}, {"numpy", "jaxtyping", "torch"}),
+    "record": (NOUNS, {"torch"}),
+    "thrift": (NOUNS | {"models"}, {"torch"}),
+    "pipeline": (STAGES | {"record", "thrift"}, {"numpy", "jaxtyping", "torch"}),
     "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
-    "doctor": (NOUNS | {"models", "splat"}, {"torch"}),
+    "budget": (NOUNS, set()),
+    "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
     "cli": (NOUNS | {"commands", "models.catalog"}, set()),
     "commands": (
-        NOUNS | {"pipeline", "models", "doctor", "selftest", "stages", "splat.rasterizer", "formats"}
+        NOUNS | {"pipeline", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians", "formats"}
         | {"geometry.trajectory"}, set(),
     ),
 }

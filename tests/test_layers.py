@@ -8,9 +8,9 @@ from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.geometry.edges import grow
 from gen3d.models.base import Proposals
 from gen3d.models.builtin import builtin_models
-from gen3d.scene import RGBD
+from gen3d.scene import RGBD, Candidates
 from gen3d.settings import LayerSettings
-from gen3d.stages.layers import find_foreground, keep_candidates, snap_to_depth, split_layers, stands_in_front
+from gen3d.stages.layers import choose, keep_candidates, snap_to_depth, split_layers, stands_in_front, union
 from tests.measures import drain
 from tests.worlds import NoisyDepth, box_room, ground_and_sky, pole_before_wall, sphere_over_plane, tilted_plane
 
@@ -38,6 +38,10 @@ def room(width: int = 128, height: int = 96) -> tuple[RGBD, dict[str, np.ndarray
     floor = ~front & (camera.unproject(rgbd.depth)[..., 1] > 1.39)
     back = ~front & (rgbd.depth > 4.99)
     return rgbd, {"box": front & left, "other box": front & ~left, "floor": floor, "back wall": back}
+
+
+def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
+    return union(Candidates(masks, choose(masks, depth, settings)), depth)
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import label
+from scipy.ndimage import find_objects, label
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
@@ -28,7 +28,7 @@ from gen3d.geometry.sight import Sight, continued, look_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
-from gen3d.scene import RGBD, PointCloud, View, World
+from gen3d.scene import RGBD, PointCloud, Sheet, View, World
 from gen3d.settings import ExpandSettings
 from gen3d.stages.exhibits.world import show_pose
 from gen3d.stages.lift import FIRST_EXPANSION
@@ -40,6 +40,8 @@ SLIVERS = 0.01
 """Up to this share of a frame, what the poses left open is closed without a new view."""
 THING_MARGIN_PX = 2
 """Nor is so much around a thing borrowed from: its outline is mixed."""
+SHEET_RIM_PX = 3
+"""So much of what surrounds what is new is kept with it."""
 MAX_HALVINGS = 3
 """A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
 
@@ -103,12 +105,32 @@ def expand_world(
         else:
             points = lift(rgbd, new, origin, shell_m)
         view = View(rgbd.image, painted.seen, sight.camera)
-        world = replace(world, points=merge(world.points, points), views=(*world.views, view))
+        sheets = (*world.sheets, *as_sheets(rgbd, points))
+        world = replace(world, points=merge(world.points, points), views=(*world.views, view), sheets=sheets)
         yield Preview(f"expand_{i + 1:02d}", picture_preview(rgbd.image))
         again = partial(look, world.points, sight.camera)
         yield from show_pose(i + 1, sight, painted.wide, painted.seam, again)
-    points = yield from _close_along(world.points, photo, sweep, shell_m, len(world.views) - 1, enough)
-    return replace(world, points=points)
+    return (yield from _close_along(world, photo, sweep, shell_m, enough))
+
+
+def as_sheets(rgbd: RGBD, points: PointCloud) -> tuple[Sheet, ...]:
+    """The picture that points were lifted from, with the depth they came to lie at: a piece for each region of them."""
+    u, v = points.pixel.T
+    depth, new = rgbd.depth.copy(), np.zeros(rgbd.depth.shape, bool)
+    depth[v, u] = np.where(rgbd.sky[v, u], np.inf, rgbd.camera.project(points.xyz)[1])
+    new[v, u] = True
+    regions, _ = label(grow(new, SHEET_RIM_PX))
+    return tuple(
+        _piece(RGBD(rgbd.image, depth, rgbd.camera), new & (regions == n), at)
+        for n, at in enumerate(find_objects(regions), 1)
+    )
+
+
+def _piece(rgbd: RGBD, new: np.ndarray, at: tuple[slice, slice]) -> Sheet:
+    rows, columns = at
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    camera = rgbd.camera.cropped(columns.start, rows.start, width, height)
+    return Sheet(RGBD(rgbd.image[at].copy(), rgbd.depth[at].copy(), camera), new[at].copy())
 
 
 def _next_origin(points: PointCloud) -> int:
@@ -117,41 +139,40 @@ def _next_origin(points: PointCloud) -> int:
 
 
 def _close_along(
-    points: PointCloud, photo: RGBD, sweep: Sequence[Camera], shell_m: float, views: int, enough: Enough
-) -> Stage[PointCloud]:
-    """The points with the slivers at all the cameras closed.
+    world: World, photo: RGBD, sweep: Sequence[Camera], shell_m: float, enough: Enough
+) -> Stage[World]:
+    """The world with the slivers at all the cameras closed.
 
     What is closed at one camera may leave another with a hole that is now small enough, or with another far side to be
     continued: so those with something open are looked at again until nothing more is closed.
     """
-    left, before = list(sweep), -1
-    while left and len(points) != before:
-        before, still_open = len(points), []
+    left, before, views = list(sweep), -1, len(world.views) - 1
+    while left and len(world.points) != before:
+        before, still_open = len(world.points), []
         for camera in left:
             yield Progress("expand", views, views)
             if enough():
-                return points
-            points, closed = close_slivers(points, photo, camera, _next_origin(points), shell_m)
+                return world
+            world, closed = close_slivers(world, photo, camera, shell_m)
             still_open += [] if closed else [camera]
         left = still_open
     yield Progress("expand", views, views)
-    return points
+    return world
 
 
-def close_slivers(
-    points: PointCloud, photo: RGBD, camera: Camera, origin: int, shell_m: float
-) -> tuple[PointCloud, bool]:
-    """The points with what is still open at a pose closed by continuing the far side beside it, if it is little.
+def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> tuple[World, bool]:
+    """The world with what is still open at a pose closed by continuing the far side beside it, if it is little.
 
     Also whether nothing is open there any more. Holes too small to be worth a view of their own would otherwise show
     as dark lines beside things; a pixel where any point would cover the photo stays open.
     """
-    rendering = render_points(points, camera)
+    rendering = render_points(world.points, camera)
     if not 0 < rendering.hole.mean() < SLIVERS:
-        return points, not bool(rendering.hole.any())
-    image, depth = continued(rendering, rendering.hole, shell_m)
-    new = lift_uncovering(RGBD(image, depth, camera), rendering.hole, photo, origin, shell_m)
-    return concatenate(points, new), len(new) == int(rendering.hole.sum())
+        return world, not bool(rendering.hole.any())
+    rgbd = RGBD(*continued(rendering, rendering.hole, shell_m), camera)
+    new = lift_uncovering(rgbd, rendering.hole, photo, _next_origin(world.points), shell_m)
+    closed = replace(world, points=concatenate(world.points, new), sheets=(*world.sheets, *as_sheets(rgbd, new)))
+    return closed, len(new) == int(rendering.hole.sum())
 
 
 def _open_sights(world: World, left: list[Camera], settings: ExpandSettings, look: Look) -> list[Sight]:

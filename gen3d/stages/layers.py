@@ -18,11 +18,12 @@ from gen3d.events import Notice, Preview, Stage, Started
 from gen3d.geometry.contrast import Rim
 from gen3d.geometry.edges import grow, inverse_depth
 from gen3d.models.base import Proposals, Segmenter
-from gen3d.scene import RGBD, Layers
+from gen3d.scene import RGBD, Candidates, Layers
 from gen3d.settings import LayerSettings
 from gen3d.stages.exhibits.look import show_layers, show_proposals, show_rims
 from gen3d.stages.preview import region_preview
 
+ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
 """Depth is compared this far inside and outside a mask's outline."""
 RIM_BALANCE = 0.25
@@ -45,13 +46,12 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     proposals = segmenter.segment(rgbd.image, rgbd.depth)
     kept = keep_candidates(proposals, settings)
     yield from show_proposals(rgbd.image, proposals, _passes(proposals, settings), settings)
-    chosen = find_foreground(kept, rgbd.depth, settings, rgbd.normals)
-    foreground = snap_to_depth(chosen, rgbd.depth, settings.rim_step)
-    if not foreground.any():
-        yield Notice("Nothing was found that stands in front of something else, so no background was filled in.")
-    margin = max(1.0, settings.margin * min(foreground.shape))
-    layers = Layers(rgbd, foreground, grow(foreground, margin) if foreground.any() else foreground)
-    yield Preview("layers", region_preview(rgbd.image, foreground))
+    candidates = Candidates(kept, choose(kept, rgbd.depth, settings, rgbd.normals))
+    foreground = snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step)
+    layers = layers_of(rgbd, foreground, candidates, settings)
+    if not layers.foreground.any():
+        yield Notice(ONE_LAYER)
+    yield Preview("layers", region_preview(rgbd.image, layers.foreground))
     yield from show_rims(layers, kept, lambda mask: judged_rim(mask, rgbd.depth, settings.rim_step, rgbd.normals))
     yield from show_layers(layers)
     return layers
@@ -67,20 +67,36 @@ def _passes(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
     return (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
 
 
-def find_foreground(
+def choose(
     masks: np.ndarray, depth: np.ndarray, settings: LayerSettings, normals: np.ndarray | None = None
 ) -> np.ndarray:
-    """Eq. 2: the union of the masks (k h w) that the chosen rule calls foreground."""
+    """Eq. 2: which of the masks (k h w) the settings' rule calls foreground, [k]."""
     match settings.rule:
         case "paper":
-            theta = np.percentile(depth[np.isfinite(depth)], settings.depth_percentile)
-            chosen = [m for m in masks if np.median(depth[m]) < theta]
+            return nearer_than(settings.depth_percentile, masks, depth)
         case "occlusion":
-            chosen = [m for m in masks if stands_in_front(m, depth, settings.rim_step, normals)]
+            return np.array([stands_in_front(m, depth, settings.rim_step, normals) for m in masks], bool)
         case _:
             assert_never(settings.rule)
-    foreground = np.any(chosen, axis=0) if chosen else np.zeros(depth.shape, bool)
-    return foreground & np.isfinite(depth)
+
+
+def nearer_than(percentile: float, masks: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Eq. 2 as the paper has it: which of the masks (k h w) have a median depth below that percentile of depth, [k]."""
+    solid = depth[np.isfinite(depth)]
+    theta = np.percentile(solid, percentile) if solid.size else 0.0
+    return np.array([np.median(depth[m]) < theta for m in masks], bool)
+
+
+def union(candidates: Candidates, depth: np.ndarray) -> np.ndarray:
+    """Where one of the chosen masks is, and no sky."""
+    return candidates.masks[candidates.chosen].any(axis=0) & np.isfinite(depth)
+
+
+def layers_of(rgbd: RGBD, foreground: np.ndarray, candidates: Candidates | None, settings: LayerSettings) -> Layers:
+    """With Omega: the foreground and a margin around it."""
+    margin = max(1.0, settings.margin * min(foreground.shape))
+    hidden = grow(foreground, margin) if foreground.any() else foreground
+    return Layers(rgbd, foreground, hidden, candidates)
 
 
 def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> bool:

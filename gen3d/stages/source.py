@@ -70,15 +70,16 @@ def _check_request(request: Request) -> None:
     """What can be known before a file is opened."""
     has_prompt = bool(request.prompt and request.prompt.strip())
     if request.photo is None and not has_prompt:
-        raise InputError("There is neither a photo nor a sentence.", "Give one of them.")
+        raise InputError("There is neither a photo nor a sentence.", "Give one of them.", "photo")
     if request.photo is None and (request.depth is not None or request.intrinsics is not None):
         raise InputError("Depth and intrinsics belong to a photo, and there is none.", "Give the photo with them.")
     if request.seed < 0:
-        raise InputError(f"The seed {request.seed} is negative.", "Give a whole number from 0 on.")
+        raise InputError(f"The seed {request.seed} is negative.", "Give a whole number from 0 on.", "seed")
     low, high = FOV_LIMIT_DEG
     if request.fov_deg is not None and not low <= request.fov_deg <= high:
         raise InputError(
-            f"A field of view of {request.fov_deg:g} degrees is not possible.", f"Give one from {low:g} to {high:g}."
+            f"A field of view of {request.fov_deg:g} degrees is not possible.", f"Give one from {low:g} to {high:g}.",
+            "fov_deg",
         )
 
 
@@ -100,7 +101,8 @@ def _reduced(image: np.ndarray, size_px: int) -> np.ndarray:
     image = reduce_picture(image, size_px)
     if min(image.shape[:2]) < SMALLEST_SIDE_PX:
         raise InputError(
-            f"The picture has {width} x {height} pixels, which is too narrow a strip.", "Crop it to a squarer shape."
+            f"The picture has {width} x {height} pixels, which is too narrow a strip.", "Crop it to a squarer shape.",
+            "photo",
         )
     return image
 
@@ -140,6 +142,7 @@ def _depth(path: Path, scale: float, width: int, height: int) -> np.ndarray:
         raise InputError(
             f"The depth has {columns} x {rows} pixels and the photo as displayed {width} x {height}.{turned}",
             "Give depth that covers the same view.",
+            "depth",
         )
     return depth
 
