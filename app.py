@@ -12,6 +12,7 @@ import gen3d  # noqa: F401  isort: skip - sets how OpenMP waits, which torch rea
 
 import os
 import threading
+from collections import deque
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -20,20 +21,25 @@ import torch
 
 from gen3d import pipeline
 from gen3d.events import Event
+from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
-from gen3d.models.load import load_models
-from gen3d.scene import Request
-from gen3d.settings import Settings
+from gen3d.models.load import better_engines, load_models
+from gen3d.review import Review, Reviewed
+from gen3d.scene import Request, SceneFiles
+from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.rasterizer import Rasterizer, device_of, pick_rasterizer
+from gen3d.stages.export import FinishedScene, export_file
+from gen3d.stages.opened import write_opened_view
 from gen3d.ui.gallery import Gallery, read_examples
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps, told_to_visitors
 
-MODELS = load_models(os.getenv("GEN3D_ENGINE") or "auto", tier=os.getenv("GEN3D_TIER") or None)
-RASTERIZER = pick_rasterizer()
+ENGINE, TIER = os.getenv("GEN3D_ENGINE") or "auto", os.getenv("GEN3D_TIER") or None
+MODELS = load_models(ENGINE, tier=TIER)
+ON_ZERO_GPU = bool(os.getenv("SPACES_ZERO_GPU"))
 if hasattr(os, "register_at_fork"):  # a child has none of the threads of torch's pool, and would wait for them forever
     os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
@@ -44,10 +50,26 @@ DRAWING_S = 20
 """A sentence takes so much longer."""
 
 
+def rasterizer() -> Rasterizer:
+    """Picked once in a process. On ZeroGPU that is the process of a call, the only one with a card to try it on."""
+    return pick_rasterizer("cpu" if ON_ZERO_GPU and MODELS.device == "cpu" else "auto")
+
+
+def off_gpu() -> Rasterizer:
+    """For what takes nobody's GPU time: on ZeroGPU there is no card outside of a call, nor may one be picked there."""
+    return pick_rasterizer("cpu") if ON_ZERO_GPU else rasterizer()
+
+
 def seconds_of(step: str, request: Request, settings: Settings, folder: Path) -> int:
     """The GPU seconds that a step is declared to take at most."""
     drawing = DRAWING_S if step == "look" and request.photo is None else 0
-    return max(5, round(SHARES[step] * settings.seconds)) + drawing
+    longer = _pixels(settings.tour) / _pixels(PRESETS.get(settings.preset, settings).tour) if step == "tour" else 1.0
+    return max(5, round(SHARES[step] * settings.seconds * longer)) + drawing
+
+
+def _pixels(tour: TourSettings) -> float:
+    """Of a whole video, to compare it with one of the same shape."""
+    return tour.frames * tour.width_px**2
 
 
 def look(request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
@@ -60,7 +82,7 @@ def grow(request: Request, settings: Settings, folder: Path) -> Generator[Event,
     """The second step, into folder/grow."""
     with told_to_visitors():
         yield from pipeline.grow(
-            request, folder / "look", MODELS, RASTERIZER, settings, folder / "grow", enough_file(folder).exists
+            request, folder / "look", MODELS, rasterizer(), settings, folder / "grow", enough_file(folder).exists
         )
 
 
@@ -68,8 +90,28 @@ def tour(request: Request, settings: Settings, folder: Path) -> Generator[Event,
     """The third step, into folder/tour."""
     with told_to_visitors():
         yield from pipeline.tour(
-            request, folder / "grow", RASTERIZER, settings, folder / "tour", enough_file(folder).exists
+            request, folder / "grow", rasterizer(), settings, folder / "tour", enough_file(folder).exists
         )
+
+
+def review(asked: Review, settings: Settings, folder: Path) -> Reviewed:
+    """Other layers in folder/look; no engine, so no GPU."""
+    with told_to_visitors():
+        return pipeline.review(asked, folder / "look", settings)
+
+
+def more(scene: Path, file: Path) -> None:
+    """Another format of the scene in a folder, by the file's name."""
+    with told_to_visitors():
+        video = SceneFiles(scene.parent / "tour").video  # of a job; a finished example has it among the others
+        finished = FinishedScene(read_ply(SceneFiles(scene).ply), scene, off_gpu(), (video,))
+        deque(export_file(finished, file), maxlen=0)
+
+
+def show_file(view: Path, scene: Path) -> None:
+    """A visitor's own scene file, for the viewer."""
+    with told_to_visitors():
+        write_opened_view(view, scene, off_gpu())
 
 
 STEPS = {"look": look, "grow": grow, "tour": tour}
@@ -79,13 +121,19 @@ ON_GPU = {name: spaces.GPU(step, duration=partial(seconds_of, name)) for name, s
 def steps() -> Steps:
     """The pipeline for the page; without an engine on a GPU no step takes a visitor's GPU time."""
     on_gpu = MODELS.device == "cuda"
+    drawing = None if ON_ZERO_GPU and on_gpu else rasterizer()
+    on_card = on_gpu or (drawing is not None and device_of(drawing) != "cpu")
     return Steps(
         **(ON_GPU if on_gpu else STEPS),
-        engines=MODELS.names | {"rasterizer": RASTERIZER.name},
-        device="a GPU" if on_gpu else f"a processor ({os.cpu_count()} cores), without a GPU",
+        engines=MODELS.names | {"rasterizer": drawing.name if drawing else "picked on the card"},
+        device="a GPU" if on_card else f"a processor ({os.cpu_count()} cores), without a GPU",
         paths={name: path.words for name, path in PATHS.items()},
         draws=MODELS.text_to_image is not None,
         motions={name: motion(name) for name in PATHS},
+        better=better_engines(MODELS, TIER) if ENGINE != "builtin" else {},
+        review=review,
+        more=more,
+        show_file=show_file,
     )
 
 

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ import pytest
 from PIL import Image
 
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
+from gen3d.review import Region, Review, Reviewed
 from gen3d.scene import Request, SceneFiles
 from gen3d.settings import Settings
 from gen3d.ui.actions import Actions
@@ -38,6 +39,10 @@ from tests.browser import browser as browser
 from tests.conftest import Built
 
 POSES = 5
+REVIEWED_PX = (512, 384)
+SKY_ENDS = 0.25
+"""In the picture whose layers are reviewed, as a share of its height."""
+ORANGE, GREY = (255, 128, 64), (160, 160, 160)
 PRODUCTS = {
     "look": ("run.json",),
     "grow": ("scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "transforms.json", "run.json"),
@@ -70,6 +75,8 @@ class Play:
         """Of every step that began."""
         self.settings: list[Settings] = []
         self.folders: list[Path] = []
+        self.reviews: list[tuple[Review, Path]] = []
+        """With the folder of the job."""
 
     def hold(self, *stages: str) -> None:
         """These stages will not get to their result before they are released."""
@@ -93,37 +100,53 @@ class Play:
         self.release()
         eventually(lambda: self._running() == 0)
         self._held, self._failing = {}, {}
-        for told in (self.journal, self.requests, self.settings, self.folders):
+        for told in (self.journal, self.requests, self.settings, self.folders, self.reviews):
             told.clear()
 
     def look(self, request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
         with told_to_visitors(), self._noted("look", request, settings, folder):
-            yield from self._stage("source", folder)
+            yield from self.stage("source", folder)
             yield Preview("photo", picture(request.seed))
-            yield from self._stage("depth", folder)
+            yield from self.stage("depth", folder)
             yield Notice("The depth is <b>played</b>. A real engine would be better.")
             yield Preview("depth", picture(request.seed))
-            yield from self._stage("layers", folder)
+            yield from self.stage("layers", folder)
             yield Preview("layers", picture(request.seed))
             yield Finished("look", self._product("look", request, folder))
 
     def grow(self, request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
         with told_to_visitors(), self._noted("grow", request, settings, folder):
-            yield from self._stage("background", folder)
+            yield from self.stage("background", folder)
             yield Preview("background", picture(request.seed))
-            yield from self._stage("lift", folder)
+            yield from self.stage("lift", folder)
             yield Preview("lift", picture(request.seed))
             yield from self._viewable("points", folder)
             yield from self._expand(request, folder)
-            yield from self._stage("optimize", folder)
+            yield from self.stage("optimize", folder)
             yield Preview("fit", picture(request.seed))
             yield from self._viewable("scene", folder)
             yield Finished("grow", self._product("grow", request, folder))
 
     def tour(self, request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:
         with told_to_visitors(), self._noted("tour", request, settings, folder):
-            yield from self._stage("flythrough", folder)
+            yield from self.stage("flythrough", folder)
             yield Finished("tour", self._product("tour", request, folder))
+
+    def review(self, asked: Review, settings: Settings, folder: Path) -> Reviewed:
+        """Two regions, a near one on the left and a far one on the right, and sky above them; orange is in front."""
+        self.reviews.append((asked, folder))
+        percentile, settled = asked.depth_percentile, []
+        front = [True, False] if percentile is None else [percentile > 10, percentile > 70]
+        for flip in asked.flips:
+            if flip.y > SKY_ENDS:
+                half = int(flip.x > 0.5)
+                front[half] = not front[half] if flip.front is None else flip.front
+                settled.append(replace(flip, front=front[half]))
+        drawn = np.full((*REVIEWED_PX[::-1], 3), colour(0), np.uint8)
+        for side, pixels in zip(front, np.split(drawn, 2, axis=1), strict=True):
+            pixels[round(len(drawn) * SKY_ENDS) :] = ORANGE if side else GREY
+        regions = (Region(0.25, 0.6, 0.4, 10.0, front[0]), Region(0.75, 0.6, 0.35, 70.0, front[1]))
+        return Reviewed(replace(asked, flips=tuple(settled)), drawn, 0.4 * sum(front), regions)
 
     def _expand(self, request: Request, folder: Path) -> Iterator[Event]:
         """The first view comes at once, the others when it is let go, or not at all after "enough"."""
@@ -141,7 +164,8 @@ class Play:
         yield Viewable(name, Path(file))
         Path(file).unlink()
 
-    def _stage(self, stage: str, folder: Path) -> Iterator[Event]:
+    def stage(self, stage: str, folder: Path) -> Iterator[Event]:
+        """Begins, waits where it is held, and fails where it is to."""
         yield Started(stage)
         yield from self._wait(stage, folder)
         if stage in self._failing:
@@ -231,7 +255,10 @@ def stand(built: Built, gradio_home: Path, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("stand")
     play, visits = Play(built.folder), Visits(home / "visits")
     gallery = played_gallery(built, home)
-    steps = Steps(play.look, play.grow, play.tour, {"depth": "played depth"}, "a stage", PATHS, draws=True)
+    steps = Steps(
+        play.look, play.grow, play.tour, {"depth": "played depth"}, "a stage", PATHS, draws=True, review=play.review,
+        better={"depth": "MoGe-2 vitb"},
+    )  # fmt: skip
     with served(steps, visits, gallery) as url:
         yield Stand(url, play, visits, gallery, built.request.photo, built.request.depth, SceneFiles(built.folder))
         gallery.go_on.set()
@@ -263,7 +290,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery) -> Iterator[str]:
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
-        for name in ("build", "look", "grow", "tour", "another_video", "show_example"):
+        for name in ("build", "look", "grow", "tour", "go_on", "another_video", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery)
     with launched(page, **launch_options(gallery)) as url:
@@ -336,6 +363,11 @@ class Window:
         self.part(name).locator("input[type=file]").set_input_files(file)
         there = "img" if name == "photo" else f"text={file.stem}"
         self.part(name).locator(there).first.wait_for()
+
+    def give_anew(self, name: str, file: Path) -> None:
+        """In place of the picture that is there."""
+        self.part(name).get_by_role("button", name="Remove").click()
+        self.give(name, file)
 
     def choose_tab(self, title: str) -> None:
         """A click in the moment in which something ends may be lost: it is repeated until it holds."""

@@ -119,20 +119,38 @@ def test_the_old_video_stays_until_the_new_one_is_there():
 # --- the accordion and the endpoint
 
 
-@pytest.fixture(scope="module")
-def filming(built, gradio_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play]]:
-    """A page whose first two steps are played and whose last is the pipeline's; no examples."""
-    play, home = Play(built.folder), tmp_path_factory.mktemp("filming")
+def pages_steps(play: Play) -> Steps:
+    """The first two are played, the last is the pipeline's, and may be held at its stage "flythrough"."""
 
     def tour(request, settings, folder):
         with told_to_visitors():
+            yield from play.stage("flythrough", folder)
             enough = enough_file(folder).exists
             yield from pipeline.tour(request, folder / "grow", pick_rasterizer(), settings, folder / "tour", enough)
 
     motions = {name: motion(name) for name in PATHS}
-    steps = Steps(play.look, play.grow, tour, {"depth": "played"}, "a stage", PATHS, draws=True, motions=motions)
-    with served(steps, Visits(home / "visits"), Gallery((), home / "gallery")) as url:
+    return Steps(play.look, play.grow, tour, {"depth": "played"}, "a stage", PATHS, draws=True, motions=motions)
+
+
+@pytest.fixture(scope="module")
+def filming(built, gradio_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play]]:
+    """A page without examples."""
+    play, home = Play(built.folder), tmp_path_factory.mktemp("filming")
+    with served(pages_steps(play), Visits(home / "visits"), Gallery((), home / "gallery")) as url:
         yield url, play
+
+
+@pytest.fixture
+def exhibition(built, gradio_home: Path, tmp_path: Path) -> Iterator[tuple[str, Play, Path]]:
+    """A page with two examples of the same scene, by photos of different names; and where their results are."""
+    play, photos = Play(built.folder), {name: tmp_path / f"{name}.png" for name in ("first", "second")}
+    for photo in photos.values():
+        shutil.copy(built.request.photo, photo)
+    gallery = Gallery([Example(name, name.title(), photo) for name, photo in photos.items()], tmp_path / "gallery")
+    for example in gallery.examples:
+        shutil.copytree(built.folder, gallery.folder_of(example))
+    with served(pages_steps(play), Visits(tmp_path / "visits"), gallery) as url:
+        yield url, play, gallery.results
 
 
 @pytest.fixture
@@ -150,7 +168,7 @@ def film(filming, built, open_window):
 
 def unfold(window) -> None:
     window.page.get_by_role("button", name="Another video").click()
-    for label, value in (("Length, seconds", 2), ("Frames per second", 12), ("Width, pixels", 160)):
+    for label, value in (("Length, seconds", 2), ("Frames per second", 12), ("Width at most, pixels", 160)):
         window.type_number(label, value)
 
 
@@ -224,6 +242,32 @@ def test_without_a_scene_there_is_nothing_to_film(filming, open_window):
     unfold(window)
     window.button("film").click()
     told(window, "There is no scene yet. Build one first, or click an example.")
+
+
+def test_an_example_is_filmed_and_the_first_video_stays_when_the_new_one_is_cancelled(exhibition, open_window):
+    url, play, results = exhibition
+    window = open_window(url)
+    window.says("This is an example, “First”")
+    unfold(window)
+    before, first_video = address_of_video(window), window.fetch(address_of_video(window))
+    play.hold("flythrough")
+    window.button("film").click()
+    told(window, "video 1 of 5")
+    window.button("cut").click()
+    told(window, "Cancelled: the video from before stays.")
+    assert address_of_video(window) == before and "flythrough.mp4" in window.downloads()
+
+    play.release()
+    for name in ("first", "second"):
+        if name == "second":
+            window.choose_example(1)
+            window.says("Done in")
+        window.button("film").click()
+        told(window, "Done in")
+        eventually(lambda: window.fetch(address_of_video(window)) != first_video)
+        record = json.loads(window.fetch(window.downloads()["run.json"]))["request"]
+        assert (record["photo"], record["path"]) == (f"{name}.png", "wander")
+    assert {file.read_bytes() for file in results.glob("*/flythrough.mp4")} == {first_video}, "examples stay"
 
 
 @pytest.fixture

@@ -71,11 +71,13 @@ def file_names(paths: list[str]) -> list[str]:
 
 def test_the_endpoints_are_named_and_described(client):
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(told) == {"/build", "/look", "/grow", "/tour", "/another_video", "/enough"}
+    assert set(told) == {"/build", "/look", "/review", "/grow", "/tour", "/another_video", "/enough"}
     for name, endpoint in told.items():
         assert len(endpoint["description"]) > 40, name
     parameters = {name: [p["parameter_name"] for p in endpoint["parameters"]] for name, endpoint in told.items()}
-    assert parameters["/build"] == parameters["/look"] and parameters["/build"][:3] == ["photo", "depth", "prompt"]
+    assert parameters["/build"] == [*parameters["/look"], "review"]
+    assert parameters["/look"][:3] == ["photo", "depth", "prompt"]
+    assert parameters["/review"] == ["job", "percentile", "flips"]
     assert parameters["/grow"] == ["job"] and parameters["/tour"] == ["job", "path"]
     assert [len(told[f"/{step}"]["returns"]) for step in ("build", "look", "grow", "tour")] == [11, 5, 6, 3]
 

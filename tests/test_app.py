@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from gen3d.models.builtin import builtin_models
 from gen3d.scene import Request
 from gen3d.settings import PRESETS
 from tests.test_floors import NOUNS, imported, within
 
 ROOT = Path(__file__).parents[1]
-ROOMS = NOUNS | {"pipeline", "models.load", "splat", "geometry.trajectory", "geometry.motion", "ui"}
+ROOMS = NOUNS | {
+    "pipeline", "models.load", "splat", "geometry.trajectory", "geometry.motion", "formats.ply", "stages.export",
+    "stages.opened", "ui",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,7 @@ def test_each_step_declares_its_own_seconds(told):
 
 def test_the_pages_default_preset_declares_at_most_a_minute():
     import app
-    from gen3d.ui.page import DEFAULT_PRESET
+    from gen3d.ui.inputs import DEFAULT_PRESET
 
     photo, sentence = Request(photo=Path("a.jpg")), Request(prompt="a lake")
     for request in (photo, sentence):
@@ -69,6 +73,31 @@ def test_the_pages_default_preset_declares_at_most_a_minute():
         assert sum(seconds["fast"]) < sum(seconds["balanced"]) < sum(seconds["quality"])
     look_s = [app.seconds_of("look", request, PRESETS["fast"], Path()) for request in (photo, sentence)]
     assert look_s[0] < look_s[1], "a sentence must be drawn first"
+
+
+def test_a_longer_or_wider_video_declares_more_and_the_other_steps_do_not():
+    import app
+
+    quality = PRESETS["quality"]
+    usual, tour = app.seconds_of("tour", Request(), quality, Path()), quality.tour
+    long = replace(quality, tour=replace(tour, frames=3 * tour.frames))
+    wide = replace(quality, tour=replace(tour, width_px=2 * tour.width_px))
+    assert app.seconds_of("tour", Request(), long, Path()) == pytest.approx(3 * usual, abs=2)
+    assert app.seconds_of("tour", Request(), wide, Path()) == pytest.approx(4 * usual, abs=2)
+    assert app.seconds_of("grow", Request(), wide, Path()) == app.seconds_of("grow", Request(), quality, Path())
+
+
+def test_the_page_is_told_which_networks_would_play_better(monkeypatch):
+    import app
+
+    monkeypatch.setattr(app, "ENGINE", "auto")
+    monkeypatch.setattr(app, "TIER", "cpu")
+    monkeypatch.setattr(app, "MODELS", builtin_models())
+    assert app.steps().better == {
+        "depth": "MoGe-2 vitb", "segmenter": "SAM vit_b", "background": "LaMa", "outpainter": "LaMa",
+    }  # fmt: skip
+    monkeypatch.setattr(app, "ENGINE", "builtin")
+    assert app.steps().better == {}, "whoever asked for it knows"
 
 
 def test_without_an_engine_on_a_gpu_no_step_takes_gpu_time(monkeypatch):
@@ -101,7 +130,8 @@ def test_the_readme_tells_a_space_what_it_needs():
     front = yaml.safe_load(text.split("---\n")[1])
     assert front["sdk"] == "gradio" and front["app_file"] == "app.py" and front["python_version"] == "3.12"
     assert (ROOT / front["app_file"]).is_file()
-    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split(";")[0].split("==") for line in lines if "==" in line.split(";")[0])
     assert front["sdk_version"] == pinned["gradio"]
     assert {"title", "license", "tags", "models", "suggested_hardware", "startup_duration_timeout"} <= set(front)
     assert len(front["short_description"]) <= 60, "the hub cuts what is longer"

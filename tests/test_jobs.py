@@ -116,3 +116,13 @@ def test_many_visitors_at_once(visits):
     for thread in threads:
         thread.join()
     assert errors == [] and folders(visits) == set()
+
+
+def test_what_is_on_show_is_remembered_per_visitor_and_its_job_outlives_later_ones(visits):
+    shown = visits.begin("anna", *ASKED)
+    visits.show("anna", shown.name, "a scene")
+    later = [visits.begin("anna", *ASKED) for _ in range(KEPT_JOBS + 2)]
+    assert shown.folder.is_dir() and visits.on_show("anna") == "a scene" and visits.on_show("ben") is None
+    assert [job.folder.is_dir() for job in later] == [False] * 2 + [True] * KEPT_JOBS
+    visits.leave("anna")
+    assert visits.on_show("anna") is None and not shown.folder.exists()

@@ -1,9 +1,12 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from gen3d.events import Finished, Notice, Preview, Progress, Started
+from gen3d.ui.sending import OPENED
+from gen3d.ui.showcase import shown_again
 from gen3d.ui.stream import Rhythm, Shown, followed, shown_of_folder
 
 PICTURE = np.zeros((4, 6, 3), np.uint8)
@@ -91,3 +94,16 @@ def test_a_finished_build_is_shown_as_it_was(built):
     files = [values["scene"], values["video"], values["depth"], values["layers"], values["background"]]
     assert all(Path(file).is_file() for file in [*files, *values["files"], *values["views"]])
     assert len(values["files"]) == 7
+
+
+def test_after_a_cancel_what_was_there_comes_back_if_it_still_is(built, tmp_path):
+    copy = shutil.copytree(built.folder, tmp_path / "scene")
+    before = shown_of_folder(copy, 3, {"depth": 1.0})
+    back = dict(zip(OPENED, shown_again(before), strict=True))
+    assert back["job"] == "scene" and back["video"] == before.values()["video"]
+    assert "What was here before is shown again." in back["status"]
+    before.video.unlink()
+    for gone in (shown_again(before), shown_again(None)):
+        told = dict(zip(OPENED, gone, strict=True))
+        status = told.pop("status")
+        assert "Cancelled" in status and "again" not in status and set(told.values()) == {None}

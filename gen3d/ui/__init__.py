@@ -10,5 +10,7 @@ scene_viewer.py   our viewer as a component
 expected.py       seconds, learned from earlier runs
 diagrams.py       drawings of the camera paths
 another_video.py  a finished scene flown along another path
+reviewing.py      changes of the layers of a paused job
+review_layers.py  the part of the page that asks for them
 page.py     the components and what they do
 """

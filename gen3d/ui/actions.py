@@ -6,55 +6,41 @@ steps of one job may be called one by one (`look`, then `grow`, then `tour`, whi
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
+from gen3d.errors import InputError
 from gen3d.scene import SceneFiles
-from gen3d.settings import PRESETS
 from gen3d.ui import words
 from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
 from gen3d.ui.asked import Number, path_of, request_of, settings_of
+from gen3d.ui.beside import Blamed
 from gen3d.ui.expected import Expected
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Job, Visits, enough_file
-from gen3d.ui.steps import Steps, told_to_visitors, visitor_error
-from gen3d.ui.stream import Shown, followed, shown_of_folder, zip_previews
-
-LOOKED = ("status", "depth", "layers", "seed", "job")
-GROWN = ("status", "background", "views", "scene", "files", "viewer")
-TOURED = ("status", "video", "files")
-BUILT = ("status", "depth", "layers", "background", "views", "scene", "video", "files", "seed", "job", "viewer")
-OPENED = tuple(name for name in BUILT if name != "seed")
-"""The components that each action writes to, in order. `scene` is for Gradio's viewer, `viewer` is ours."""
-STEPS = ("look", "grow", "tour")
-STEP_OF = {"source": "look", "depth": "look", "layers": "look", "flythrough": "tour"}
-"""The step that a stage belongs to; all others are of `grow`."""
-
-Values = tuple[Any, ...]
-_NOBODY = gr.Request()
-"""Stands where Gradio puts who asks; it comes last, and what comes before it has defaults."""
+from gen3d.ui.gallery import Gallery
+from gen3d.ui.jobs import Job, Visits
+from gen3d.ui.reviewing import Paused, Reviewing
+from gen3d.ui.running import STEPS, Running
+from gen3d.ui.sending import BUILT, GROWN, LOOKED, NOBODY, TOURED, Values, changes, is_page, sent, visitor_of
+from gen3d.ui.showcase import finished, opened, shown_again, when_ready
+from gen3d.ui.steps import Steps
 
 
 class Actions:
     """The page's actions over the steps, for any number of visitors."""
 
     def __init__(self, steps: Steps, visits: Visits, gallery: Gallery, expected: Expected) -> None:
-        self.steps, self.visits, self.gallery, self.expected = steps, visits, gallery, expected
+        self.steps, self.visits, self.gallery = steps, visits, gallery
+        self._running, self.reviewing = Running(steps, visits, expected), Reviewing(steps, visits)
 
     def build(
         self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
         preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
         units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
         transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, request: gr.Request = _NOBODY,
+        down: str | None = None, review: bool = False, request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
 
@@ -78,27 +64,34 @@ class Actions:
             right: the same to the right.
             up: the same above.
             down: the same below.
+            review: end with the layers, for /review; /grow and /tour then go on.
             request: who asks; given by Gradio.
         """
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
             (left, right, up, down), transforms,
         )  # fmt: skip
-        yield from _sent(request, self._run(STEPS, BUILT, request, begin, seed), BUILT)
+        run = self._running.run(("look",) if review else STEPS, BUILT, request, begin, seed, pausing=review)
+        yield from sent(request, run, BUILT)
+
+    def go_on(self, paused: Paused, request: gr.Request) -> Iterator[Values]:
+        """The rest of a scene whose layers were reviewed."""
+        run = self._running.run(STEPS[1:], BUILT, request, lambda: self.reviewing.settled(paused.job, request))
+        yield from sent(request, run, BUILT)
 
     def look(
         self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
         preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
         units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
         transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, request: gr.Request = _NOBODY,
+        down: str | None = None, request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """The first step: depth and layers. Takes what /build takes; streams (status, depth, layers, seed, job)."""
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
             (left, right, up, down), transforms,
         )  # fmt: skip
-        yield from _sent(request, self._run(("look",), LOOKED, request, begin, seed), LOOKED)
+        yield from sent(request, self._running.run(("look",), LOOKED, request, begin, seed), LOOKED)
 
     def grow(self, job: str, request: gr.Request) -> Iterator[Values]:
         """The second step: the scene behind and around. Streams (status, background, new views, scene, files, viewer).
@@ -107,8 +100,8 @@ class Actions:
             job: what /look gave back.
             request: who asks; given by Gradio.
         """
-        run = self._run(("grow",), GROWN, request, lambda: self.visits.find(_visitor(request), job))
-        yield from _sent(request, run, GROWN)
+        run = self._running.run(("grow",), GROWN, request, lambda: self.visits.find(visitor_of(request), job))
+        yield from sent(request, run, GROWN)
 
     def tour(self, job: str, path: str, request: gr.Request) -> Iterator[Values]:
         """The third step: a video of a grown scene. Streams (status, video, files).
@@ -118,12 +111,12 @@ class Actions:
             path: the camera path.
             request: who asks; given by Gradio.
         """
-        run = self._run(("tour",), TOURED, request, lambda: self._on_path(_visitor(request), job, path))
-        yield from _sent(request, run, TOURED)
+        run = self._running.run(("tour",), TOURED, request, lambda: self._on_path(visitor_of(request), job, path))
+        yield from sent(request, run, TOURED)
 
     def another_video(
         self, job: str | None = None, path: str = "wander", transforms: str | None = None, seconds: Number | None = 4,
-        fps: Number | None = 24, width_px: Number | None = 640, request: gr.Request = _NOBODY,
+        fps: Number | None = 24, width_px: Number | None = 640, request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """Another video of a scene that was built. Streams (status, video, files, job).
 
@@ -140,57 +133,59 @@ class Actions:
         def begin() -> Job:
             tour = tour_settings(seconds, fps, width_px)
             chosen = path_of(path, transforms, self.steps.paths)
-            return job_to_film(self.visits, self.gallery, _visitor(request), job, chosen, tour)
+            return job_to_film(self.visits, self.gallery, visitor_of(request), job, chosen, tour)
 
-        run = self._run(("tour",), FILMED, request, begin)
-        yield from _sent(request, until_there(run) if _is_page(request) else run, FILMED)
+        run = self._running.run(("tour",), FILMED, request, begin)
+        yield from sent(request, until_there(run) if is_page(request) else run, FILMED)
 
     def say_enough(self, request: gr.Request) -> str:
         """Ask the running scene to finish with what exists: fewer views, fewer steps of the fit, a shorter video."""
-        job = self.visits.latest(_visitor(request))
+        job = self.visits.latest(visitor_of(request))
         if job:
             job.say_enough()
         told = words.ENOUGH if job else words.NOTHING_RUNS
         gr.Info(told)
         return told
 
+    def cancelled(self, request: gr.Request) -> Values:
+        """Nothing runs any more, and nothing waits: what was on show before, as OPENED."""
+        self.reviewing.give_up(request)
+        return shown_again(self.visits.on_show(visitor_of(request)))
+
+    def scene_of(self, visitor: str, name: str | None) -> Path:
+        """The folder of a finished scene: the visitor's own of that name, or an example's. Raises InputError."""
+        if not name:
+            raise InputError("There is no scene yet.", "Build one first, or click an example.")
+        for example in self.gallery.examples:
+            if self.gallery.folder_of(example).name == name and self.gallery.is_ready(example):
+                return self.gallery.folder_of(example)
+        folder = self.visits.find(visitor, name).folder / "grow"
+        if not SceneFiles(folder).run.exists():
+            raise InputError("This scene is not finished.", "Build it to its end first.")
+        return folder
+
+    def blamed(self, request: gr.Request) -> Blamed | None:
+        """Which input was to blame for the last failure; told once."""
+        return self._running.blamed(visitor_of(request))
+
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
-        self.visits.leave(_visitor(request))
+        self.blamed(request)
+        self.visits.leave(visitor_of(request))
 
-    def open_page(self) -> tuple[Values, bool]:
+    def open_page(self, request: gr.Request) -> tuple[Values, bool]:
         """What the page begins with, as OPENED, and whether to ask again: an example that is ready, or is awaited."""
-        examples = self.gallery.examples
-        for example in filter(self.gallery.is_ready, examples):
-            values = self._finished(example).values() | {"status": words.opening(example.title)}
-            return tuple(values[name] for name in OPENED), False
-        coming = next(filter(self.gallery.is_coming, examples), None)
-        values = {"status": words.waiting(coming.title) if coming else words.NOTHING_YET}
-        return tuple(values.get(name) for name in OPENED), coming is not None
+        values, awaited, shown = opened(self.gallery)
+        if shown:
+            self.visits.show(visitor_of(request), shown.job, shown)
+        return values, awaited
 
-    def show_example(self, index: int) -> Iterator[Values]:
+    def show_example(self, index: int, request: gr.Request) -> Iterator[Values]:
         """The finished scene of an example, as soon as there is one."""
-        yield from _changes(self._example(index), BUILT)
-
-    def _example(self, index: int) -> Iterator[Values]:
-        example, began = self.gallery.examples[index], time.monotonic()
-        while not self.gallery.is_ready(example):
-            if not self.gallery.is_coming(example):
-                why = self.gallery.failures.get(example.name, "nobody prepared it")
-                sentence = words.not_ready(why)
-                yield _values(Shown(None, "", {}).failed(sentence), BUILT)
-                raise visitor_error(sentence)
-            waiting = {"status": words.waiting(example.title, time.monotonic() - began)}
-            yield tuple(waiting.get(name) for name in BUILT)
-            time.sleep(0.5)
-        values = _values(self._finished(example), BUILT)
-        yield values
-        yield values  # Gradio sends the last one again: let that be one in which nothing is new
-
-    def _finished(self, example: Example) -> Shown:
-        folder = self.gallery.folder_of(example)
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return shown_of_folder(folder, record["seed"], record["seconds"])
+        example = self.gallery.examples[index]
+        yield from changes(when_ready(self.gallery, example), BUILT)
+        shown = finished(self.gallery, example)
+        self.visits.show(visitor_of(request), shown.job, shown)
 
     def _beginning(
         self, request: gr.Request, photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str,
@@ -203,95 +198,10 @@ class Actions:
             asked = request_of(
                 photo, depth, prompt, tab, path, seed, fov_deg, units, self.steps.paths, prompts, transforms
             )
-            return self.visits.begin(_visitor(request), asked, settings_of(*chosen))
+            return self.visits.begin(visitor_of(request), asked, settings_of(*chosen))
 
         return begin
 
     def _on_path(self, visitor: str, name: str, path: str) -> Job:
         job = self.visits.find(visitor, name)
         return replace(job, request=replace(job.request, path=path_of(path, None, self.steps.paths)))
-
-    def _run(
-        self,
-        names: Sequence[str],
-        outputs: Sequence[str],
-        request: gr.Request,
-        begin: Callable[[], Job],
-        seed: Number | None = None,
-    ) -> Iterator[Values]:
-        """Runs steps of a job and streams what the page shows; a failure is shown, then raised."""
-        shown = Shown(None if seed is None else int(seed), "", {})
-        try:
-            with told_to_visitors():
-                job = begin()
-                usual = _part(self.expected.stages(job.settings.preset), names)
-                shown = Shown(job.request.seed, job.name, usual, scene=_grown(job, names))
-                job.take_back_enough()
-                yield _values(shown, outputs)
-                with self.visits.working(_visitor(request)):
-                    for name in names:
-                        events = getattr(self.steps, name)(job.request, job.settings, job.folder)
-                        for so_far in followed(shown, events, job.folder / "shown"):
-                            shown = so_far
-                            yield _values(shown, outputs)
-                if names == STEPS:
-                    self._learn(job, shown)
-                yield _values(shown.finished(_zipped(job) if "tour" in names else None), outputs)
-        except gr.Error as error:
-            yield _values(shown.failed(unescape(error.message)), outputs)
-            raise
-
-    def _learn(self, job: Job, shown: Shown) -> None:
-        """What a scene as the preset makes it took on this machine."""
-        settings, as_usual = job.settings, PRESETS[job.settings.preset].size_px
-        if job.request.photo and settings.size_px == as_usual and not enough_file(job.folder).exists():
-            self.expected.learn(settings.preset, shown.seconds())
-
-
-def _part(expected: dict[str, float], names: Sequence[str]) -> dict[str, float]:
-    """Of these steps alone."""
-    return {stage: s for stage, s in expected.items() if STEP_OF.get(stage, "grow") in names}
-
-
-def _zipped(job: Job) -> Path:
-    return zip_previews(job.folder / "previews.zip", [job.folder / step for step in STEPS])
-
-
-def _grown(job: Job, names: Sequence[str]) -> SceneFiles | None:
-    """The scene that an earlier call has made, for the files that a later one lists."""
-    files = SceneFiles(job.folder / "grow")
-    return files if names == ("tour",) and files.run.exists() else None
-
-
-def _sent(request: gr.Request, stream: Iterator[Values], outputs: Sequence[str]) -> Iterator[Values]:
-    """To the page only what is new, to others always all."""
-    return _changes(stream, outputs) if _is_page(request) else stream
-
-
-def _is_page(request: gr.Request) -> bool:
-    return request.headers.get("x-gradio-user") == "app"
-
-
-def _changes(stream: Iterator[Values], outputs: Sequence[str]) -> Iterator[Values]:
-    """Leaves out what is as before: Gradio's 3D viewer stays empty when it is updated while its code loads.
-
-    Ours gets its value each time, and notices itself that it is the same, and so does the hidden name of the job: of a
-    value of such kinds, followed too soon by "no change", Gradio 6.31 makes neither.
-    """
-    before: Values = ()
-    with closing(stream):
-        for values in stream:
-            pairs = zip(before, values, outputs, strict=False)
-            kept = [old == new and name not in ("viewer", "job") for old, new, name in pairs] or [False] * len(values)
-            yield tuple(gr.skip() if same else value for value, same in zip(values, kept, strict=True))
-            before = values
-
-
-def _values(shown: Shown, outputs: Sequence[str]) -> Values:
-    values = shown.values()
-    return tuple(values[name] for name in outputs)
-
-
-def _visitor(request: gr.Request) -> str:
-    """The secret that tells this page from others."""
-    return request.session_hash or ""

@@ -22,6 +22,7 @@ from gen3d.ui.asked import Number
 from gen3d.ui.diagrams import add_diagram
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Job, Visits
+from gen3d.ui.queue import PRIVATE, QUIET
 
 if TYPE_CHECKING:
     from gen3d.ui.actions import Actions
@@ -34,7 +35,6 @@ WIDTHS_PX = (160, 1920)
 SECONDS, RATE, WIDTH_PX = 4, 24, 640
 """What is set at first."""
 STOPPED = '<div class="told">Cancelled: the video from before stays.</div>'
-PRIVATE = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
 
 def tour_settings(seconds: Number | None, fps: Number | None, width_px: Number | None) -> TourSettings:
@@ -86,7 +86,9 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
         with gr.Row():
             seconds = gr.Number(SECONDS, label="Length, seconds", min_width=110)
             fps = gr.Number(RATE, label=f"Frames per second ({FPS[0]} to {FPS[1]})", min_width=110)
-            width = gr.Number(WIDTH_PX, label=f"Width, pixels ({WIDTHS_PX[0]} to {WIDTHS_PX[1]})", min_width=110)
+            width = gr.Number(
+                WIDTH_PX, label=f"Width at most, pixels ({WIDTHS_PX[0]} to {WIDTHS_PX[1]})", min_width=110
+            )
         with gr.Row():
             make = gr.Button("Make this video", min_width=120, elem_id="film")
             stop = gr.Button("Cancel this video", variant="stop", interactive=False, min_width=120, elem_id="cut")
@@ -103,14 +105,15 @@ def _connect(
     """The second button can be pressed while a video is made, the first while none is."""
     make, stop = buttons
     told = outputs[0]
-    make.click(lambda: _pressable(running=True), None, list(buttons), **PRIVATE)
+    make.click(lambda: _pressable(running=True), None, list(buttons), **QUIET)
     running = make.click(
         actions.another_video, inputs, outputs, api_name="another_video", show_progress_on=[told], **queue
     )
     idle = {"fn": lambda: _pressable(running=False), "inputs": None, "outputs": list(buttons)}
-    running.then(**idle, **PRIVATE)
-    running.failure(**idle, **PRIVATE)  # Gradio 6.31 leaves `then` out after an error
-    stop.click(lambda: STOPPED, None, told, cancels=[running], **PRIVATE).then(**idle, **PRIVATE)
+    running.then(**idle, **QUIET)
+    running.failure(**idle, **QUIET)  # Gradio 6.31 leaves `then` out after an error
+    ended = stop.click(None, None, None, cancels=[running], **PRIVATE)
+    ended.then(lambda: [STOPPED, *_pressable(running=False)], None, [told, *buttons], **QUIET)
 
 
 def _pressable(running: bool) -> list[Any]:

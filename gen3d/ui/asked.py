@@ -46,11 +46,11 @@ def request_of(
     if tab == "text":
         photo = depth = None
     if tab in ("photo", "depth") and not photo:
-        raise InputError("There is no photo yet.", "Drop one into the field above, or choose an example.")
+        raise InputError("There is no photo yet.", "Drop one into the field above, or choose an example.", "photo")
     if tab == "photo":
         depth = None
     if tab == "depth" and not depth:
-        raise InputError("There is no depth file yet.", "Give one, or use the tab Photo.")
+        raise InputError("There is no depth file yet.", "Give one, or use the tab Photo.", "depth")
     return Request(
         photo=Path(photo) if photo else None,
         prompt=prompt,
@@ -82,7 +82,8 @@ def settings_of(preset: str, size_px: Number | None, rule: str) -> Settings:
     settings = PRESETS[preset]
     if size_px:
         if not SIZES_PX[0] <= size_px <= SIZES_PX[1]:
-            raise InputError(f"A size of {size_px:g} pixels is not possible.", f"Use {SIZES_PX[0]} to {SIZES_PX[1]}.")
+            remedy = f"Use {SIZES_PX[0]} to {SIZES_PX[1]}."
+            raise InputError(f"A size of {size_px:g} pixels is not possible.", remedy, "size_px")
         settings = replace(settings, size_px=int(size_px))
     return replace(settings, layers=replace(settings.layers, rule=rule))
 
@@ -96,19 +97,20 @@ def _seed(seed: Number | None) -> int:
     if seed is None:
         return new_seed()
     if not 0 <= seed <= SEEDS or seed != int(seed):
-        raise InputError(f"{seed:g} is not a seed.", f"Give a whole number from 0 to {SEEDS}, or leave it empty.")
+        remedy = f"Give a whole number from 0 to {SEEDS}, or leave it empty."
+        raise InputError(f"{seed:g} is not a seed.", remedy, "seed")
     return int(seed)
 
 
-def _words(text: str | None) -> str | None:
+def _words(text: str | None, field: str = "prompt") -> str | None:
     if text and len(text) > LONGEST_PROMPT:
-        raise InputError(f"The text has {len(text)} characters.", f"Use at most {LONGEST_PROMPT}.")
+        raise InputError(f"The text has {len(text)} characters.", f"Use at most {LONGEST_PROMPT}.", field)
     return text.strip() or None if text else None
 
 
 def _aimed(prompts: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
     """With where each belongs, without the empty ones."""
-    words = zip(DIRECTIONS, map(_words, prompts), strict=False)
+    words = zip(DIRECTIONS, map(_words, prompts, DIRECTIONS), strict=False)
     return tuple((where, what) for where, what in words if what)
 
 
@@ -116,13 +118,14 @@ def _check_transforms(file: Path) -> None:
     """Whether the file is small enough to be read, and a list of few enough poses; what each holds is read later."""
     remedy = "Give a nerfstudio transforms.json."
     if (size := file.stat().st_size) > LARGEST_PATH_BYTES:
-        raise InputError(f"{file.name} has {size / 1e6:.1f} MB.", f"Give at most 1 MB, and {MOST_POSES} frames.")
+        most = f"Give at most 1 MB, and {MOST_POSES} frames."
+        raise InputError(f"{file.name} has {size / 1e6:.1f} MB.", most, "path")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file.name} is not JSON.", remedy) from error
+        raise InputError(f"{file.name} is not JSON.", remedy, "path") from error
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames:
-        raise InputError(f"{file.name} holds no list of frames.", remedy)
+        raise InputError(f"{file.name} holds no list of frames.", remedy, "path")
     if len(frames) > MOST_POSES:
-        raise InputError(f"{file.name} has {len(frames)} frames.", f"Give a path of at most {MOST_POSES}.")
+        raise InputError(f"{file.name} has {len(frames)} frames.", f"Give a path of at most {MOST_POSES}.", "path")

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gen3d.errors import InputError
 from gen3d.scene import Request
@@ -24,7 +25,7 @@ from gen3d.settings import Settings
 
 PREFIX = "gen3d-visits-"
 KEPT_JOBS = 3
-"""Older jobs of a visit go when a new one starts."""
+"""Older jobs of a visit go when a new one starts, but for the one on show."""
 MAX_AGE_S = 6 * 3600.0
 SWEEP_S = 600.0
 
@@ -50,6 +51,18 @@ class Job:
         """A new step begins in full."""
         enough_file(self.folder).unlink(missing_ok=True)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has paused until its visitor goes on."""
+        return (self.folder / "waits").exists()
+
+    def wait(self, waits: bool) -> None:
+        """Begins to wait, or no longer does."""
+        if waits:
+            (self.folder / "waits").touch()
+        else:
+            (self.folder / "waits").unlink(missing_ok=True)
+
 
 def enough_file(folder: Path) -> Path:
     """The file that means "enough" to whoever works in a job's folder: a flag that reaches other processes too."""
@@ -62,6 +75,7 @@ class _Visit:
     jobs: list[Job] = field(default_factory=list)
     running: int = 0
     left: bool = False
+    on_show: tuple[str, Any] = ("", None)
     touched_s: float = field(default_factory=time.monotonic)
 
 
@@ -86,13 +100,15 @@ class Visits:
         """
         self.sweep()
         with self._lock:
-            visit = self._visits.setdefault(visitor, _Visit(self.root / secrets.token_urlsafe(16)))
+            visit = self._visit_of(visitor)
             job = Job(visit.folder / secrets.token_urlsafe(16), request, settings)
             job.folder.mkdir(parents=True, mode=0o700)
             visit.jobs.append(job)
             visit.touched_s = time.monotonic()
-            while len(visit.jobs) > KEPT_JOBS and not visit.running:
-                shutil.rmtree(visit.jobs.pop(0).folder, ignore_errors=True)
+            for old in visit.jobs[:-KEPT_JOBS] if not visit.running else ():
+                if old.name != visit.on_show[0]:
+                    visit.jobs.remove(old)
+                    shutil.rmtree(old.folder, ignore_errors=True)
             return job
 
     def find(self, visitor: str, name: str) -> Job:
@@ -109,6 +125,18 @@ class Visits:
         with self._lock:
             visit = self._visits.get(visitor)
             return visit.jobs[-1] if visit and visit.jobs else None
+
+    def show(self, visitor: str, job: str, finished: Any) -> None:
+        """Remembers what a visitor's page shows, to come back to when something else is cancelled; its job stays."""
+        with self._lock:
+            visit = self._visit_of(visitor)
+            visit.on_show, visit.touched_s = (job, finished), time.monotonic()
+
+    def on_show(self, visitor: str) -> Any:
+        """What `show` was told last; None where it was told nothing."""
+        with self._lock:
+            visit = self._visits.get(visitor)
+            return visit.on_show[1] if visit else None
 
     @contextmanager
     def working(self, visitor: str) -> Iterator[None]:
@@ -146,6 +174,9 @@ class Visits:
         while True:
             time.sleep(SWEEP_S)
             self.sweep()
+
+    def _visit_of(self, visitor: str) -> _Visit:
+        return self._visits.setdefault(visitor, _Visit(self.root / secrets.token_urlsafe(16)))
 
     def _remove_if_done(self, visitor: str) -> None:
         visit = self._visits.get(visitor)

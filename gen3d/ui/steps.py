@@ -18,6 +18,7 @@ import gradio as gr
 
 from gen3d.errors import Gen3DError
 from gen3d.events import Event
+from gen3d.review import Review, Reviewed
 from gen3d.scene import Request
 from gen3d.settings import Settings
 from gen3d.ui.diagrams import Pose
@@ -46,6 +47,14 @@ class Steps:
     """Whether a sentence alone is enough."""
     motions: Mapping[str, Sequence[Pose]] = field(default_factory=dict)
     """Camera path -> how it moves, to draw it; a path without is not drawn."""
+    better: Mapping[str, str] = field(default_factory=dict)
+    """Role -> the engine that would play it better, once it is downloaded."""
+    review: Callable[[Review, Settings, Path], Reviewed] | None = None
+    """(review, settings, folder of the job) -> what became of it: rewrites folder/look. None: layers stay as found."""
+    more: Callable[[Path, Path], None] | None = None
+    """(folder of a finished scene, file) -> writes the file, by its name. None: there are no more formats."""
+    show_file: Callable[[Path, Path], None] | None = None
+    """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 
 
 @contextmanager
@@ -54,7 +63,7 @@ def told_to_visitors() -> Iterator[None]:
     try:
         yield
     except Gen3DError as error:
-        raise visitor_error(str(error)) from error
+        raise visitor_error(str(error), getattr(error, "field", None)) from error
     except MemoryError as error:
         raise visitor_error(OUT_OF_MEMORY) from error
     except gr.Error:
@@ -64,6 +73,11 @@ def told_to_visitors() -> Iterator[None]:
         raise visitor_error(UNEXPECTED) from error
 
 
-def visitor_error(sentence: str) -> gr.Error:
-    """An error whose words reach the visitor, and stay; Gradio shows them as HTML, so they are escaped."""
-    return gr.Error(escape(sentence, quote=False), duration=None, print_exception=False)
+def visitor_error(sentence: str, field: str | None = None) -> gr.Error:
+    """An error whose words reach the visitor, and stay; Gradio shows them as HTML, so they are escaped.
+
+    field: the input that is to blame; it does not cross the fork of a ZeroGPU call.
+    """
+    error = gr.Error(escape(sentence, quote=False), duration=None, print_exception=False)
+    error.field = field
+    return error

@@ -50,7 +50,7 @@ class Shown:
     expected: Mapping[str, float]
     """Stage -> seconds, in the order in which they run."""
     began_s: float = field(default_factory=time.monotonic)
-    state: Literal["running", "done", "failed"] = "running"
+    state: Literal["running", "waiting", "done", "failed"] = "running"
     sentence: str = "Starting."
     lines: tuple[Line, ...] = ()
     notices: tuple[str, ...] = ()
@@ -91,6 +91,10 @@ class Shown:
         """All is there."""
         seconds = time.monotonic() - self.began_s
         return replace(self, state="done", lines=_ended(self.lines), zipped=zipped, sentence=words.done(seconds))
+
+    def waiting(self) -> Shown:
+        """The visitor has the word."""
+        return replace(self, state="waiting", lines=_ended(self.lines), sentence=words.PAUSED)
 
     def failed(self, sentence: str) -> Shown:
         """It ended with an error."""
@@ -163,7 +167,7 @@ def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown
     pictures = tuple((name, files.previews / f"{name}.png") for name in SINGLE)
     return Shown(
         seed=seed,
-        job="",
+        job=folder.name,
         expected=seconds,
         state="done",
         sentence=words.done(sum(seconds.values())),

@@ -28,7 +28,7 @@ STAGES = {
 SCENE_STEPS = ("source", "depth", "layers", "background", "lift", "expand", "optimize", "flythrough")
 """What runs for every scene."""
 NOTHING_YET = '<div class="told">Nothing built yet.</div>'
-CANCELLED = '<div class="told">Cancelled: nothing of this scene is kept.</div>'
+PAUSED = "Look over the layers and press Go on; nothing runs meanwhile."
 OTHER_VIEWER = "Other viewer (gr.Model3D)"
 OTHER_WORDS = "Gradio's own viewer, which starts elsewhere and lets you fly behind the scene. Slow without a GPU."
 ENOUGH = "Finishing with what exists."
@@ -49,13 +49,22 @@ def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:
     return [(f"{preset} (about {_duration(seconds(preset))} here)", preset) for preset in PRESETS]
 
 
-def badge(engines: Mapping[str, str], device: str) -> str:
-    """Which engines play which role, and where."""
+def badge(engines: Mapping[str, str], device: str, better: Mapping[str, str]) -> str:
+    """Which engines play which role, and where; and which would play theirs better, once they are here."""
+    playing = " · ".join(f"<b>{engine}</b> {roles}" for engine, roles in _by_engine(engines))
+    told = f'<div class="badge"><p>Runs on {escape(device)} · {playing}</p>'
+    if better:
+        missing = ", ".join(f"<b>{engine}</b> for {roles}" for engine, roles in _by_engine(better))
+        told += f"<p>Better would be {missing}: run <code>gen3d download</code>, then start the page anew.</p>"
+    return told + "</div>"
+
+
+def _by_engine(engines: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Engine and its roles, each once."""
     roles: dict[str, list[str]] = {}
     for role, engine in engines.items():
         roles.setdefault(engine, []).append(role.replace("_", " "))
-    parts = [f"<b>{escape(engine)}</b> {escape(', '.join(names))}" for engine, names in roles.items()]
-    return f'<div class="badge">Runs on {escape(device)} · {" · ".join(parts)}</div>'
+    return [(escape(engine), escape(", ".join(names))) for engine, names in roles.items()]
 
 
 def status(shown: Shown) -> str:
@@ -94,6 +103,17 @@ def under_way(lines: tuple[Line, ...], left_s: float) -> str:
     left = f"about {_duration(left_s)} left" if left_s >= 2 else "a moment left"
     step = f"Step {len(lines)} of {max(len(lines), len(SCENE_STEPS))}"
     return f"{step}: {STAGES.get(now.stage, now.stage)}{count} … {left}"
+
+
+def cancelled(shown_again: bool) -> str:
+    """A scene was given up; shown_again: what was here before it is back."""
+    words = "Cancelled: nothing of that scene is kept." + " What was here before is shown again." * shown_again
+    return f'<div class="told" data-state="cancelled"><p>{words}</p></div>'
+
+
+def own_file(name: str) -> str:
+    """What the viewer shows is a file of the visitor's; what lies below it is not of it."""
+    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p></div>'
 
 
 def opening(title: str) -> str:

@@ -1,0 +1,128 @@
+"""The page's left side: what a visitor gives and chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.data_classes import ImageData
+
+from gen3d.ui import words
+from gen3d.ui.asked import new_seed
+from gen3d.ui.beside import Beside
+from gen3d.ui.diagrams import add_diagram
+from gen3d.ui.expected import Expected
+from gen3d.ui.queue import QUIET
+from gen3d.ui.steps import Steps
+
+DEFAULT_PRESET = "fast"
+DEFAULT_PATH = "wander"
+ASIDE = {"left": "to the left", "right": "to the right", "up": "above", "down": "below"}
+"""Directions that may have words of their own."""
+TABS = {"photo": "Photo", "depth": "Photo + depth", "text": "Text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The left side, in the order that the actions take it."""
+
+    photo: gr.Image
+    depth: gr.File
+    prompt: gr.Textbox
+    tab: gr.Textbox
+    preset: gr.Radio
+    path: gr.Dropdown
+    seed: gr.Number
+    fov_deg: gr.Number
+    units_per_metre: gr.Number
+    size_px: gr.Number
+    rule: gr.Radio
+    transforms: gr.File
+    left: gr.Textbox
+    right: gr.Textbox
+    up: gr.Textbox
+    down: gr.Textbox
+
+    def in_order(self) -> list[Component]:
+        """As the actions take them."""
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+def add_inputs(steps: Steps, expected: Expected) -> tuple[gr.Tabs, Inputs, Beside]:
+    """Tabs choose which of the inputs are there; below them comes what every scene has; a line is under each."""
+    beside = Beside()
+    choices = {}
+    with gr.Tabs() as tabs:
+        for name, title in TABS.items():
+            with gr.Tab(title, id=name) as choices[name]:
+                gr.Markdown(words.TAB_WORDS[name])
+                if name == "text" and not steps.draws:
+                    gr.Markdown(words.NO_SENTENCES)
+    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without _path_of
+        photo = gr.Image(
+            label="Drop a photo here", type="filepath", image_mode=None, sources=["upload", "clipboard"], height=260,
+            elem_id="photo",
+        )  # fmt: skip
+        beside.add("photo")
+    photo.preprocess = _path_of  # Gradio's own opens the file; ours is opened by the pipeline, within bounds
+    with gr.Group(visible=False) as depth_group:
+        depth = gr.File(
+            label="Depth: 16-bit PNG, .npy, .npz, float TIFF or EXR", type="filepath", height=140,
+            elem_id="depth-file", file_types=[".png", ".npy", ".npz", ".tif", ".tiff", ".exr"],
+        )  # fmt: skip
+        beside.add("depth")
+        units = gr.Number(1000, label="Units per metre (of an integer depth file)")
+        beside.add("units_per_metre")
+    prompt = gr.Textbox(None, label="Sentence", lines=2, visible=False, elem_id="prompt")
+    beside.add("prompt")
+    tab = gr.Textbox("any", label="tab", visible=False)
+    for name, choice in choices.items():
+        shown = [tab, photo_group, depth_group, prompt]
+        choice.select(_tab_shown(name), None, shown, **QUIET)
+    preset = gr.Radio(words.preset_choices(expected.seconds), value=DEFAULT_PRESET, label="Preset", elem_id="preset")
+    paths = [(f"{name}: {what}", name) for name, what in steps.paths.items()]
+    path = gr.Dropdown(paths, value=DEFAULT_PATH, label="Camera path", elem_id="path")
+    add_diagram(path, steps.motions)
+    seed = _seed()
+    beside.add("seed")
+    with gr.Accordion("Advanced", open=False, elem_id="advanced") as beside.fold:
+        fov = gr.Number(0, label="Field of view along the longer side, degrees (0: from the photo)", elem_id="fov")
+        beside.add("fov_deg")
+        size = gr.Number(0, label="Longer side to work at, pixels (0: the preset's)", precision=0, elem_id="size")
+        beside.add("size_px")
+        rules = [("what occludes", "occlusion"), ("median depth, as in the paper", "paper")]
+        rule = gr.Radio(rules, value="occlusion", label="Foreground is chosen by")
+        own_path = gr.File(
+            label="A camera path of your own: a nerfstudio transforms.json", type="filepath", file_types=[".json"],
+            height=110, elem_id="transforms",
+        )  # fmt: skip
+        beside.add("transforms")
+        aside = [gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}") for d, w in ASIDE.items()]
+    inputs = Inputs(photo, depth, prompt, tab, preset, path, seed, fov, units, size, rule, own_path, *aside)
+    return tabs, inputs, beside
+
+
+def _seed() -> gr.Number:
+    """The seed and its dice; the page writes the used one back."""
+    with gr.Row():
+        seed = gr.Number(label="Seed", precision=0, scale=2, min_width=140, elem_id="seed")
+        dice = gr.Button("New seed", scale=1, min_width=110, size="md", elem_id="dice")
+    dice.click(new_seed, None, seed, **QUIET)
+    return seed
+
+
+def _tab_shown(name: str) -> Any:
+    """What is there when a tab is chosen."""
+
+    def show() -> tuple[Any, ...]:
+        is_text = name == "text"
+        return name, gr.update(visible=not is_text), gr.update(visible=name == "depth"), gr.update(visible=is_text)
+
+    return show
+
+
+def _path_of(payload: ImageData | None) -> str | None:
+    """The uploaded file, unopened."""
+    return payload.path if payload else None

@@ -1,0 +1,47 @@
+"""A corner of the page where a visitor looks at a scene file of their own: .ply, .splat or .spz, whoever made it."""
+
+from __future__ import annotations
+
+import inspect
+import secrets
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gradio as gr
+from gradio.components import Component
+
+from gen3d.ui import words
+from gen3d.ui.queue import QUEUE
+from gen3d.ui.steps import told_to_visitors
+
+KINDS = [".ply", ".splat", ".spz"]
+TITLE = "Open a scene file"
+WORDS = "Look around in a scene that you have as a file. It is shown in the viewer, and kept nowhere."
+
+ShowFile = Callable[[Path, Path], None]
+"""(where to write the .view file, the scene file) -> None; raises Gen3DErrors for what cannot be shown."""
+
+
+def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) -> gr.File:
+    """Adds a fold with a place for the file; what is dropped there appears in `viewer`. Returns that place.
+
+    status: says whose scene that is.
+    """
+    with gr.Accordion(TITLE, open=False, elem_id="open-scene"):
+        gr.Markdown(WORDS)
+        file = gr.File(
+            label=f"Scene: {', '.join(KINDS)}", file_types=KINDS, type="filepath", height=140, elem_id="scene-file"
+        )
+    stream = partial(inspect.unwrap(shown), show_file)  # Gradio knows a generator by its function; checkers wrap it
+    file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)
+    return file
+
+
+def shown(show_file: ShowFile, scene: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """The viewer's value and the status, once; Gradio has copied the file by the time the folder goes."""
+    with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
+        view = Path(folder) / "opened.view"
+        show_file(view, Path(scene))
+        yield (str(view), f"opened-{secrets.token_hex(4)}"), words.own_file(Path(scene).name)

@@ -1,0 +1,126 @@
+"""Steps of a visitor's job, run one after the other, as what the page shows meanwhile."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import gradio as gr
+
+from gen3d.scene import SceneFiles
+from gen3d.settings import PRESETS
+from gen3d.ui.asked import Number
+from gen3d.ui.beside import Blamed, blamed
+from gen3d.ui.expected import Expected
+from gen3d.ui.jobs import Job, Visits, enough_file
+from gen3d.ui.sending import Values, is_page, values_of, visitor_of
+from gen3d.ui.steps import Steps, told_to_visitors
+from gen3d.ui.stream import SINGLE, Line, Shown, followed, zip_previews
+
+STEPS = ("look", "grow", "tour")
+STEP_OF = {"source": "look", "depth": "look", "layers": "look", "flythrough": "tour"}
+"""The step that a stage belongs to; all others are of `grow`."""
+
+
+class Running:
+    """Runs steps for whoever asks."""
+
+    def __init__(self, steps: Steps, visits: Visits, expected: Expected) -> None:
+        self._steps, self._visits, self._expected = steps, visits, expected
+        self._blamed: dict[str, Blamed | None] = {}
+
+    def run(
+        self,
+        names: Sequence[str],
+        outputs: Sequence[str],
+        request: gr.Request,
+        begin: Callable[[], Job],
+        seed: Number | None = None,
+        pausing: bool = False,
+    ) -> Iterator[Values]:
+        """Runs steps of a job and streams what the page shows; a failure is shown, then raised.
+
+        pausing: the job then waits for its visitor.
+        """
+        shown, job = Shown(None if seed is None else int(seed), "", {}), None
+        try:
+            with told_to_visitors():
+                job = begin()
+                usual = _part(self._expected.stages(job.settings.preset), names)
+                shown = _before(job, names, Shown(job.request.seed, job.name, usual))
+                job.take_back_enough()
+                yield values_of(shown, outputs)
+                with self._visits.working(visitor_of(request)):
+                    for name in names:
+                        events = getattr(self._steps, name)(job.request, job.settings, job.folder)
+                        for so_far in followed(shown, events, job.folder / "shown"):
+                            shown = so_far
+                            yield values_of(shown, outputs)
+                if {"grow", "tour"} <= set(names):
+                    self._learn(job, shown)
+                job.wait(pausing)
+                shown = shown.waiting() if pausing else shown.finished(_zipped(job) if "tour" in names else None)
+                if "tour" in names:
+                    self._remember(visitor_of(request), shown, names)
+                yield values_of(shown, outputs)
+        except gr.Error as error:
+            sentence = unescape(error.message)
+            if is_page(request):
+                wrong = blamed(sentence, getattr(error, "field", None), job.request if job else None)
+                self._blamed[visitor_of(request)] = wrong
+            yield values_of(shown.failed(sentence), outputs)
+            raise
+
+    def blamed(self, visitor: str) -> Blamed | None:
+        """Which input of the visitor's was to blame for the last failure; told once."""
+        return self._blamed.pop(visitor, None)
+
+    def _remember(self, visitor: str, shown: Shown, names: Sequence[str]) -> None:
+        """As what is on show: a scene, or the one from before with another video."""
+        before = self._visits.on_show(visitor)
+        if "grow" not in names and before:
+            shown = replace(before, job=shown.job, scene=shown.scene, video=shown.video, zipped=shown.zipped)
+        self._visits.show(visitor, shown.job, shown)
+
+    def _learn(self, job: Job, shown: Shown) -> None:
+        """What a scene as the preset makes it took on this machine."""
+        settings, as_usual = job.settings, PRESETS[job.settings.preset].size_px
+        if job.request.photo and settings.size_px == as_usual and not enough_file(job.folder).exists():
+            self._expected.learn(settings.preset, shown.seconds())
+
+
+def _part(expected: dict[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Of these steps alone."""
+    return {stage: s for stage, s in expected.items() if STEP_OF.get(stage, "grow") in names}
+
+
+def _zipped(job: Job) -> Path:
+    return zip_previews(job.folder / "previews.zip", [job.folder / step for step in STEPS])
+
+
+def _before(job: Job, names: Sequence[str], shown: Shown) -> Shown:
+    """With what earlier calls have made: the scene that a video is made of, the layers that a scene is grown from."""
+    look, grow = (SceneFiles(job.folder / step) for step in STEPS[:2])
+    if names == ("tour",) and grow.run.exists():
+        return replace(shown, scene=grow)
+    if names == STEPS[1:] and look.run.exists():
+        return _resumed(shown, look, job.folder / "shown")
+    return shown
+
+
+def _resumed(shown: Shown, look: SceneFiles, previews: Path) -> Shown:
+    """With what was shown when the job began to wait; the time in which it waited does not count."""
+    record = json.loads(look.run.read_text(encoding="utf-8"))
+    seconds = {stage: s for stage, s in record["seconds"].items() if STEP_OF.get(stage) == "look"}
+    pictures = [(name, previews / f"{name}.png") for name in SINGLE]
+    return replace(
+        shown,
+        began_s=time.monotonic() - sum(seconds.values()),
+        lines=tuple(Line(stage, 0.0, s, running=False) for stage, s in seconds.items()),
+        notices=tuple(record["notices"]),
+        pictures=tuple((name, file) for name, file in pictures if file.exists()),
+    )
