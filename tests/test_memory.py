@@ -328,6 +328,7 @@ def test_the_doctor_tells_what_presets_take_and_what_this_card_holds(monkeypatch
     assert f"{max(card_memory_gb(FAST).values()):.1f}" in rows["fast"] and "This card" not in told
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: a_card(8))
+    monkeypatch.setattr(doctor, "find_toolkit", lambda: None)
     told = "\n".join(doctor.diagnose("gpu"))
     assert "This card, its networks in turns, holds: fast, balanced" in told and "rasterizer   triton, if" in told
 
