@@ -24,12 +24,12 @@ from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
 from gen3d.geometry.rim import unmix_rims
 from gen3d.geometry.trajectory import along, expansion_path, surround, tour_path
 from gen3d.models.base import Models
-from gen3d.pipeline import SWEEP, scale_of
 from gen3d.scene import RGBD, Source, View, World
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer
 from gen3d.stages.background import fill_background
+from gen3d.stages.course import SWEEP, scale_of
 from gen3d.stages.depth import find_depth
 from gen3d.stages.expand import expand_world
 from gen3d.stages.layers import split_layers

@@ -22,4 +22,4 @@ import os
 # Before numba or torch load: their OpenMP threads otherwise spin while they wait, at twice the time on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

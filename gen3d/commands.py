@@ -61,12 +61,12 @@ SIZES_PX = (64, 2048)
 def render(a: argparse.Namespace) -> None:
     """Pictures of a scene file."""
     _check_output(a.output, a.force, a.scene, a.cameras)
-    from gen3d import pipeline
     from gen3d.formats.scene_file import open_scene
     from gen3d.formats.transforms import read_transforms
+    from gen3d.render import render as draw
 
     cameras, gaussians = read_transforms(a.cameras), open_scene(a.scene)
-    _tell(pipeline.render(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
+    _tell(draw(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
 
 
 def export(a: argparse.Namespace) -> None:
@@ -144,9 +144,9 @@ def depth(a: argparse.Namespace) -> None:
     """Estimated depth as a file."""
     from gen3d.formats.depth_file import write_depth
     from gen3d.formats.picture import read_picture
-    from gen3d.pipeline import depth_of
+    from gen3d.stages.depth import depth_of
 
-    write_depth(a.output, depth_of(read_picture(a.image), _models(a)))
+    write_depth(a.output, depth_of(read_picture(a.image), _models(a).depth))
     print(f"wrote {a.output}")
 
 

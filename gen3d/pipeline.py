@@ -16,22 +16,16 @@ its product, and figures.json; `build` puts them on one sheet.png.
 from __future__ import annotations
 
 import json
-import math
-import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Float
 
-from gen3d import __version__
-from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Notice, Progress, Started, Viewable, never
+from gen3d.events import Enough, Event, Finished, Viewable, never
+from gen3d.folders import continued, gather, gather_exhibits
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.looked import load_looked, save_looked
@@ -41,21 +35,18 @@ from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.formats.whole import whole_folder
-from gen3d.geometry.points import median_depth, sky_radius
-from gen3d.geometry.resample import reduce_picture, resample_depth
+from gen3d.geometry.points import sky_radius
 from gen3d.geometry.rim import unmix_rims
-from gen3d.geometry.trajectory import PATHS, Scale, along, expansion_path, relative_to_first, surround, tour_path
+from gen3d.geometry.trajectory import Scale
 from gen3d.models.base import Models
-from gen3d.record import Record, merged, write_json
+from gen3d.record import Record, write_json
 from gen3d.review import Review, Reviewed
-from gen3d.scene import RGBD, LayeredDepth, Request, SceneFiles, View, World
+from gen3d.scene import LayeredDepth, Request, SceneFiles, View, World
 from gen3d.settings import Settings
-from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.rasterizer import Rasterizer, device_of, notices_of
+from gen3d.splat.rasterizer import Rasterizer
 from gen3d.stages.background import fill_background
+from gen3d.stages.course import SWEEP, check_path, expansion_cameras, scale_of, tour_cameras
 from gen3d.stages.depth import find_depth
-from gen3d.stages.exhibits.sheet import contact_sheet
 from gen3d.stages.expand import expand_world
 from gen3d.stages.flythrough import fly_through
 from gen3d.stages.layers import ONE_LAYER, split_layers
@@ -66,18 +57,15 @@ from gen3d.stages.prune import prune_gaussians, views_around
 from gen3d.stages.review import review_layers, show_review
 from gen3d.stages.show import write_points_view, write_scene_view
 from gen3d.stages.source import read_source
-from gen3d.stages.words import find_words, prompt_for
+from gen3d.stages.words import find_words, prompt_at
 from gen3d.thrift import Thrift, memory_told
-
-SWEEP = 12
-"""So many places along the video's path are checked for slivers that the poses left open."""
 
 
 def look(
     request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never, explain: bool = False
 ) -> Iterator[Event]:
     """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
-    _check_path(request.path)
+    check_path(request.path)
     thrift = Thrift(settings, models.at(settings.engines))
     with whole_folder(folder) as work, memory_told():
         record = _record(request, settings, thrift.models.names, work, explain)
@@ -125,7 +113,7 @@ def grow(
     layers = load_looked(looked / "looked.npz")
     photo, seed, thrift = layers.rgbd, request.seed, Thrift(settings, models.at(settings.engines))
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
-    path = _expansion_cameras(request.path, photo.camera, scale, settings.size_px)
+    path = expansion_cameras(request.path, photo.camera, scale, settings.size_px)
     with whole_folder(folder) as work, memory_told():
         files = SceneFiles(work)
         record = _record(request, settings, thrift.models.names | {"rasterizer": rasterizer.name}, work, explain)
@@ -142,12 +130,12 @@ def grow(
         write_points_view(files.points, points, photo.camera, scale, settings.fit)
         yield Viewable("points", files.points)
         seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
-        sweep = _tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
+        sweep = tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
         world = yield from record.follow(
             thrift.run(
                 lambda t: expand_world(
                     seen, photo, t.models.outpainter, t.models.depth, settings.expand, shell_m,
-                    _prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
+                    prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
                 )
             )
         )
@@ -173,7 +161,7 @@ def grow(
             median_depth_m=scale.median, nearest_depth_m=scale.nearest, prompt=words.scene,
             background_prompt=words.background,
         )  # fmt: skip
-        write_json(files.run, _continued(looked, record))
+        write_json(files.run, continued(looked, record))
     yield Finished("grow", folder)
 
 
@@ -187,7 +175,7 @@ def tour(
     explain: bool = False,
 ) -> Iterator[Event]:
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
-    _check_path(request.path)
+    check_path(request.path)
     files = SceneFiles(scene)
     if not files.run.exists() or not files.ply.exists():
         raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
@@ -196,12 +184,12 @@ def tour(
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
     with whole_folder(folder) as work, memory_told():
         record = _record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
-        path = _tour_cameras(request.path, camera, scale, settings.tour.frames)
+        path = tour_cameras(request.path, camera, scale, settings.tour.frames)
         amplitude = yield from record.follow(
             fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
         )
         record.count(tour_amplitude=amplitude)
-        write_json(work / "run.json", _continued(scene, record))
+        write_json(work / "run.json", continued(scene, record))
     yield Finished("tour", folder)
 
 
@@ -221,8 +209,8 @@ def build(
         yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough, explain)
         yield from tour(request, steps[1], rasterizer, settings, steps[2], enough, explain)
         if explain:
-            _gather_exhibits(steps, work / "explain", _title(request, settings))
-        _gather(steps, work)
+            gather_exhibits(steps, work / "explain", _title(request, settings))
+        gather(steps, work)
     yield Finished("build", folder)
 
 
@@ -230,123 +218,6 @@ def _record(request: Request, settings: Settings, engines: dict[str, str], work:
     return Record(request, settings, engines, work / "previews", write_png, work / "explain" if explain else None)
 
 
-def _continued(before: Path, record: Record) -> dict[str, Any]:
-    """What run.json shall say after a step: the steps so far, and this one."""
-    return merged([json.loads((before / "run.json").read_text(encoding="utf-8")), record.as_json()])
-
-
-def _gather(steps: list[Path], into: Path) -> None:
-    """Moves what the steps made into one folder; the record of the last tells of all."""
-    SceneFiles(into).previews.mkdir()
-    for step in steps:
-        for file in sorted((step / "previews").iterdir()):
-            file.rename(into / "previews" / file.name)
-        for file in sorted(step.iterdir()):
-            if file.is_file() and file.name != "looked.npz":
-                file.replace(into / file.name)
-        shutil.rmtree(step)
-
-
-def _gather_exhibits(steps: list[Path], into: Path, title: str) -> None:
-    """Moves the exhibits of all steps into one folder, their figures into one file, and puts them all on one sheet."""
-    into.mkdir()
-    figures: dict[str, Any] = {}
-    for step in steps:
-        figures |= json.loads((step / "explain" / "figures.json").read_text(encoding="utf-8"))
-        for picture in (step / "explain").glob("*.png"):
-            picture.rename(into / picture.name)
-    write_json(into / "figures.json", figures)
-    write_png(into / "sheet.png", contact_sheet(into, figures, title))
-
-
 def _title(request: Request, settings: Settings) -> str:
     what = request.photo.name if request.photo else request.prompt
     return f"{what}, preset {settings.preset}, path {Path(request.path).name}, seed {request.seed}"
-
-
-def scale_of(photo: RGBD) -> Scale:
-    """The lengths that paths are measured in."""
-    finite = photo.depth[np.isfinite(photo.depth)]
-    return Scale(median_depth(photo.depth), float(np.percentile(finite, 2)) if finite.size else 1.0)
-
-
-def _check_path(path: str) -> None:
-    if path not in PATHS and not os.path.isfile(path):
-        raise InputError(
-            f"There is no path {path!r}.", f"Use one of {', '.join(PATHS)}, or the name of a transforms.json."
-        )
-
-
-def _expansion_cameras(path: str, camera: Camera, scale: Scale, size_px: int) -> list[Camera]:
-    """The poses to expand along; those of a file are relative to its first frame, at most `size_px` large."""
-    if path in PATHS:
-        return expansion_path(path, camera, scale)
-    _check_path(path)
-    poses = relative_to_first(read_transforms(Path(path)))[1:]
-    return [surround(camera)] + [_at_most(pose, size_px) for pose in poses]
-
-
-def _prompt_at(
-    path: Sequence[Camera], scene: str | None, prompts: tuple[tuple[str, str], ...]
-) -> Callable[[Camera], str | None]:
-    """Camera -> the words for what it shows; poses count from 1 along the path as it was asked for."""
-    numbers = {id(camera): number for number, camera in enumerate(path) if number}  # 0 is the view around the photo
-    return lambda camera: prompt_for(camera, numbers.get(id(camera)), scene, prompts)
-
-
-def _at_most(camera: Camera, size_px: int) -> Camera:
-    share = size_px / max(camera.width, camera.height)
-    return camera if share >= 1 else camera.resized(*(math.ceil(s * share) for s in (camera.width, camera.height)))
-
-
-def _tour_cameras(path: str, camera: Camera, scale: Scale, frames: int) -> Callable[[float], list[Camera]]:
-    """Amplitude -> the video's cameras."""
-    if path in PATHS:
-        return lambda amplitude: tour_path(path, camera, scale, frames, amplitude)
-    poses = relative_to_first(read_transforms(Path(path)))
-    return lambda amplitude: along([camera.posed(p.c2w) for p in poses], frames, amplitude)
-
-
-def render(
-    gaussians: Gaussians,
-    cameras: Sequence[Camera],
-    rasterizer: Rasterizer,
-    folder: Path,
-    with_alpha: bool = False,
-    background: tuple[float, float, float] = (0.0, 0.0, 0.0),
-) -> Iterator[Event]:
-    """Pictures of a scene file through cameras: 00.png 01.png ..., with_alpha also alpha_00.png ...
-
-    Rasterized and nothing else, with harmonics up to degree 3. The folder also gets a run.json, which marks it as made
-    here.
-    """
-    with whole_folder(folder) as work, memory_told():
-        yield Started("render")
-        yield from (Notice(text) for text in notices_of(rasterizer))
-        gaussians = gaussians.to(device_of(rasterizer))
-        for i, camera in enumerate(cameras):
-            with torch.no_grad():
-                drawn = rasterizer.render(drawable_from(gaussians, camera), camera)
-            drawn = drawn.cpu()
-            picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
-            write_png(work / f"{i:02d}.png", _bytes(picture))
-            if with_alpha:
-                write_png(work / f"alpha_{i:02d}.png", _bytes(drawn.alpha))
-            yield Progress("render", i + 1, len(cameras))
-        write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
-    yield Finished("render", folder)
-
-
-def _bytes(picture: torch.Tensor) -> np.ndarray:
-    return np.rint(picture.clamp(0, 1).numpy() * 255).astype(np.uint8)
-
-
-def depth_of(image: Float[np.ndarray, "h w 3"], models: Models) -> Float[np.ndarray, "h w"]:
-    """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
-    h, w, _ = image.shape
-    estimate = models.depth.estimate(reduce_picture(image, DEPTH_SIZE_PX))
-    return resample_depth(estimate.depth, w, h)
-
-
-DEPTH_SIZE_PX = 768
-"""Longer side at which depth alone is estimated."""

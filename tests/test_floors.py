@@ -64,15 +64,17 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "viewer": (set(), set()),
     "record": (NOUNS, {"torch"}),
     "thrift": (NOUNS | {"models"}, {"torch"}),
-    "pipeline": (STAGES | {"record", "thrift"}, {"numpy", "jaxtyping", "torch"}),
+    "folders": (NOUNS | {"formats", "record", "stages"}, set()),
+    "render": (NOUNS | {"formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
+    "pipeline": (STAGES | {"folders", "record", "thrift"}, {"numpy"}),
     "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
     "cli": (NOUNS | {"commands", "models.catalog"}, set()),
     "commands": (
-        NOUNS | {"pipeline", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians", "formats"}
-        | {"geometry.trajectory"}, set(),
+        NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
+        | {"formats", "geometry.trajectory"}, set(),
     ),
 }
 

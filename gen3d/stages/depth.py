@@ -8,11 +8,13 @@ edge a pixel goes where its colour belongs: hence `settle_rims`. Here, once, bef
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Notice, Preview, Stage, Started
 from gen3d.geometry.clean import sharpen_edges, smooth_within
+from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
@@ -24,6 +26,17 @@ DEFAULT_FOV_DEG = 55.0
 """For pictures that say nothing about their lens, along the longer side."""
 SOFT_EDGE = 0.015
 """Soft edges of depth maps are about this share of the shorter side wide (to either side)."""
+
+
+ALONE_PX = 768
+"""Longer side at which depth alone is estimated."""
+
+
+def depth_of(image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator) -> Float[np.ndarray, "h w"]:
+    """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
+    h, w, _ = image.shape
+    estimate = estimator.estimate(reduce_picture(image, ALONE_PX))
+    return resample_depth(estimate.depth, w, h)
 
 
 def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:

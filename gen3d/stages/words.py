@@ -7,7 +7,7 @@ a caption of the picture; single views may have words of their own, by their num
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,14 @@ def prompt_for(camera: Camera, number: int | None, scene: str | None, prompts: S
     words = dict(prompts)
     by_direction = words.get(direction(camera) or "", scene)
     return by_direction if number is None else words.get(str(number), by_direction)
+
+
+def prompt_at(
+    path: Sequence[Camera], scene: str | None, prompts: tuple[tuple[str, str], ...]
+) -> Callable[[Camera], str | None]:
+    """Camera -> the words for what it shows; poses count from 1 along the path as it was asked for."""
+    numbers = {id(camera): number for number, camera in enumerate(path) if number}  # 0 is the view around the photo
+    return lambda camera: prompt_for(camera, numbers.get(id(camera)), scene, prompts)
 
 
 def direction(camera: Camera) -> str | None:
