@@ -257,7 +257,7 @@ def stand(built: Built, gradio_home: Path, tmp_path_factory: pytest.TempPathFact
     gallery = played_gallery(built, home)
     steps = Steps(
         play.look, play.grow, play.tour, {"depth": "played depth"}, "a stage", PATHS, draws=True, review=play.review,
-        better={"depth": "MoGe-2 vitb"},
+        better={"depth": "MoGe-2 vitb"}, more=lambda scene, file: file.write_bytes(b"played"),
     )  # fmt: skip
     with served(steps, visits, gallery) as url:
         yield Stand(url, play, visits, gallery, built.request.photo, built.request.depth, SceneFiles(built.folder))
@@ -425,7 +425,11 @@ class Window:
 
     def downloads(self) -> dict[str, str]:
         """File name -> address, of all links under Downloads."""
-        links = self.part("files").locator("a[href]")
+        return self.links("files")
+
+    def links(self, part: str) -> dict[str, str]:
+        """The same of another part of the page."""
+        links = self.part(part).locator("a[href]")
         self.expect(links.first).to_be_visible()
         addresses = list(dict.fromkeys(link.get_attribute("href") for link in links.all()))
         return {address.rsplit("/", 1)[-1]: address for address in addresses}

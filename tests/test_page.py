@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from plyfile import PlyData
 
 from gen3d.errors import InputError
+from gen3d.formats.ply import read_ply, write_ply
 from gen3d.settings import PRESETS
 from gen3d.ui import words
 from gen3d.ui.gallery import Example, Gallery
@@ -519,6 +521,36 @@ def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(buil
     window.page.get_by_role("button", name=words.OTHER_VIEWER).click()
     canvas = window.part("scene").locator("canvas")
     eventually(lambda: contrast(canvas) > 0.05, patience_s=60)
+
+    window.page.get_by_role("button", name="More formats").click()
+    window.page.get_by_role("button", name="Make these files").click()
+    window.page.get_by_text("2 files are ready below.").wait_for(timeout=60_000)
+    made = window.links("more-downloads")
+    assert set(made) == {"scene.glb", "scene.spz"}
+    assert window.fetch(made["scene.glb"])[:4] == b"glTF" and window.fetch(made["scene.spz"])[:2] == b"\x1f\x8b"
+
+    window.page.get_by_role("button", name="Open a scene file").click()
+    some = write_some(tmp_path / "mine.ply", tmp_path / "scene.ply", 900)
+    window.part("scene-file").locator("input[type=file]").set_input_files(some)
+    window.says("This is mine.ply, a file of yours.", patience_s=60)
+    eventually(lambda: window.views()["count"] == "900" and contrast(window.canvas()) > 0.05)
+
+
+def test_more_formats_of_an_example_are_made_too(stand, open_window):
+    window = open_window(stand.url)
+    window.choose_example(0)
+    window.says("Done in")
+    window.page.get_by_role("button", name="More formats").click()
+    window.page.get_by_role("button", name="Make these files").click()
+    window.page.get_by_text("2 files are ready below.").wait_for()
+    assert set(window.links("more-downloads")) == {"scene.glb", "scene.spz"}
+
+
+def write_some(path: Path, scene: Path, count: int) -> Path:
+    """A part of a scene file."""
+    whole = read_ply(scene)
+    write_ply(path, whole.keep(torch.arange(len(whole)) < count))
+    return path
 
 
 def contrast(canvas) -> float:
