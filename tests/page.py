@@ -388,7 +388,7 @@ class Window:
 
     def warns(self, sentence: str) -> None:
         """A message is laid over the page."""
-        self.expect(self.page.get_by_test_id("toast-body")).to_contain_text(sentence)
+        self.expect(self.page.get_by_test_id("toast-body")).to_contain_text(sentence, timeout=PATIENCE_S * 1000)
 
     def canvas(self):
         """Our viewer's."""

@@ -225,13 +225,13 @@ def test_it_draws_only_when_something_changes(visit):
     after = page.rest()
     assert after > before
     page.page.add_style_tag(content="#stage { width: 150px }")
-    assert page.rest() > after, "another size is a change"
+    page.wait(f"Number(revision) > {after}")  # another size is a change
 
 
 def test_the_sway_ends_with_the_first_touch(visit):
     page = visit()
     page.open(sway=True)
-    assert page.told("sway") == "on"
+    page.wait("sway === 'on'")
     page.wait("Math.abs(yaw) > 0.2")
     page.page.evaluate("() => scrollTo(0, 2000)")
     page.page.wait_for_timeout(500)
