@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import gradio as gr
 
-from gen3d.errors import InputError
-from gen3d.scene import SceneFiles
 from gen3d.ui import words
 from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
 from gen3d.ui.asked import Number, path_of, request_of, settings_of
@@ -151,18 +148,6 @@ class Actions:
         """Nothing runs any more, and nothing waits: what was on show before, as OPENED."""
         self.reviewing.give_up(request)
         return shown_again(self.visits.on_show(visitor_of(request)))
-
-    def scene_of(self, visitor: str, name: str | None) -> Path:
-        """The folder of a finished scene: the visitor's own of that name, or an example's. Raises InputError."""
-        if not name:
-            raise InputError("There is no scene yet.", "Build one first, or click an example.")
-        for example in self.gallery.examples:
-            if self.gallery.folder_of(example).name == name and self.gallery.is_ready(example):
-                return self.gallery.folder_of(example)
-        folder = self.visits.find(visitor, name).folder / "grow"
-        if not SceneFiles(folder).run.exists():
-            raise InputError("This scene is not finished.", "Build it to its end first.")
-        return folder
 
     def blamed(self, request: gr.Request) -> Blamed | None:
         """Which input was to blame for the last failure; told once."""

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -46,17 +47,32 @@ def tour_settings(seconds: Number | None, fps: Number | None, width_px: Number |
     return TourSettings(frames=round(seconds * fps), fps=fps, width_px=width_px // 2 * 2)
 
 
-def job_to_film(visits: Visits, gallery: Gallery, visitor: str, name: str | None, path: str, tour: TourSettings) -> Job:
-    """The visitor's job of that name, or one that holds a copy of the example on show, to be filmed like this.
+def scene_of(visits: Visits, gallery: Gallery, visitor: str, name: str | None) -> Path:
+    """The folder of a finished scene.
 
-    name: of a job of the visitor's, or of an example's folder. path: as `asked.path_of` gives it. Raises InputError
-    when there is no such job, or no scene in it.
+    name: of a job of the visitor's, or of an example's folder. Raises InputError when there is no such job, or no scene
+    in it.
     """
     if not name:
         raise InputError("There is no scene yet.", "Build one first, or click an example.")
-    job = _copy_of_example(visits, gallery, visitor, name) or visits.find(visitor, name)
-    if not SceneFiles(job.folder / "grow").run.exists():
+    if example := gallery.ready(name):
+        return gallery.folder_of(example)
+    folder = visits.find(visitor, name).folder / "grow"
+    if not SceneFiles(folder).run.exists():
         raise InputError("This scene is not finished.", "Build it to its end first.")
+    return folder
+
+
+def job_to_film(visits: Visits, gallery: Gallery, visitor: str, name: str | None, path: str, tour: TourSettings) -> Job:
+    """The visitor's job of that name, or one that holds a copy of the example on show, to be filmed like this.
+
+    name, errors: as `scene_of` has them. path: as `asked.path_of` gives it.
+    """
+    scene = scene_of(visits, gallery, visitor, name)
+    if example := gallery.ready(scene.name):
+        job = _copied(scene, visits.begin(visitor, example.request, PRESETS["fast"]))
+    else:
+        job = visits.find(visitor, scene.parent.name)
     return replace(job, request=replace(job.request, path=path), settings=replace(job.settings, tour=tour))
 
 
@@ -128,11 +144,7 @@ def _within(what: str, value: Number | None, bounds: tuple[Number, Number]) -> N
     return value
 
 
-def _copy_of_example(visits: Visits, gallery: Gallery, visitor: str, name: str) -> Job | None:
-    for example in gallery.examples:
-        folder = gallery.folder_of(example)
-        if folder.name == name and gallery.is_ready(example):
-            job = visits.begin(visitor, example.request, PRESETS["fast"])
-            shutil.copytree(folder, job.folder / "grow", ignore=shutil.ignore_patterns("flythrough.mp4"))
-            return job
-    return None
+def _copied(scene: Path, job: Job) -> Job:
+    """The job, with a copy of an example's scene in it, but for what would be made anew or is not needed."""
+    shutil.copytree(scene, job.folder / "grow", ignore=shutil.ignore_patterns("flythrough.mp4", "more"))
+    return job

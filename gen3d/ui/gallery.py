@@ -72,6 +72,11 @@ class Gallery:
         """Whether it can be shown."""
         return SceneFiles(self.folder_of(example)).run.exists()
 
+    def ready(self, name: str) -> Example | None:
+        """The example whose result's folder has this name, if there is a result."""
+        found = (example for example in self.examples if self.folder_of(example).name == name)
+        return next(filter(self.is_ready, found), None)
+
     def is_coming(self, example: Example) -> bool:
         """Whether it is being built, or will be."""
         return example.name not in self.failures and self._thread is not None and self._thread.is_alive()

@@ -6,6 +6,7 @@ it stands, what can be asked for, then the rest. A wide window puts the second b
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gradio.events import Dependency
 
 from gen3d.ui import words
 from gen3d.ui.actions import Actions
-from gen3d.ui.another_video import add_another_video
+from gen3d.ui.another_video import add_another_video, scene_of
 from gen3d.ui.asked import new_seed
 from gen3d.ui.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.beside import Beside
@@ -69,7 +70,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
                 outputs |= results | {"seed": inputs.seed}
                 add_another_video(actions, outputs, QUEUE)
                 if steps.more:
-                    add_more_files(actions.scene_of, steps.more, outputs["job"], QUEUE)
+                    add_more_files(partial(scene_of, visits, gallery), steps.more, outputs["job"], QUEUE)
         gr.HTML(words.badge(steps.engines, steps.device, steps.better))
         opening = Opening(page, actions, expected, inputs, outputs)
         build.click(None, None, beside.lines, js=beside.clear(), **PRIVATE)
