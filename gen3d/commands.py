@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -37,8 +38,6 @@ def build(a: argparse.Namespace) -> None:
 
 
 def _settings(preset: str, size_px: int | None) -> Settings:
-    from dataclasses import replace
-
     if preset not in PRESETS:
         raise InputError(f"There is no preset {preset!r}.", f"Use one of {', '.join(PRESETS)}.")
     if size_px is None:
@@ -49,8 +48,6 @@ def _settings(preset: str, size_px: int | None) -> Settings:
 
 
 def _keeping(settings: Settings, most: int | None) -> Settings:
-    from dataclasses import replace
-
     return settings if most is None else replace(settings, fit=replace(settings.fit, keep=_at_least_one(most)))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.events import Event, Finished, Notice, Progress, Started
-from gen3d.formats.picture import write_png
+from gen3d.formats.picture import as_bytes, write_png
 from gen3d.formats.whole import whole_folder
 from gen3d.record import write_json
 from gen3d.splat.gaussians import Gaussians
@@ -42,13 +41,9 @@ def render(
                 drawn = rasterizer.render(drawable_from(gaussians, camera), camera)
             drawn = drawn.cpu()
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
-            write_png(work / f"{i:02d}.png", _bytes(picture))
+            write_png(work / f"{i:02d}.png", as_bytes(picture.numpy()))
             if with_alpha:
-                write_png(work / f"alpha_{i:02d}.png", _bytes(drawn.alpha))
+                write_png(work / f"alpha_{i:02d}.png", as_bytes(drawn.alpha.numpy()))
             yield Progress("render", i + 1, len(cameras))
         write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
     yield Finished("render", folder)
-
-
-def _bytes(picture: torch.Tensor) -> np.ndarray:
-    return np.rint(picture.clamp(0, 1).numpy() * 255).astype(np.uint8)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8, UInt16
 
 from gen3d.camera import Camera
+from gen3d.formats.picture import as_bytes
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.scene import RGBD, LayeredDepth, Layers, Sheet
 
@@ -31,13 +32,13 @@ def save_layered(file: Path, scene: LayeredDepth) -> None:
         np.savez_compressed(
             temporary,
             span=span, shell_m=scene.shell_m, K=photo.camera.K,
-            image=_bytes(photo.image), depth=_packed(photo.depth, span),
+            image=as_bytes(photo.image), depth=_packed(photo.depth, span),
             foreground=scene.layers.foreground, hidden=scene.layers.hidden,
-            background=_bytes(background.image), background_depth=_packed(background.depth, span),
+            background=as_bytes(background.image), background_depth=_packed(background.depth, span),
             sizes=np.array([(c.width, c.height) for c in cameras], np.int64).reshape(-1, 2),
             lenses=np.array([c.K for c in cameras]).reshape(-1, 3, 3),
             poses=np.array([c.w2c for c in cameras]).reshape(-1, 4, 4),
-            sheets=_flat([_bytes(s.rgbd.image).reshape(-1, 3) for s in scene.sheets], (0, 3), np.uint8),
+            sheets=_flat([as_bytes(s.rgbd.image).reshape(-1, 3) for s in scene.sheets], (0, 3), np.uint8),
             sheets_depth=_flat([_packed(s.rgbd.depth, span).ravel() for s in scene.sheets], (0,), np.uint16),
             sheets_new=_flat([s.new.ravel() for s in scene.sheets], (0,), bool),
         )  # fmt: skip
@@ -69,10 +70,6 @@ def _sheets(stored: np.lib.npyio.NpzFile, span: np.ndarray) -> tuple[Sheet, ...]
 
 def _flat(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: type) -> np.ndarray:
     return np.concatenate([np.zeros(empty, dtype), *arrays])
-
-
-def _bytes(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
 def _floats(image: UInt8[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:

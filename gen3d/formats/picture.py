@@ -31,6 +31,11 @@ _ORIENTATION, _EXIF_IFD, _FOCAL_35MM = 0x0112, 0x8769, 0xA405
 _REMEDY = "Give a photo as PNG, JPEG or WebP."
 
 
+def as_bytes(image: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+    """Values in [0, 1], what lies outside cut off, as the nearest bytes."""
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
 def read_picture(path: Path) -> Float[np.ndarray, "h w 3"]:
     """A picture as a viewer would show it: float32 sRGB in [0, 1].
 

@@ -14,6 +14,7 @@ import torch
 from gen3d.camera import Camera
 from gen3d.events import Progress, Stage, Started
 from gen3d.formats.dataset import Frame
+from gen3d.formats.picture import as_bytes
 from gen3d.geometry.sight import SKY_SHARE
 from gen3d.scene import LayeredDepth
 from gen3d.splat.gaussians import Gaussians
@@ -37,7 +38,7 @@ def draw_frames(
         yield Progress("dataset", i + 1, len(cameras))
     if known:
         photo = known.layers.rgbd
-        frames[0] = Frame(photo.camera, _bytes(photo.image), photo.depth, np.ones(photo.depth.shape, bool))
+        frames[0] = Frame(photo.camera, as_bytes(photo.image), photo.depth, np.ones(photo.depth.shape, bool))
     return frames
 
 
@@ -46,7 +47,7 @@ def coloured_points(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray]:
     solid = torch.nonzero(gaussians.opacities >= SEEN_ALPHA)[:, 0]
     solid = solid if len(solid) else torch.arange(len(gaussians))
     some = solid[:: -(-len(solid) // MOST_POINTS)]
-    return gaussians.means[some].numpy(), _bytes(gaussians.rgb[some].numpy())
+    return gaussians.means[some].numpy(), as_bytes(gaussians.rgb[some].numpy())
 
 
 def _frame(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, sky_m: float) -> Frame:
@@ -56,8 +57,4 @@ def _frame(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, sky_m: 
     rgb = drawn.rgb.numpy() / np.maximum(alpha, SEEN_ALPHA)[..., None]
     seen = alpha >= SEEN_ALPHA
     depth = np.where(seen, np.where(depth > sky_m, np.inf, depth), np.nan).astype(np.float32)
-    return Frame(camera, _bytes(rgb), depth, seen)
-
-
-def _bytes(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return Frame(camera, as_bytes(rgb), depth, seen)

@@ -13,6 +13,7 @@ import torch
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, never
+from gen3d.formats.picture import as_bytes
 from gen3d.formats.video import VideoWriter
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
@@ -88,7 +89,7 @@ def _unfilled(drawn: Rendering) -> float:
 def _frame(drawn: Rendering) -> np.ndarray:
     """The picture in bytes, its slightly transparent pixels in their own colour rather than darkened by black."""
     rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED)[..., None]
-    return np.rint(rgb.clamp(0, 1).cpu().numpy() * 255).astype(np.uint8)
+    return as_bytes(rgb.cpu().numpy())
 
 
 def _sized(camera: Camera, width_px: int) -> Camera:

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from scipy.ndimage import distance_transform_edt, label
 
+from gen3d.formats.picture import as_bytes
 from gen3d.geometry.atlas import atlas, joined
 from gen3d.geometry.debris import farther_beside, settle_debris
 from gen3d.geometry.edges import depth_edges, grow, shrink
@@ -138,12 +139,12 @@ def _background(scene: LayeredDepth, fringe: Fringe, thing: np.ndarray) -> list[
     reach_px = LayerSettings().behind_edges * float(np.hypot(*foreground.shape))
     found = continue_behind_edges(fringe.back.image, fringe.back.depth, reach_px)
     behind = RGBD(found.image, found.depth, whole.camera)
-    picture = _bytes(behind.image)
+    picture = as_bytes(behind.image)
     between = found.known & foreground & (found.depth < NEARER * whole.depth)
     other = between & (found.depth < COMPANY * fringe.front.depth)
     under = (found.known & ~foreground) | (between & ~other)
     return [
-        *_and_sky("photo", whole, np.ones_like(foreground), shell_m, _bytes(whole.image)),
+        *_and_sky("photo", whole, np.ones_like(foreground), shell_m, as_bytes(whole.image)),
         _lining(whole, shell_m),
         Part("background/outlines", _relief(fringe.front, edges, shell_m), _cut_out(fringe, edges)),
         *_and_sky("behind edges", behind, under, shell_m, picture),
@@ -157,7 +158,7 @@ def _lining(whole: RGBD, shell_m: float) -> Part:
     depth, image = farther_beside(whole.depth, whole.image, reach_px)
     near_edges = grow(depth_edges(whole.depth) | depth_edges(depth), reach_px + 1) & np.isfinite(depth)
     mesh = relief(LINING * depth, whole.camera, near_edges, shell_m, LINING_TOLERANCE)
-    return Part("background/lining", mesh, _bytes(image))
+    return Part("background/lining", mesh, as_bytes(image))
 
 
 def _and_sky(name: str, rgbd: RGBD, shown: np.ndarray, shell_m: float, picture: np.ndarray) -> list[Part]:
@@ -177,7 +178,7 @@ def _surroundings(sheets: Sequence[Sheet], shell_m: float) -> list[Part]:
         rgbd, shown = RGBD(sheet.rgbd.image, depth, sheet.rgbd.camera), _with_rim(sheet)
         meshes.append([_relief(rgbd, shown & ~rgbd.sky, shell_m), _relief(rgbd, shown & rgbd.sky, shell_m)])
     whole, (solid, sky) = atlas([sheet.rgbd.image for sheet in sheets], meshes)
-    picture = _bytes(whole)
+    picture = as_bytes(whole)
     return [Part("surroundings", solid, picture), Part("sky/surroundings", sky, picture)]
 
 
@@ -197,12 +198,8 @@ def _cut_out(fringe: Fringe, shown: np.ndarray) -> np.ndarray:
     _, (v, u) = distance_transform_edt(~shown, return_indices=True)
     beyond = np.where(fringe.mixed[v, u], 0.0, 1.0)  # a mixed pixel is the last of its surface
     alpha = np.where(shown, np.where(fringe.mixed, fringe.share, 1.0), beyond)
-    return _bytes(np.dstack([fringe.front.image[v, u], alpha]))
+    return as_bytes(np.dstack([fringe.front.image[v, u], alpha]))
 
 
 def _relief(rgbd: RGBD, shown: np.ndarray, shell_m: float) -> Mesh:
     return relief(rgbd.depth, rgbd.camera, shown, shell_m, TOLERANCE)
-
-
-def _bytes(image: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from gen3d.formats.picture import as_bytes
 from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
 
 LONGEST_PX = 512
@@ -19,7 +20,7 @@ _SPREAD = (2.0, 98.0)
 def picture_preview(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h2 w2 3"]:
     """The picture (sRGB in [0, 1]; values outside are clipped, NaN is black), reduced."""
     small = np.nan_to_num(reduce_picture(image.astype(np.float32), LONGEST_PX), posinf=1.0, neginf=0.0)
-    return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    return as_bytes(small)
 
 
 def depth_preview(depth: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h2 w2 3"]:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from gen3d.formats import picture
 from gen3d.geometry.edges import grow, shrink
 from gen3d.stages.preview import depth_colours, depth_span
 
@@ -29,7 +30,7 @@ LIMITS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 def as_bytes(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """The picture in bytes; NaN is black."""
-    return np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
+    return picture.as_bytes(np.nan_to_num(image))
 
 
 def number(value: float) -> float | None:
