@@ -309,6 +309,9 @@ def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         page.close()
+        # close() goes on after 5 s; the server then deletes files that the next page, of the same photo, may hold
+        page.server.thread.join(PATIENCE_S)
+        assert not page.server.thread.is_alive()
 
 
 def eventually(holds: Callable[[], object], patience_s: float = PATIENCE_S) -> None:

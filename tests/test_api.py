@@ -71,7 +71,7 @@ def file_names(paths: list[str]) -> list[str]:
 
 def test_the_endpoints_are_named_and_described(client):
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(told) == {"/build", "/look", "/review", "/grow", "/tour", "/another_video", "/enough"}
+    assert set(told) == {"/build", "/look", "/review", "/grow", "/tour", "/another_video", "/more_files", "/enough"}
     for name, endpoint in told.items():
         assert len(endpoint["description"]) > 40, name
     parameters = {name: [p["parameter_name"] for p in endpoint["parameters"]] for name, endpoint in told.items()}
@@ -80,6 +80,14 @@ def test_the_endpoints_are_named_and_described(client):
     assert parameters["/review"] == ["job", "percentile", "flips"]
     assert parameters["/grow"] == ["job"] and parameters["/tour"] == ["job", "path"]
     assert [len(told[f"/{step}"]["returns"]) for step in ("build", "look", "grow", "tour")] == [11, 5, 6, 3]
+
+
+def test_a_scene_is_given_in_more_formats(client, play, asked):
+    job = named(client.predict(**asked, api_name="/build"), BUILT)["job"]
+    told, files = client.predict(job, ["scene.spz", "scene.glb"], api_name="/more_files")
+    assert "2 files are ready" in told and file_names(plain(files)) == ["scene.glb", "scene.spz"]
+    with pytest.raises(AppError, match="not in the list of choices"):
+        client.predict(job, ["../run.json"], api_name="/more_files")
 
 
 def test_a_build_streams_partial_results(client, play, asked):

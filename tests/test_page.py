@@ -21,6 +21,7 @@ from plyfile import PlyData
 
 from gen3d.errors import InputError
 from gen3d.formats.ply import read_ply, write_ply
+from gen3d.scene import SceneFiles
 from gen3d.settings import PRESETS
 from gen3d.ui import words
 from gen3d.ui.gallery import Example, Gallery
@@ -529,8 +530,11 @@ def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(buil
     assert set(made) == {"scene.glb", "scene.spz"}
     assert window.fetch(made["scene.glb"])[:4] == b"glTF" and window.fetch(made["scene.spz"])[:2] == b"\x1f\x8b"
 
+
+def test_a_scene_file_of_a_visitor_is_opened_by_the_real_page(builtin, built, open_window, tmp_path):
+    window = open_window(builtin)
     window.page.get_by_role("button", name="Open a scene file").click()
-    some = write_some(tmp_path / "mine.ply", tmp_path / "scene.ply", 900)
+    some = write_some(tmp_path / "mine.ply", SceneFiles(built.folder).ply, 900)
     window.part("scene-file").locator("input[type=file]").set_input_files(some)
     window.says("This is mine.ply, a file of yours.", patience_s=60)
     eventually(lambda: window.views()["count"] == "900" and contrast(window.canvas()) > 0.05)

@@ -31,15 +31,22 @@ Make = Callable[[Path, Path], None]
 """(folder of a scene, file to write): writes it, by its name."""
 
 
-def add_more_files(find: Find, make: Make, job: Component, queue: Mapping[str, Any]) -> None:
+def add_more_files(find: Find, make: Make, on_show: Component, queue: Mapping[str, Any]) -> None:
     """Puts the accordion onto the page, here.
 
-    job: the page's hidden field with the name of the job on show. queue: options of what takes a while.
+    on_show: the page's hidden field with the name of the job on show. queue: options of what takes a while.
     """
 
-    def make_files(name: str | None, wanted: list[str], request: gr.Request) -> Generator[tuple[Any, ...], None, None]:
+    def make_files(job: str | None, wanted: list[str], request: gr.Request) -> Generator[tuple[Any, ...], None, None]:
+        """Files of a scene in more formats, made where they are not there yet. Streams (status, files).
+
+        Args:
+            job: what /build or /grow worked on.
+            wanted: names of files: scene.glb, collider.glb, scene.spz, scene.zip.
+            request: who asks; given by Gradio.
+        """
         with told_to_visitors():
-            yield from made_files(find(visitor_of(request), name), wanted, make)
+            yield from made_files(find(visitor_of(request), job), wanted, make)
 
     with gr.Accordion("More formats", open=False, elem_id="more-files"):
         choices = [(words, name) for name, words in FILES.items()]
@@ -50,7 +57,7 @@ def add_more_files(find: Find, make: Make, job: Component, queue: Mapping[str, A
     outputs = [told, files]
     button.click(lambda: gr.update(interactive=False), None, [button], **QUIET)
     stream = inspect.unwrap(make_files)  # Gradio knows a generator by its function; a type checker may wrap it
-    running = button.click(stream, [job, wanted], outputs, api_name="more_files", show_progress="hidden", **queue)
+    running = button.click(stream, [on_show, wanted], outputs, api_name="more_files", show_progress="hidden", **queue)
     idle = {"fn": lambda: gr.update(interactive=True), "inputs": None, "outputs": [button]}
     running.then(**idle, **QUIET)
     running.failure(**idle, **QUIET)  # Gradio 6.31 leaves `then` out after an error
