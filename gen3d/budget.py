@@ -2,7 +2,7 @@
 
 Weights are counted: parameters times bytes. What is at work beside them follows from sizes by a rule for each stage;
 the factors are estimates from the networks' shapes (nothing here ran on a card yet), to be held against what a run
-measures (`card_peak_mb` in run.json, and bench/gpu.py prints both). GB are 1e9 bytes; CUDA itself takes half a GB more.
+measures (`card_peak_mb` in run.json, and bench/gpu prints both). GB are 1e9 bytes; CUDA itself takes half a GB more.
 """
 
 from __future__ import annotations

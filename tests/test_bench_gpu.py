@@ -1,4 +1,4 @@
-"""bench/gpu.py at toy sizes on a processor: all of it runs, nothing that fails takes the rest with it."""
+"""bench/gpu/ at toy sizes on a processor: all of it runs, nothing that fails takes the rest with it."""
 
 import json
 import sys
@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from bench import gpu, random_engines
+from bench import random_engines
 from bench.full_size import NETWORKS, parameters
-from bench.gpu import Compiling, Report, crowded, judged, main, median_ms
+from bench.gpu.__main__ import main
+from bench.gpu.compiling import Compiling
+from bench.gpu.measure import median_ms
+from bench.gpu.rasterizers import crowded
+from bench.gpu.report import Report, told
+from bench.gpu.targets import judged
 from bench.plain_torch import render as render_plainly
 from bench.random_engines import Finding, Painting, Seeing, random_models
 from gen3d.models.base import DepthEstimator, Inpainter, Segmenter
@@ -216,4 +221,4 @@ def test_answers_cost_nothing_and_are_sound_by_themselves():
     expected = np.where(np.arange(8) < 4, 2.0, np.nan).astype(np.float32) * np.ones((6, 1), np.float32)
     assert (Seeing(None, depth).estimate(image, None, expected).depth == 2.0).all()
     assert Finding(None).segment(image, depth + np.arange(8, dtype=np.float32)).masks.shape == (2, 6, 8)
-    assert Painting(None).name == "nobody" and gpu.told({"a": 1.0}) == "a 1"
+    assert Painting(None).name == "nobody" and told({"a": 1.0}) == "a 1"

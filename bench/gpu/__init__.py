@@ -1,0 +1,1 @@
+"""What a card makes of it all: `python -m bench.gpu`."""
