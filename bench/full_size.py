@@ -76,7 +76,7 @@ def gigabytes(count: int, dtype: torch.dtype) -> float:
 
 
 def _moge() -> torch.nn.Module:
-    from gen3d.models.moge_network import MogeNetwork
+    from gen3d.models.networks.moge import MogeNetwork
 
     return MogeNetwork(**json.loads(MOGE_CONFIG.read_text(encoding="utf-8")))
 

@@ -158,10 +158,10 @@ def _diffusion(placement: Placement) -> tuple[Any, Any]:
         StableDiffusionInpaintPipeline,
     )
 
-    from gen3d.models.depth_attention import attend_by_depth
     from gen3d.models.lama_controlnet import LamaControlNet
+    from gen3d.models.networks.depth_attention import attend_by_depth
+    from gen3d.models.networks.stable_diffusion import StableDiffusion
     from gen3d.models.outpaint import Outpainter
-    from gen3d.models.stable_diffusion import StableDiffusion
 
     device = placement.device
     parts = {"unet": _built("unet", device), "vae": _built("vae", device), "text_encoder": _built("text", device)}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gen3d import __version__, commands
 from gen3d.errors import Gen3DError
-from gen3d.models.catalog import OPTIONAL
+from gen3d.models.weights.catalog import OPTIONAL
 from gen3d.settings import PRESETS
 
 

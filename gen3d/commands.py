@@ -167,11 +167,11 @@ def _prompts(a: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 
 def download(a: argparse.Namespace) -> None:
     """The weights of a tier, opened once they are here."""
-    from gen3d.models.catalog import CATALOG, tier_weights
-    from gen3d.models.download import download
-    from gen3d.models.hub import cached
     from gen3d.models.placement import placement_here, tier_here
-    from gen3d.models.weights import read_whole
+    from gen3d.models.weights.catalog import CATALOG, tier_weights
+    from gen3d.models.weights.download import download
+    from gen3d.models.weights.files import read_whole
+    from gen3d.models.weights.hub import cached
 
     def read(key: str) -> None:
         for path in cached(CATALOG[key]).files:

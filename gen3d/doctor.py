@@ -14,9 +14,9 @@ from importlib import metadata
 from gen3d import __version__
 from gen3d.budget import card_memory_gb
 from gen3d.models.builtin import builtin_models
-from gen3d.models.catalog import CATALOG, ENGINES, Tier, Weights, tier_weights
-from gen3d.models.hub import cache_folder, cached, hub_answers, is_offline, size_to_fetch
 from gen3d.models.placement import ROOMY_BYTES, Placement, placement_here, tier_here
+from gen3d.models.weights.catalog import CATALOG, ENGINES, Tier, Weights, tier_weights
+from gen3d.models.weights.hub import cache_folder, cached, hub_answers, is_offline, size_to_fetch
 from gen3d.settings import PRESETS
 from gen3d.splat.toolkit import find_toolkit
 

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from huggingface_hub import constants
 
-from gen3d.models.hub import hub_answers
+from gen3d.models.weights.hub import hub_answers
 
 LARGE = 2000
 """Files from this size on lie behind a redirect."""

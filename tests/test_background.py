@@ -6,7 +6,7 @@ import pytest
 from gen3d.geometry.edges import grow
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin import PriorDepth
-from gen3d.models.builtin_fill import PatchInpainter
+from gen3d.models.offline.patch_fill import PatchInpainter
 from gen3d.scene import RGBD, Layers
 from gen3d.stages.background import fill_background
 from tests.fakes import FakeInpainter

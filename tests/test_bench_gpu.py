@@ -145,7 +145,7 @@ def small(monkeypatch):
     from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from gen3d.models.moge_network import MogeNetwork
+    from gen3d.models.networks.moge import MogeNetwork
 
     down = {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D")}
     blocks = tiny_diffusion._blocks() | down

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gen3d.models.canvas import CELL_PX, Canvas
+from gen3d.models.networks.canvas import CELL_PX, Canvas
 
 RNG = np.random.default_rng(0)
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from gen3d.models import depth_attention
-from gen3d.models.depth_attention import DepthAttention, DepthBias, attend_by_depth, normalised_depth
+from gen3d.models.networks import depth_attention
+from gen3d.models.networks.depth_attention import DepthAttention, DepthBias, attend_by_depth, normalised_depth
 from gen3d.models.torchvision_repair import repair_torchvision
 from tests.tiny_diffusion import TEXT_DIM, write_stable_diffusion
 

@@ -30,6 +30,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "geometry": (NOUNS | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
     "models": (NOUNS | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
     "models.base": (NOUNS, {"numpy", "jaxtyping"}),
+    "models.offline": (NOUNS | {"geometry", "models.base"}, {"numpy", "jaxtyping", "scipy", "cv2", "skimage"}),
+    "models.networks": (
+        NOUNS | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
+        {"numpy", "jaxtyping"} | MODELS,
+    ),
+    "models.weights": (NOUNS | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
     "models.load": (NOUNS | {"models"}, set()),
     "splat": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
     "splat.gsplat_cuda": (NOUNS | {"splat"}, {"numpy", "jaxtyping", "torch", "gsplat"}),
@@ -71,7 +77,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
-    "cli": (NOUNS | {"commands", "models.catalog"}, set()),
+    "cli": (NOUNS | {"commands", "models.weights.catalog"}, set()),
     "commands": (
         NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
         | {"formats", "geometry.trajectory"}, set(),

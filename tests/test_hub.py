@@ -11,10 +11,10 @@ import pytest
 from huggingface_hub import constants, hf_hub_download
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models import hub as hub_module
-from gen3d.models import transfer
-from gen3d.models.catalog import Source, Weights
-from gen3d.models.hub import cached, discard_damaged, fetch, hub_answers, size_to_fetch
+from gen3d.models.weights import hub as hub_module
+from gen3d.models.weights import transfer
+from gen3d.models.weights.catalog import Source, Weights
+from gen3d.models.weights.hub import cached, discard_damaged, fetch, hub_answers, size_to_fetch
 from tests.hub_server import Hub, etag_of, serving, turn_to
 
 LARGE = bytes(range(256)) * 40
@@ -288,7 +288,7 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(hub: Hub, monkeypatch: pytes
 
 
 PROGRAM = """
-from gen3d.models.hub import cached, fetch, hub_answers
+from gen3d.models.weights.hub import cached, fetch, hub_answers
 from tests.test_hub import NET
 print(hub_answers())
 fetch(NET)

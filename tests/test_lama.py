@@ -11,7 +11,7 @@ from gen3d.errors import ModelUnavailable
 from gen3d.models import lama
 from gen3d.models.base import Inpainter
 from gen3d.models.lama import LamaInpainter, load_lama
-from gen3d.models.lama_network import LamaNetwork
+from gen3d.models.networks.lama import LamaNetwork
 from gen3d.models.placement import Placement
 from tests.tiny_lama import save_tiny_lama
 

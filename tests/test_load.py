@@ -10,9 +10,9 @@ import torch
 from gen3d.errors import ModelUnavailable
 from gen3d.events import Notice, Preview
 from gen3d.formats.ply import read_ply
-from gen3d.models import hub
 from gen3d.models.builtin import builtin_models
 from gen3d.models.load import load_models
+from gen3d.models.weights import hub
 from gen3d.pipeline import build
 from gen3d.scene import Request
 from gen3d.settings import EngineSettings, LayerSettings

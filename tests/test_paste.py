@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gen3d.models.paste import BLEND_PX, paste
+from gen3d.models.networks.paste import BLEND_PX, paste
 
 H, W = 72, 96
 Y, X = np.mgrid[:H, :W].astype(np.float32)

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from gen3d.geometry.patchmatch import fill_by_patches
 from gen3d.models.base import Inpainter
-from gen3d.models.builtin_fill import PatchInpainter
+from gen3d.models.offline.patch_fill import PatchInpainter
 
 
 def bricks(h, w, shift=0):

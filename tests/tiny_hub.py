@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from gen3d.models.catalog import CATALOG
+from gen3d.models.weights.catalog import CATALOG
 from tests.tiny_caption import write_blip, write_clip
 from tests.tiny_diffusion import write_controlnet, write_lcm_lora, write_stable_diffusion
 from tests.tiny_lama import save_tiny_lama

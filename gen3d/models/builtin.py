@@ -11,9 +11,9 @@ from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.models.base import DepthEstimate, Models
-from gen3d.models.builtin_fill import PatchInpainter
-from gen3d.models.prior_depth import guess_depth
-from gen3d.models.superpixels import SuperpixelSegmenter
+from gen3d.models.offline.patch_fill import PatchInpainter
+from gen3d.models.offline.prior_depth import guess_depth
+from gen3d.models.offline.superpixels import SuperpixelSegmenter
 
 
 class PriorDepth:

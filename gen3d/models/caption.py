@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from gen3d.models.placement import Placement
 from gen3d.models.torchvision_repair import repair_torchvision
-from gen3d.models.weights import opening
+from gen3d.models.weights.files import opening
 
 CATEGORIES = (
     # inside

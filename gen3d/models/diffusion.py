@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models.depth_attention import attend_by_depth
-from gen3d.models.diffusers_folder import check_tensors, read_diffusers
 from gen3d.models.draw import Artist
 from gen3d.models.lama_controlnet import LamaControlNet, Prefiller
+from gen3d.models.networks.depth_attention import attend_by_depth
+from gen3d.models.networks.diffusers_folder import check_tensors, read_diffusers
+from gen3d.models.networks.stable_diffusion import LCM, StableDiffusion, networks
 from gen3d.models.outpaint import Outpainter
 from gen3d.models.placement import Placement
-from gen3d.models.stable_diffusion import LCM, StableDiffusion, networks
-from gen3d.models.weights import opening
+from gen3d.models.weights.files import opening
 from gen3d.settings import EngineSettings
 
 NETWORKS = ("text_encoder", "unet", "vae")

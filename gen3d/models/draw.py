@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from gen3d.models.canvas import Canvas
-from gen3d.models.diffusers_folder import read_diffusers
+from gen3d.models.networks.canvas import Canvas
+from gen3d.models.networks.diffusers_folder import read_diffusers
+from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 from gen3d.models.outpaint import NEGATIVE_PROMPT
 from gen3d.models.placement import Placement
-from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 FLUX_NETWORKS = ("text_encoder", "transformer", "vae")
 FLUX_STEPS, FLUX_GUIDANCE = 4, 1.0

@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float
 
 from gen3d.errors import ModelUnavailable
 from gen3d.geometry.edges import grow
-from gen3d.models.lama_network import LONGEST_PX, LamaNetwork, read_network
+from gen3d.models.networks.lama import LONGEST_PX, LamaNetwork, read_network
 from gen3d.models.placement import Placement
-from gen3d.models.weights import opening
+from gen3d.models.weights.files import opening
 
 CONTEXT_PX = 64
 """A window holds at least this much around the hole it is for, where the picture goes on."""

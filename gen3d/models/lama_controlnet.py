@@ -16,10 +16,10 @@ import torch
 from jaxtyping import Bool, Float
 
 from gen3d.geometry.edges import inverse_depth
-from gen3d.models.canvas import CELL_PX, Canvas
-from gen3d.models.depth_attention import DepthBias, normalised_depth
-from gen3d.models.paste import paste
-from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
+from gen3d.models.networks.canvas import CELL_PX, Canvas
+from gen3d.models.networks.depth_attention import DepthBias, normalised_depth
+from gen3d.models.networks.paste import paste
+from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 INPAINT_SCALE, DEPTH_SCALE = 1.0, 0.8
 """How strongly the two ControlNets steer."""

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from gen3d.errors import ModelUnavailable
 from gen3d.models.base import ROLES, Models
-from gen3d.models.catalog import Tier
+from gen3d.models.weights.catalog import Tier
 
 if TYPE_CHECKING:
-    from gen3d.models.networks import Networks
+    from gen3d.models.opened import Networks
     from gen3d.models.placement import Placement
 
 EngineName = Literal["auto", "builtin", "hub"]
@@ -51,8 +51,8 @@ def better_engines(models: Models, tier: Tier | None = None) -> dict[str, str]:
     tier: None is "gpu" on a card, else "cpu".
     """
     from gen3d.models.builtin import builtin_models
-    from gen3d.models.catalog import CATALOG, ENGINES
     from gen3d.models.placement import placement_here, tier_here
+    from gen3d.models.weights.catalog import CATALOG, ENGINES
 
     tier, builtin = tier or tier_here(placement_here("auto")), builtin_models().names
     plain = [role for role in ROLES if models.names.get(role) == builtin.get(role)]
@@ -85,9 +85,9 @@ ONE_AT_A_TIME = (
 
 def _hub_models(strict: bool, placement: Placement, tier: Tier | None, safety: bool) -> Models:
     from gen3d.models.builtin import builtin_models
-    from gen3d.models.hub import hub_answers
-    from gen3d.models.networks import Networks
+    from gen3d.models.opened import Networks
     from gen3d.models.placement import tier_here
+    from gen3d.models.weights.hub import hub_answers
 
     builtin = builtin_models()
     networks = Networks(placement, safety, may_fetch=(lambda: True) if strict else hub_answers)

@@ -16,8 +16,8 @@ from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.models.base import DepthEstimate
-from gen3d.models.moge_focal import recover_focal_shift
-from gen3d.models.moge_network import MogeNetwork, load_network
+from gen3d.models.networks.moge import MogeNetwork, load_network
+from gen3d.models.networks.moge_focal import recover_focal_shift
 from gen3d.models.placement import Placement
 from gen3d.settings import EngineSettings
 

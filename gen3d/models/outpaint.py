@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from gen3d.models.canvas import Canvas
-from gen3d.models.paste import paste
-from gen3d.models.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
+from gen3d.models.networks.canvas import Canvas
+from gen3d.models.networks.paste import paste
+from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
 
 PROMPT = "a photo of a scene, natural, highly detailed, photorealistic"
 """Where there is no prompt."""

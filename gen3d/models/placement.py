@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 import torch
 
-from gen3d.models.catalog import Tier
+from gen3d.models.weights.catalog import Tier
 
 Device = Literal["cpu", "cuda"]
 Net = TypeVar("Net", bound=torch.nn.Module)

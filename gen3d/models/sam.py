@@ -22,7 +22,7 @@ from gen3d.geometry.edges import far_rim, inverse_depth, near_rim
 from gen3d.models.base import Proposals
 from gen3d.models.placement import Placement
 from gen3d.models.torchvision_repair import repair_torchvision
-from gen3d.models.weights import opening, read_pickle
+from gen3d.models.weights.files import opening, read_pickle
 from gen3d.settings import EngineSettings
 
 LONGEST_PX = 1024

@@ -10,8 +10,8 @@ from typing import Any
 from huggingface_hub import constants
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models.catalog import Weights
-from gen3d.models.hub import (
+from gen3d.models.weights.catalog import Weights
+from gen3d.models.weights.hub import (
     Located,
     cache_folder,
     cached,

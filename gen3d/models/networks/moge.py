@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gen3d.models.conv_stack import ConvStack
-from gen3d.models.dinov2 import PATCH_PX, DinoV2
-from gen3d.models.weights import opening, read_pickle
+from gen3d.models.networks.conv_stack import ConvStack
+from gen3d.models.networks.dinov2 import PATCH_PX, DinoV2
+from gen3d.models.weights.files import opening, read_pickle
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

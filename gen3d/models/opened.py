@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models import hub
 from gen3d.models.base import Captioner, DepthEstimator, Segmenter, TextToImage
-from gen3d.models.catalog import CATALOG, Weights
-from gen3d.models.hub import Located
 from gen3d.models.placement import Placement, holds
+from gen3d.models.weights import hub
+from gen3d.models.weights.catalog import CATALOG, Weights
+from gen3d.models.weights.hub import Located
 
 May = Callable[[], bool]
 FLUX_BYTES = 24e9

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from gen3d.models.torchvision_repair import repair_torchvision
-from gen3d.models.weights import opening
+from gen3d.models.weights.files import opening
 
 OF_TRANSFORMERS = ("text_encoder", "safety_checker")
 """Networks whose files are called model.*; all others are called diffusion_pytorch_model.*."""

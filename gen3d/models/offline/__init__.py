@@ -1,0 +1,1 @@
+"""Players that need no download: what the engine "builtin" is made of."""
