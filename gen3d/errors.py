@@ -37,6 +37,10 @@ class InputError(Gen3DError):
         self.field = field
 
 
+class Unwritable(InputError):
+    """A file or folder cannot be written: on the command line the name given is to blame, on a page the machine."""
+
+
 class ModelUnavailable(Gen3DError):
     """A role that the request needs has no engine here."""
 

@@ -13,11 +13,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen3d.errors import InputError
+from gen3d.errors import InputError, Unwritable
 from gen3d.ui import words
 from gen3d.ui.actions import BUILT, GROWN, LOOKED, TOURED
 from gen3d.ui.page import UPLOAD_MB
-from gen3d.ui.steps import OUT_OF_MEMORY, UNEXPECTED
+from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED
 from tests.page import POSES, Play, Stand, colour, eventually
 
 pytest_plugins = ["tests.page"]
@@ -168,6 +168,7 @@ def test_enough_ends_the_visitors_own_job_early(visitor, play, asked):
         (InputError("The lake is dry.", "Wait for rain."), "The lake is dry. Wait for rain."),
         (MemoryError("37 GB"), OUT_OF_MEMORY),
         (RuntimeError("/secret/path"), UNEXPECTED),
+        (Unwritable("/secret/path could not be written (No space left on device).", "Check its folder."), NO_ROOM),
     ],
 )
 def test_a_failure_reaches_the_caller_in_words_for_people(client, play, asked, error, told):

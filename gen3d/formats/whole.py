@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gen3d.errors import Gen3DError, InputError, OutOfMemory
+from gen3d.errors import Gen3DError, InputError, OutOfMemory, Unwritable
 
 MB = 1 << 20
 
@@ -23,7 +23,7 @@ MB = 1 << 20
 def write_whole(path: Path) -> Iterator[Path]:
     """A temporary sibling of `path` to write to; it takes the name `path` when the block ends well, else it is removed.
 
-    The sibling has the same suffix, since encoders look at it. Raises InputError where the file cannot be written.
+    The sibling has the same suffix, since encoders look at it. Raises Unwritable where the file cannot be.
     """
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
@@ -31,7 +31,7 @@ def write_whole(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise InputError(
+        raise Unwritable(
             f"{path} could not be written ({why}).", "Check that its folder exists, is writable and has room."
         ) from error
     finally:
@@ -43,18 +43,18 @@ def write_whole(path: Path) -> Iterator[Path]:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A folder under a temporary name that becomes `folder` when the block ends well, and vanishes otherwise.
 
-    A folder that stands there already is replaced. Raises InputError where nothing can be written.
+    A folder that stands there already is replaced. Raises Unwritable where nothing can be.
     """
     folder = Path(os.path.realpath(folder))
     if os.path.exists(folder) and not folder.is_dir():
-        raise InputError(f"{folder} is a file.", "Choose another name for the output folder.")
+        raise Unwritable(f"{folder} is a file.", "Choose another name for the output folder.")
     work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     made = [parent for parent in folder.parents if not os.path.exists(parent)]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir()
     except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
+        raise Unwritable(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
     try:
         yield work
         _put_in_place(work, folder)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from gen3d.errors import Gen3DError
+from gen3d.errors import Gen3DError, Unwritable
 from gen3d.events import Event
 from gen3d.review import Review, Reviewed
 from gen3d.scene import Request
@@ -28,6 +28,7 @@ Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
 
 UNEXPECTED = "Something broke here that should not. Try again; if it stays so, please report it with your settings."
 OUT_OF_MEMORY = "The machine ran out of memory. Take the preset fast, or a smaller size."
+NO_ROOM = "This machine could not store the scene. Try again later; whoever runs this page finds the cause in its log."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def told_to_visitors() -> Iterator[None]:
     """Every failure inside becomes a gr.Error with sentences for people; the log gets what is not their business."""
     try:
         yield
+    except Unwritable as error:
+        logging.getLogger(__name__).exception("a step failed")
+        raise visitor_error(NO_ROOM) from error
     except Gen3DError as error:
         raise visitor_error(str(error), getattr(error, "field", None)) from error
     except MemoryError as error:
