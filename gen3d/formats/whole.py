@@ -51,11 +51,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     work = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     made = [parent for parent in folder.parents if not os.path.exists(parent)]
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work.mkdir()
-    except OSError as error:
-        raise Unwritable(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
-    try:
+        _make(work, folder)  # in here, since a signal may come between any two lines
         yield work
         _put_in_place(work, folder)
     finally:
@@ -63,6 +59,14 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         with suppress(OSError):  # they stay when the folder, or anything else, is in them by now
             for parent in made:
                 parent.rmdir()
+
+
+def _make(work: Path, folder: Path) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work.mkdir()
+    except OSError as error:
+        raise Unwritable(f"{folder} cannot be written ({error.strerror}).", "Choose another output folder.") from error
 
 
 def _put_in_place(work: Path, folder: Path) -> None:
