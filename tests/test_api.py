@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ from PIL import Image
 from gen3d.errors import InputError, Unwritable
 from gen3d.ui import words
 from gen3d.ui.actions import BUILT, GROWN, LOOKED, TOURED
+from gen3d.ui.gallery import Gallery
+from gen3d.ui.jobs import Visits
 from gen3d.ui.page import UPLOAD_MB
-from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED
-from tests.page import POSES, Play, Stand, colour, eventually
+from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
+from tests.page import PATHS, POSES, Play, Stand, colour, eventually, served
 
 pytest_plugins = ["tests.page"]
 SCENE = ["scene.ply", "scene.splat", "scene.html", "transforms.json", "run.json"]
@@ -195,6 +198,19 @@ def test_what_the_page_would_not_offer_is_refused_by_the_api(client, play, asked
     assert play.journal == []
 
 
+def test_an_examples_picture_outlives_another_page_that_was_given_the_same(stand, play, tmp_path):
+    """Gradio names an upload by what is in it, and a server that ends removes what was uploaded to it."""
+    steps = Steps(play.look, play.grow, play.tour, {}, "a stage", PATHS, draws=True)
+    with served(steps, Visits(tmp_path / "visits"), Gallery((), tmp_path / "gallery")) as url:
+        other = Client(url, verbose=False, download_files=False)
+        other.predict(photo=handle_file(stand.photo), seed=3, api_name="/look")
+        other.close()
+    with urllib.request.urlopen(f"{stand.url}config") as told:
+        [examples] = [part["props"] for part in json.load(told)["components"] if part["type"] == "dataset"]
+    for [picture] in examples["samples"]:
+        assert answer(picture["url"]) == 200
+
+
 def test_a_job_is_nobodys_but_its_visitors(visitor, play, asked):
     mine, others = visitor(), visitor()
     name = named(mine.predict(**asked, api_name="/look"), LOOKED)["job"]
@@ -233,7 +249,7 @@ def test_the_examples_results_are_served_and_what_lies_beside_them_is_not(stand)
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place):
+def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place, tmp_path):
     def outcome(photo: Path, depth: Path) -> str:
         files = [{"path": str(file), "meta": {"_type": "gradio.FileData"}} for file in (photo, depth)]
         values = [*files, None, "any", "fast", "wander", 3, 0, 1000, 0, "occlusion", *5 * [None]]
@@ -241,7 +257,7 @@ def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place):
 
     given = [uploaded(stand.url, stand.photo), uploaded(stand.url, stand.depth)]
     assert outcome(*given) == "complete" and len(play.requests) == 1
-    given[place] = (stand.photo, stand.depth)[place]
+    given[place] = Path(shutil.copy((stand.photo, stand.depth)[place], tmp_path))  # an example's own is everybody's
     assert outcome(*given) == "error" and len(play.requests) == 1
 
 

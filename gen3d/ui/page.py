@@ -94,6 +94,8 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
 
 
 def _examples(gallery: Gallery) -> gr.Dataset:
+    # copies in Gradio's cache, which every app of the machine shares, would go with another app that was given the same
+    gr.set_static_paths([example.photo for example in gallery.examples])
     return gr.Dataset(
         label="Examples: their scenes are ready",
         components=[gr.Image(visible=False, type="filepath")],
