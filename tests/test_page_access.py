@@ -80,7 +80,7 @@ WHERE = """() => {
           top: part ? part.getBoundingClientRect().top + scrollY : 0}
 }"""
 PARTS = (
-    "viewer", "photo", "preset", "path", "seed", "dice", "build", "enough", "cancel", "examples", "other", "video",
+    "viewer", "photo", "preset", "build", "enough", "cancel", "examples", "path", "seed", "dice", "other", "video",
     "files", "another", "depth", "layers", "background", "views", "another-video",
 )  # fmt: skip
 """In the order of the keyboard."""

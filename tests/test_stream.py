@@ -1,4 +1,5 @@
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,19 @@ def test_the_status_names_each_stage_with_its_seconds(tmp_path):
     status = shown.values()["status"]
     assert "finished" in status and "new views 2/9" in status and status.count(" s</b>") == 2
     assert [line.running for line in shown.lines] == [False, True]
+
+
+def test_before_its_first_part_is_done_a_stage_is_judged_by_the_clock(tmp_path, monkeypatch):
+    """The first of nine views takes a third of the time: its seconds go by, too."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    shown = after([Started("depth"), Started("expand"), Progress("expand", 0, 9)], tmp_path)
+    assert shown.seconds_left() == 110
+    now[0] += 30
+    assert shown.after(Progress("expand", 0, 9), tmp_path).seconds_left() == 80
+    assert shown.after(Progress("expand", 3, 9), tmp_path).seconds_left() == 80
+    now[0] += 300
+    assert shown.after(Progress("expand", 0, 9), tmp_path).seconds_left() == 20
 
 
 def test_foreign_words_are_escaped(tmp_path):

@@ -50,9 +50,11 @@ class Inputs:
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
 
-def add_inputs(steps: Steps, expected: Expected) -> tuple[gr.Tabs, Inputs, Beside]:
-    """Tabs choose which of the inputs are there; below them comes what every scene has; a line is under each."""
-    beside = Beside()
+def add_given(steps: Steps, expected: Expected, beside: Beside) -> tuple[gr.Tabs, dict[str, Component]]:
+    """What a scene is made from, and how well, put onto the page here; tabs choose which of the inputs are there.
+
+    beside: gets a line under each.
+    """
     choices = {}
     with gr.Tabs() as tabs:
         for name, title in TABS.items():
@@ -82,6 +84,13 @@ def add_inputs(steps: Steps, expected: Expected) -> tuple[gr.Tabs, Inputs, Besid
         shown = [tab, photo_group, depth_group, prompt]
         choice.select(_tab_shown(name), None, shown, **QUIET)
     preset = gr.Radio(words.preset_choices(expected.seconds), value=DEFAULT_PRESET, label="Preset", elem_id="preset")
+    return tabs, {
+        "photo": photo, "depth": depth, "units_per_metre": units, "prompt": prompt, "tab": tab, "preset": preset,
+    }  # fmt: skip
+
+
+def add_choices(steps: Steps, given: dict[str, Component], beside: Beside) -> Inputs:
+    """What may stay as it is, and with it the whole left side."""
     paths = [(f"{name}: {what}", name) for name, what in steps.paths.items()]
     path = gr.Dropdown(paths, value=DEFAULT_PATH, label="Camera path", elem_id="path")
     add_diagram(path, steps.motions)
@@ -100,8 +109,8 @@ def add_inputs(steps: Steps, expected: Expected) -> tuple[gr.Tabs, Inputs, Besid
         )  # fmt: skip
         beside.add("transforms")
         aside = [gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}") for d, w in ASIDE.items()]
-    inputs = Inputs(photo, depth, prompt, tab, preset, path, seed, fov, units, size, rule, own_path, *aside)
-    return tabs, inputs, beside
+    words_for = dict(zip(ASIDE, aside, strict=True))
+    return Inputs(**given, path=path, seed=seed, fov_deg=fov, size_px=size, rule=rule, transforms=own_path, **words_for)
 
 
 def _seed() -> gr.Number:

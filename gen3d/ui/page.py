@@ -22,7 +22,7 @@ from gen3d.ui.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.beside import Beside
 from gen3d.ui.expected import Expected
 from gen3d.ui.gallery import Gallery
-from gen3d.ui.inputs import Inputs, add_inputs
+from gen3d.ui.inputs import Inputs, add_choices, add_given
 from gen3d.ui.jobs import Visits
 from gen3d.ui.more_files import add_more_files
 from gen3d.ui.names import naming
@@ -33,16 +33,29 @@ from gen3d.ui.results import add_results, add_stage, connect_other_viewer
 from gen3d.ui.review_layers import REVEAL, ReviewPanel, add_endpoint, add_review, add_wish, connect_changes, opened_with
 from gen3d.ui.sending import BUILT, GROWN, LOOKED, OPENED, TOURED
 from gen3d.ui.steps import Steps
+from gen3d.ui.words import COUNT_DOWN
 
 CACHE = (3600, 24 * 3600)
 """Every so many seconds, Gradio's copies that are older than so many seconds go."""
 UPLOAD_MB = 64
 CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+# the semibold that Gradio 6.31 ships lacks most letters, which then come from whatever font is at hand
+THEME = gr.themes.Default(font=(gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"))
+
+# scrollIntoView would take the keyboard along
+TO_THE_SCENE = """() => {
+  const {top, bottom} = document.querySelector('#viewer').getBoundingClientRect()
+  const by = top < 0 ? top : Math.max(0, Math.min(top, bottom - innerHeight))
+  scrollBy({top: by, behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth'})
+}"""
 
 
 def launch_options(gallery: Gallery) -> dict[str, Any]:
     """What `launch` has to be told besides the address."""
-    return {"css": CSS, "max_file_size": f"{UPLOAD_MB}mb", "allowed_paths": [str(gallery.results)], "show_error": True}
+    return {
+        "css": CSS, "theme": THEME, "max_file_size": f"{UPLOAD_MB}mb", "allowed_paths": [str(gallery.results)],
+        "show_error": True,
+    }  # fmt: skip
 
 
 def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
@@ -56,13 +69,15 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
                 review = add_review()
                 outputs = add_stage()
             with gr.Column(elem_id="asks"):
-                tabs, inputs, beside = add_inputs(steps, expected)
-                wanted = add_wish(steps)
+                beside = Beside()
+                tabs, given = add_given(steps, expected, beside)
                 with gr.Row():
                     build = gr.Button("Build", variant="primary", min_width=80, elem_id="build")
                     enough = gr.Button("Enough", interactive=False, min_width=80, elem_id="enough")
                     cancel = gr.Button("Cancel", variant="stop", interactive=False, min_width=80, elem_id="cancel")
                 examples = _examples(gallery)
+                wanted = add_wish(steps)
+                inputs = add_choices(steps, given, beside)
                 if steps.show_file:
                     add_open_scene(steps.show_file, outputs["viewer"], outputs["status"])
             with gr.Column(elem_id="rest"):
@@ -74,6 +89,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         gr.HTML(words.badge(steps.engines, steps.device, steps.better))
         opening = Opening(page, actions, expected, inputs, outputs)
         build.click(None, None, beside.lines, js=beside.clear(), **PRIVATE)
+        build.click(None, None, None, js=TO_THE_SCENE, **PRIVATE)
         shown = [
             *_connect_building(
                 actions, [*inputs.in_order(), wanted], outputs, (build, enough, cancel, another), opening, review
@@ -88,6 +104,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         connect_other_viewer(other, outputs["scene"], shown)
         _connect_steps(actions, inputs, outputs)
         page.load(new_seed, None, inputs.seed, **QUIET)
+        page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
         page.load(None, None, None, js=naming([example.title for example in gallery.examples]), **PRIVATE)
         page.unload(actions.leave)
     return page.queue(max_size=WAITING)

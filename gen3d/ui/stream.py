@@ -112,7 +112,7 @@ class Shown:
         later = sum(s for stage, s in self.expected.items() if stage not in passed)
         usual = self.expected.get(now.stage, 0.0)
         by_clock = max(0.0, usual - now.seconds)
-        return later + (usual * (1 - now.done / now.total) if now.total else by_clock) * now.running
+        return later + (usual * (1 - now.done / now.total) if now.done else by_clock) * now.running
 
     def downloads(self) -> list[Path]:
         """The files that are whole by now."""

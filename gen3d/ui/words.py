@@ -43,6 +43,17 @@ TAB_WORDS = {
     "text": "A sentence: a picture is drawn from it first.",
 }
 
+COUNT_DOWN = """() => setInterval(() => {
+  const line = document.querySelector('.told p[data-left]')
+  if (!line) return
+  line.since ??= Date.now()                                     // a new line comes with each update
+  const left = line.dataset.left - (Date.now() - line.since) / 1000
+  const [step] = line.textContent.split(' … ')
+  const s = left < 100 ? `${Math.round(left)} s` : `${Math.round(left / 60)} min`
+  line.firstChild.data = `${step} … ` + (left >= 2 ? `about ${s} left` : 'a moment left')
+}, 1000)"""
+"""Between two updates, which may be half a minute apart, the seconds of `under_way` go on."""
+
 
 def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:
     """Label and name of every preset; seconds: preset -> what to expect."""
@@ -71,8 +82,9 @@ def status(shown: Shown) -> str:
     """Every stage with its seconds, the notices, and how it stands."""
     stages = "".join(_stage(line.stage, line.seconds, line.done, line.total, line.running) for line in shown.lines)
     notices = "".join(f"<li>{escape(text)}</li>" for text in shown.notices)
+    left = f' data-left="{shown.seconds_left():.1f}"' if shown.state == "running" else ""
     return (
-        f'<div class="told" data-state="{shown.state}"><p>{escape(shown.sentence)}</p>{_announced(shown)}'
+        f'<div class="told" data-state="{shown.state}"><p{left}>{escape(shown.sentence)}</p>{_announced(shown)}'
         f'<ol class="stages">{stages}</ol>{f"<ul>{notices}</ul>" if notices else ""}</div>'
     )
 
