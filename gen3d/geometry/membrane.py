@@ -95,42 +95,72 @@ def _doubled(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 @compiled
 def _conjugate_gradients(u, kind, gx, gy, pull):
-    """Moves the free pixels of u, in place, to where their equations hold; preconditioned by the diagonal."""
-    h, w = u.shape
-    residual, diagonal = np.zeros((h, w)), np.ones((h, w))
-    for y in range(h):
-        for x in range(w):
-            if kind[y, x] == FREE:
-                total, n = _neighbours(u, kind, y, x)
-                diagonal[y, x] = max(n + pull, 1e-30)
-                residual[y, x] = total + _rise(kind, gx, gy, y, x) - (n + pull) * u[y, x]
-    direction = residual / diagonal
-    left = (residual * direction).sum()
+    """Moves the free pixels of u, in place, to where their equations hold; preconditioned by the diagonal.
+
+    Works on a list of the free pixels, with a last entry that stays zero for neighbours that do not move.
+    """
+    at, beside = _free_pixels(kind)
+    n = at.shape[0]
+    residual, diagonal, image = np.zeros(n), np.ones(n), np.zeros(n)
+    direction = np.zeros(n + 1)
+    left = 0.0
+    for i in range(n):
+        y, x = divmod(at[i], kind.shape[1])
+        total, count = _neighbours(u, kind, y, x)
+        diagonal[i] = max(count + pull, 1e-30)
+        residual[i] = total + _rise(kind, gx, gy, y, x) - (count + pull) * u[y, x]
+        direction[i] = residual[i] / diagonal[i]
+        left += residual[i] * direction[i]
     good_enough = max(TOLERANCE**2 * left, 1e-300)
-    image = np.zeros((h, w))
+    moved = np.zeros(n)
     for _ in range(MOST_ROUNDS):
         if left <= good_enough:
             break
         curvature = 0.0
-        for y in range(h):
-            for x in range(w):
-                if kind[y, x] == FREE:
-                    total, n = _neighbours(direction, kind, y, x)
-                    image[y, x] = (n + pull) * direction[y, x] - total
-                    curvature += image[y, x] * direction[y, x]
+        for i in range(n):
+            near = direction[beside[i, 0]] + direction[beside[i, 1]] + direction[beside[i, 2]] + direction[beside[i, 3]]
+            image[i] = diagonal[i] * direction[i] - near
+            curvature += image[i] * direction[i]
         if curvature <= 0:
             break
         step, before, left = left / curvature, left, 0.0
-        for y in range(h):
-            for x in range(w):
-                if kind[y, x] == FREE:
-                    u[y, x] += step * direction[y, x]
-                    residual[y, x] -= step * image[y, x]
-                    left += residual[y, x] ** 2 / diagonal[y, x]
-        for y in range(h):
-            for x in range(w):
-                if kind[y, x] == FREE:
-                    direction[y, x] = residual[y, x] / diagonal[y, x] + left / before * direction[y, x]
+        for i in range(n):
+            moved[i] += step * direction[i]
+            residual[i] -= step * image[i]
+            left += residual[i] ** 2 / diagonal[i]
+        for i in range(n):
+            direction[i] = residual[i] / diagonal[i] + left / before * direction[i]
+    for i in range(n):
+        u[at[i] // kind.shape[1], at[i] % kind.shape[1]] += moved[i]
+
+
+@compiled
+def _free_pixels(kind):
+    """The free pixels, row by row, and which of them lie left, right, above and below; their number stands for none."""
+    h, w = kind.shape
+    number = np.full((h, w), -1, np.int32)
+    n = 0
+    for y in range(h):
+        for x in range(w):
+            if kind[y, x] == FREE:
+                number[y, x] = n
+                n += 1
+    at, beside = np.empty(n, np.int32), np.full((n, 4), n, np.int32)
+    for y in range(h):
+        for x in range(w):
+            i = number[y, x]
+            if i < 0:
+                continue
+            at[i] = y * w + x
+            if x > 0 and number[y, x - 1] >= 0:
+                beside[i, 0] = number[y, x - 1]
+            if x < w - 1 and number[y, x + 1] >= 0:
+                beside[i, 1] = number[y, x + 1]
+            if y > 0 and number[y - 1, x] >= 0:
+                beside[i, 2] = number[y - 1, x]
+            if y < h - 1 and number[y + 1, x] >= 0:
+                beside[i, 3] = number[y + 1, x]
+    return at, beside
 
 
 @compiled
