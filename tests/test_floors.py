@@ -57,6 +57,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.spz_codes": (NOUNS | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.scene_file": (NOUNS | {"formats", "splat.gaussians"}, set()),
     "formats.model3d": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
+    "formats.view_codes": (NOUNS | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.view": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.html": (NOUNS | {"formats", "viewer"}, set()),
     "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),

@@ -176,13 +176,26 @@ def native_threads() -> int:
     return len(os.listdir(tasks)) if tasks.exists() else threading.active_count()
 
 
-def test_cancel_at_any_event_leaves_nothing(tmp_path):
+def telling(events: list[Event]) -> list[int]:
+    """The first and the last of every run of events of one kind and stage: where something else happens."""
+    kinds = [(type(event), getattr(event, "stage", None)) for event in events]
+    ends = (i for i, kind in enumerate(kinds) if i == 0 or kind != kinds[i - 1] or kinds[i + 1 : i + 2] != [kind])
+    return list(ends)
+
+
+THOROUGHLY = pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
+"""At every single event, or where something else happens."""
+
+
+@THOROUGHLY
+def test_cancel_at_any_event_leaves_nothing(tmp_path, every):
     request = save_rgbd(tmp_path / "in", width=64, height=48)
     before, running = inside(tmp_path), set(threading.enumerate())
     whole = list(build(request, room_models(), RASTERIZER, SHORT, tmp_path / "out"))
     threads = native_threads()
     shutil.rmtree(tmp_path / "out")
-    for stop in range(1, len(whole)):  # the last event comes after the folder is in place
+    stops = range(len(whole)) if every else telling(whole)
+    for stop in (stop for stop in stops if 0 < stop < len(whole)):  # the last event comes after the folder is in place
         run = build(request, room_models(), RASTERIZER, SHORT, tmp_path / "out")
         for _ in range(stop):
             next(run)
@@ -226,7 +239,8 @@ def counted(run: Callable[[Callable[[], bool]], Iterator[Event]], enough_after: 
     return events
 
 
-def test_enough_at_any_event_gives_a_smaller_but_whole_result(tmp_path):
+@THOROUGHLY
+def test_enough_at_any_event_gives_a_smaller_but_whole_result(tmp_path, every):
     request = save_rgbd(tmp_path / "in", width=64, height=48)
 
     def run(enough: Callable[[], bool]) -> Iterator[Event]:
@@ -236,7 +250,7 @@ def test_enough_at_any_event_gives_a_smaller_but_whole_result(tmp_path):
     files = inside(tmp_path / "out")
     assert len(frames(tmp_path / "out" / "flythrough.mp4")) == 3
     lengths = []
-    for after in range(len(whole)):
+    for after in range(len(whole)) if every else telling(whole):
         events = counted(run, after)
         assert isinstance(events[-1], Finished) and events[-1].step == "build"
         assert [e.stage for e in events if isinstance(e, Started)] == STAGES

@@ -14,12 +14,11 @@ from gen3d.formats.view import (
     Limits,
     check_view,
     first_larger,
-    from_octahedral,
-    octahedral,
     read_view,
     streaming_order,
     write_view,
 )
+from gen3d.formats.view_codes import from_octahedral, octahedral
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.rasterizer import pick_rasterizer
 from tests.small_scenes import LENS, photo_scene, psnr, sheet, shown, tinted

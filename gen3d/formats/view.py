@@ -2,20 +2,8 @@
 
     "GEN3D view 1" and a line feed, uint32 length of the header, the header (JSON), then one record per Gaussian
 
-A record holds integers, little endian, that stand for values between the two ends of a range named in the header:
-
-    uint16 x 2   direction from the photo's camera, octahedral (Meyer et al., On Floating-Point Normal Vectors, 2010),
-                 turned so that straight ahead is (0, 0)
-    uint16       log of the distance from the photo's camera
-    uint8  x 3   log of scale over distance: sizes as the photo saw them span a far smaller range than metres do
-    uint8  x 3   rgb, the constant part of the colour
-    uint8        opacity, from 0 to 1
-    uint32       rotation: the three smaller components of the unit quaternion wxyz, 10 bits each from the lowest, then
-                 the index of the largest, which is made positive
-    uint8  x 9   only for degree 1: sh_1 to sh_3, red green blue each
-
-The order is made for streaming: the first fifth is already a picture, a bit soft, from where the photo was taken
-(`streaming_order`). World and axes as in `gen3d.camera`.
+The records are told in `view_codes.py`. Their order is made for streaming: the first fifth is already a picture, a bit
+soft, from where the photo was taken (`streaming_order`). World and axes as in `gen3d.camera`.
 """
 
 from __future__ import annotations
@@ -30,13 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.ply import drawable
+from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
-from gen3d.splat.gaussians import Gaussians, sh_from_rgb
+from gen3d.splat.gaussians import Gaussians
 
 LARGEST_BYTES = 512 * MB
 MAGIC = b"GEN3D view 1\n"
@@ -56,14 +45,9 @@ FRONT = 1.05
 """In its cell, what is up to this factor farther than the nearest counts as seen."""
 HIDDEN_WEIGHT = 0.05
 """How much the size of what is hidden counts against the size of what is seen."""
-SMALLEST_SIZE = 1e-5
-"""Scale over distance: a hundredth of a pixel in any lens; what is thinner is drawn the same."""
 GZIP_LEVEL = 6
 """The usual one; 9 saves nothing."""
 _REMEDY = "Give a scene.view, as gen3d writes it."
-_ROW = [("direction", "<u2", 2), ("distance", "<u2"), ("size", "u1", 3), ("rgb", "u1", 3), ("opacity", "u1"),
-        ("quat", "<u4")]  # fmt: skip
-_SH_ROW = [*_ROW, ("sh", "u1", 9)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +89,7 @@ def write_view(
     g = _packable(gaussians, camera)
     if len(g) == 0:
         raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
-    rows, ranges = _packed(g, camera)
+    rows, ranges = packed(g, camera)
     order = streaming_order(g, camera)
     header = {
         "K": camera.K.tolist(), "w2c": camera.w2c.tolist(), "width": camera.width, "height": camera.height,
@@ -126,7 +110,7 @@ def read_view(path: Path) -> ViewFile:
     with _reading(path):
         header, rows = _parsed(path)
         camera = Camera(np.array(header["K"]), np.array(header["w2c"]), header["width"], header["height"])
-        gaussians = _unpacked(rows, header["ranges"], camera)
+        gaussians = unpacked(rows, header["ranges"], camera)
         return ViewFile(gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"])
 
 
@@ -152,7 +136,7 @@ def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     start = len(MAGIC) + 4
     end = start + int.from_bytes(content[len(MAGIC) : start], "little")
     header = json.loads(content[start:end])
-    dtype = np.dtype(_SH_ROW if header["sh_degree"] else _ROW)
+    dtype = record(header["sh_degree"])
     if len(content) != end + header["count"] * dtype.itemsize:
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", _REMEDY)
     return header, np.frombuffer(content, dtype, offset=end)
@@ -215,9 +199,6 @@ def _ranks(key: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return ranks
 
 
-# --- values to integers and back; viewer.js does the latter too
-
-
 def _packable(gaussians: Gaussians, camera: Camera) -> Gaussians:
     """On the CPU, degree 0 or 1, and only what has a direction and a size."""
     g = drawable(gaussians.detached())
@@ -225,95 +206,3 @@ def _packable(gaussians: Gaussians, camera: Camera) -> Gaussians:
     g = Gaussians(g.means, g.quats, g.scales, g.opacities, g.sh[:, : 4 if g.sh_degree else 1])
     away = torch.linalg.norm(g.means - torch.from_numpy(camera.center).float(), dim=1)
     return g.keep((away > 0) & (g.scales.max(dim=1).values > 0))
-
-
-def _packed(g: Gaussians, camera: Camera) -> tuple[np.ndarray, dict[str, list]]:
-    """Records in the order of the Gaussians, and the range of each field."""
-    rows = np.empty(len(g), np.dtype(_SH_ROW if g.sh_degree else _ROW))
-    seen = (g.means.double().numpy() - camera.center) @ camera.w2c[:3, :3].T
-    distance = np.linalg.norm(seen, axis=1)
-    size = np.maximum(g.scales.double().numpy() / distance[:, None], SMALLEST_SIZE)
-    ranges: dict[str, list] = {}
-
-    def put(name: str, values: np.ndarray) -> None:
-        rows[name], ranges[name] = _quantised(values, 16 if rows[name].dtype.itemsize == 2 else 8)
-
-    put("direction", octahedral(seen))
-    put("distance", np.log(distance))
-    put("size", np.log(size))
-    put("rgb", g.rgb.numpy())
-    rows["opacity"] = np.rint(g.opacities.numpy() * 255)
-    rows["quat"] = _pack_quats(g.quats.double().numpy())
-    if g.sh_degree:
-        put("sh", g.sh[:, 1:].reshape(len(g), 9).numpy())
-    return rows, ranges
-
-
-def _unpacked(rows: np.ndarray, ranges: dict[str, list], camera: Camera) -> Gaussians:
-    distance = np.exp(_value(rows["distance"], ranges["distance"], 16))
-    seen = distance[:, None] * from_octahedral(_value(rows["direction"], ranges["direction"], 16))
-    means = seen @ camera.c2w[:3, :3].T + camera.center
-    scales = distance[:, None] * np.exp(_value(rows["size"], ranges["size"], 8))
-    sh = sh_from_rgb(torch.from_numpy(_value(rows["rgb"], ranges["rgb"], 8)))
-    if "sh" in ranges:
-        rest = _value(rows["sh"], ranges["sh"], 8).reshape(-1, 3, 3)
-        sh = torch.cat([sh, torch.from_numpy(rest)], dim=1)
-    quats, opacities = _unpack_quats(rows["quat"]), rows["opacity"] / 255
-    parts = (torch.from_numpy(np.asarray(part)).float() for part in (means, quats, scales, opacities, sh))
-    return Gaussians(*parts)
-
-
-def _quantised(values: np.ndarray, bits: int) -> tuple[np.ndarray, list]:
-    """Integers, and the [low, high] that 0 and the largest integer stand for: one pair, or one per column of two."""
-    columns = values if values.shape[-1] == 2 and values.ndim == 2 else values.reshape(-1, 1)
-    low, high = columns.min(axis=0).astype(np.float64), columns.max(axis=0).astype(np.float64)
-    span = np.where(high > low, high - low, 1.0)
-    levels = np.rint((columns - low) / span * (2**bits - 1)).reshape(values.shape)
-    ends = np.stack([low, low + span], axis=1).tolist()
-    return levels, ends if len(ends) > 1 else ends[0]
-
-
-def _value(levels: np.ndarray, ends: list, bits: int) -> np.ndarray:
-    low, high = np.array(ends, np.float64).T
-    return low + levels.astype(np.float64) * ((high - low) / (2**bits - 1))
-
-
-def octahedral(xyz: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
-    """Directions on the square [-1, 1]^2: what is ahead (z > 0) in the diamond in the middle, the rest folded out."""
-    flat = xyz / np.abs(xyz).sum(axis=1, keepdims=True)
-    folded = (1 - np.abs(flat[:, 1::-1])) * np.where(flat[:, :2] < 0, -1, 1)
-    return np.where(flat[:, 2:] < 0, folded, flat[:, :2])
-
-
-def from_octahedral(uv: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 3"]:
-    """The unit vectors again."""
-    z = 1 - np.abs(uv).sum(axis=1, keepdims=True)
-    folded = (1 - np.abs(uv[:, ::-1])) * np.where(uv < 0, -1, 1)
-    xyz = np.concatenate([np.where(z < 0, folded, uv), z], axis=1)
-    return xyz / np.linalg.norm(xyz, axis=1, keepdims=True)
-
-
-def _pack_quats(quats: np.ndarray) -> np.ndarray:
-    """The three smaller components lie within 1 / sqrt(2) of 0."""
-    quats = quats / np.linalg.norm(quats, axis=1, keepdims=True)
-    largest = np.abs(quats).argmax(axis=1)
-    rows = np.arange(len(quats))
-    quats *= np.where(quats[rows, largest] < 0, -1, 1)[:, None]
-    rest = quats[_others(largest)].reshape(-1, 3)
-    levels = np.rint((rest * math.sqrt(0.5) + 0.5) * 1023).astype(np.uint32)
-    return levels[:, 0] | levels[:, 1] << 10 | levels[:, 2] << 20 | largest.astype(np.uint32) << 30
-
-
-def _unpack_quats(packed: np.ndarray) -> np.ndarray:
-    levels = np.stack([packed & 1023, packed >> 10 & 1023, packed >> 20 & 1023], axis=1)
-    rest = (levels / 1023 - 0.5) * math.sqrt(2)
-    largest = (packed >> 30).astype(np.int64)
-    quats = np.empty((len(packed), 4))
-    quats[_others(largest)] = rest.reshape(-1)
-    quats[np.arange(len(packed)), largest] = np.sqrt(np.maximum(0, 1 - (rest**2).sum(axis=1)))
-    return quats
-
-
-def _others(largest: np.ndarray) -> np.ndarray:
-    """[n 4], True for all but the largest component."""
-    return np.arange(4) != largest[:, None]

@@ -5,7 +5,7 @@
 //   viewer.reset(); viewer.dispose(); viewer.canvas
 //
 // This file ties the others together and draws when something has changed, and only then:
-//   reading.js    streams the file (its layout: gen3d/formats/view.py) and hands on every fifth of it
+//   reading.js    streams the file (its layout: gen3d/formats/view.py, view_codes.py) and hands on every fifth of it
 //   worker.js     unpacks records into texels, and sorts the Gaussians from far to near
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, and eases
