@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 from gen3d.formats.ply import read_ply
@@ -34,6 +35,16 @@ def test_what_is_missing_is_built_once_in_the_background(tmp_path):
     made = (folder / "run.json").stat().st_mtime_ns
     gallery.prepare().join(60)
     assert (folder / "run.json").stat().st_mtime_ns == made
+
+
+def test_what_a_killed_build_left_goes_when_nobody_can_be_at_it_any_more(tmp_path):
+    for name in (".room-1.old", ".room-1.new", "room-1"):
+        (tmp_path / name / "grow").mkdir(parents=True)
+        if name != ".room-1.new":
+            for folder in (tmp_path / name, tmp_path / name / "grow"):
+                os.utime(folder, (0, 0))
+    Gallery([], tmp_path).prepare().join(20)
+    assert {folder.name for folder in tmp_path.iterdir()} == {".room-1.new", "room-1"}
 
 
 def test_an_example_that_cannot_be_built_says_why_and_the_next_one_is(tmp_path):

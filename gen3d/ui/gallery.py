@@ -18,6 +18,7 @@ from pathlib import Path
 
 from gen3d import __version__
 from gen3d.scene import Request, SceneFiles
+from gen3d.ui.jobs import remove_abandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Gallery:
         return self._thread
 
     def _build_all(self) -> None:
+        remove_abandoned(self.results, prefix=".")
         for example in self.examples:
             if not self.is_ready(example):
                 self._build(example)

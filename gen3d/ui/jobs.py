@@ -185,9 +185,9 @@ class Visits:
             shutil.rmtree(visit.folder, ignore_errors=True)
 
 
-def remove_abandoned(parent: Path) -> None:
-    """Removes what a killed process left behind, by age."""
-    for root in parent.glob(PREFIX + "*"):
+def remove_abandoned(parent: Path, prefix: str = PREFIX) -> None:
+    """Removes the folders that a killed process left behind, by age."""
+    for root in parent.glob(prefix + "*"):
         try:
             newest = max(path.stat().st_mtime for path in (root, *root.iterdir()))
         except OSError:  # another user's, or gone meanwhile
