@@ -11,6 +11,7 @@ import spaces  # isort: skip
 import gen3d  # noqa: F401  isort: skip - sets how OpenMP waits, which torch reads when it loads
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Generator
@@ -139,6 +140,7 @@ def steps() -> Steps:
 
 def main() -> None:
     """Serves the page until it is stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
     gallery.prepare()

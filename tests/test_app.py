@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from gen3d.models.builtin import builtin_models
 from gen3d.scene import Request
 from gen3d.settings import PRESETS
+from tests.page import eventually
 from tests.test_floors import NOUNS, imported, within
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +110,31 @@ def test_without_an_engine_on_a_gpu_no_step_takes_gpu_time(monkeypatch):
     monkeypatch.setattr(app, "ON_GPU", marked)
     monkeypatch.setattr(app, "MODELS", replace(app.MODELS, device="cuda"))
     assert app.steps().grow is marked["grow"] and "GPU" in app.steps().device
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no SIGTERM")
+def test_who_ends_the_app_finds_nothing_half_made(tmp_path):
+    """As a container is stopped: the build of an example went on by itself, and the visits' folder stayed."""
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    temporary.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"GEN3D_HOME": str(home), "TMPDIR": str(temporary), "GEN3D_ENGINE": "builtin", "PORT": str(port)}
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: list(home.glob("gallery/.*")) and list(temporary.glob("gen3d-visits-*")), patience_s=90)
+        eventually(lambda: answers(port), patience_s=90)
+        app.terminate()
+        app.wait(30)
+        eventually(lambda: not [*home.glob("gallery/*"), *temporary.glob("gen3d-visits-*")], patience_s=30)
+    finally:
+        app.kill()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_spaces_comes_first_and_nowhere_else():
