@@ -4,8 +4,8 @@
 # A CPU-only user may take a smaller torch: make run TORCH_INDEX=URL
 PYTHON ?= python3
 TORCH_INDEX ?=
-# so many tests at once
-WORKERS ?= 2
+# so many tests at once: a number, or auto for as many as there are cores, 4 at most
+WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -27,7 +27,7 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile -m "not slow and not gpu"
 
 test-all: $(VENV)/installed lint
 	$(BIN)/python -m pytest

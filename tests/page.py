@@ -53,7 +53,7 @@ LOADED = "() => Number(document.querySelector('#seed input')?.value) > 0"
 """A page is there when it has been given a seed."""
 VIEWER = "**/assets/Canvas3DGS-*.js"
 """The code of Gradio's viewer of Gaussians."""
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 """For what takes a moment; nothing waits so long when all is well."""
 
 
@@ -337,7 +337,7 @@ class Window:
 
         self.expect = expect
         self.wrong: list[str] = []
-        usual = {"viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce"}
+        usual = {"viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce", "device_scale_factor": 0.5}
         self.context = browser.new_context(**(usual | context))
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
