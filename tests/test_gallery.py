@@ -2,8 +2,13 @@ import json
 import os
 from pathlib import Path
 
+from gradio.utils import is_static_file
+
 from gen3d.formats.ply import read_ply
 from gen3d.ui.gallery import Example, Gallery, read_examples
+from gen3d.ui.jobs import Visits
+from gen3d.ui.page import build_page
+from gen3d.ui.steps import Steps
 from tests.runs import save_rgbd
 
 LISTING = Path(__file__).parents[1] / "examples" / "gallery.json"
@@ -15,6 +20,15 @@ def test_the_gallery_of_the_app_is_there_and_names_real_files():
     for example in examples:
         assert example.photo.is_file() and (example.depth is None or example.depth.is_file())
         assert example.title and example.request.fov_deg == example.fov_deg
+
+
+def test_the_examples_files_may_be_shown_wherever_the_app_was_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gallery = Gallery(read_examples(LISTING), tmp_path / "gallery")
+    steps = Steps(print, print, print, {}, "a stage", {"wander": "here and there"}, draws=False)
+    build_page(steps, Visits(tmp_path), gallery)
+    files = [file for example in gallery.examples for file in (example.photo, example.depth) if file]
+    assert len(files) > 3 and all(is_static_file(str(file)) for file in files)
 
 
 TINY = ("--engine", "builtin", "--preset", "fast", "--size", "64")

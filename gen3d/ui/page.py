@@ -111,8 +111,9 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
 
 
 def _examples(gallery: Gallery) -> gr.Dataset:
-    # copies in Gradio's cache, which every app of the machine shares, would go with another app that was given the same
-    gr.set_static_paths([example.photo for example in gallery.examples])
+    # copies in Gradio's cache, which all apps of the machine share, would go with another app that was given the same,
+    # and are refused where the app was started from another folder
+    gr.set_static_paths([file for example in gallery.examples for file in (example.photo, example.depth) if file])
     return gr.Dataset(
         label="Examples: their scenes are ready",
         components=[gr.Image(visible=False, type="filepath")],
