@@ -300,9 +300,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery) -> Iterator[str]:
 @contextmanager
 def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
     """Any page, on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = {"server_name": "127.0.0.1", "server_port": port, "prevent_thread_lock": True, "quiet": True}
     page.launch(**options, **told)
     try:
@@ -312,6 +310,13 @@ def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
         # close() goes on after 5 s; the server then deletes files that the next page, of the same photo, may hold
         page.server.thread.join(PATIENCE_S)
         assert not page.server.thread.is_alive()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def eventually(holds: Callable[[], object], patience_s: float = PATIENCE_S) -> None:

@@ -14,7 +14,7 @@ import pytest
 from gen3d.models.builtin import builtin_models
 from gen3d.scene import Request
 from gen3d.settings import PRESETS
-from tests.page import eventually
+from tests.page import eventually, free_port
 from tests.test_floors import NOUNS, imported, within
 
 ROOT = Path(__file__).parents[1]
@@ -117,9 +117,7 @@ def test_who_ends_the_app_finds_nothing_half_made(tmp_path):
     """As a container is stopped: the build of an example went on by itself, and the visits' folder stayed."""
     home, temporary = tmp_path / "home", tmp_path / "tmp"
     temporary.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {"GEN3D_HOME": str(home), "TMPDIR": str(temporary), "GEN3D_ENGINE": "builtin", "PORT": str(port)}
     app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
     try:
