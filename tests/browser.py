@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+PATIENCE_S = 120.0
+"""For what takes a moment; nothing waits so long when all is well."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
@@ -28,12 +30,13 @@ def no_browser(why: str) -> None:
 def browser() -> Iterator[object]:
     """Chromium with WebGL in software."""
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         no_browser("playwright is not installed")
     executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if executable is None:
         no_browser(f"none of {', '.join(CHROMIUM)} is installed")
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         try:
             chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.camera import Camera
+from tests.browser import PATIENCE_S
 
 SPARK_PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><style>body {{ margin: 0 }}</style>
 <script type="importmap">{{"imports": {{
@@ -110,7 +111,7 @@ def _settled(browser: object, url: str, camera: Camera, condition: str) -> np.nd
         page.on("requestfailed", lambda r: wrong.append(f"no {r.url}"))
         page.goto(url)
         try:
-            page.wait_for_function(f"() => {condition}", timeout=20_000)
+            page.wait_for_function(f"() => {condition}", timeout=PATIENCE_S * 1000)
         except Exception as error:
             raise AssertionError(f"{error}: {wrong[-10:]}") from None
         before = None

@@ -13,8 +13,11 @@ import json
 import re
 import shutil
 import socket
+import sys
 import threading
 import time
+import traceback
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,6 +38,7 @@ from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps, told_to_visitors
+from tests.browser import PATIENCE_S
 from tests.browser import browser as browser
 from tests.conftest import Built
 
@@ -48,13 +52,15 @@ PRODUCTS = {
     "grow": ("scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "transforms.json", "run.json"),
     "tour": ("flythrough.mp4", "run.json"),
 }
+DOWNLOADS = {
+    "scene.ply", "scene.splat", "flythrough.mp4", "scene.html", "previews.zip", "transforms.json", "run.json",
+}  # fmt: skip
+"""What a finished scene offers."""
 PATHS = {"wander": "here and there", "dolly": "forward and back"}
 LOADED = "() => Number(document.querySelector('#seed input')?.value) > 0"
 """A page is there when it has been given a seed."""
 VIEWER = "**/assets/Canvas3DGS-*.js"
 """The code of Gradio's viewer of Gaussians."""
-PATIENCE_S = 45.0
-"""For what takes a moment; nothing waits so long when all is well."""
 
 
 def colour(seed: int) -> tuple[int, int, int]:
@@ -307,9 +313,21 @@ def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         page.close()
-        # close() goes on after 5 s; the server then deletes files that the next page, of the same photo, may hold
-        page.server.thread.join(PATIENCE_S)
-        assert not page.server.thread.is_alive()
+        end(page.server)
+
+
+def end(server: object, patience_s: float = 20.0) -> None:
+    """Waits for the end of Gradio's server: as its last act it deletes files that a page after it may hold.
+
+    A connection that its client forgot would keep it for ever: it is given up then, and what it did is told.
+    """
+    server.thread.join(patience_s)
+    if server.thread.is_alive():
+        stack = "".join(traceback.format_stack(sys._current_frames()[server.thread.ident]))
+        connections = [getattr(one, "scope", None) for one in server.server_state.connections]
+        warnings.warn(f"the server does not end; connections: {connections}; stack:\n{stack}", stacklevel=2)
+        server.force_exit = True
+        server.thread.join(patience_s)
 
 
 def free_port() -> int:
@@ -319,9 +337,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def eventually(holds: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+def eventually(holds: Callable[[], object]) -> None:
     """Waits until it is true; AssertionError when it does not get so."""
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
@@ -359,6 +377,10 @@ class Window:
         self.page.goto(url)
         self.page.wait_for_function(LOADED)
 
+    def until(self, holds: Callable[[], object]) -> None:
+        """As `eventually`, for what the window's own events tell: they are heard while it waits."""
+        eventually(lambda: holds() or self.page.wait_for_timeout(50))
+
     def button(self, name: str):
         return self.page.locator(f"button#{name.lower()}")
 
@@ -378,34 +400,46 @@ class Window:
         self.give(name, file)
 
     def choose_tab(self, title: str) -> None:
-        """A click in the moment in which something ends may be lost: it is repeated until it holds."""
         tab = self.page.get_by_role("tab", name=title, exact=True)
+        self._click_until(tab, lambda: tab.get_attribute("aria-selected") == "true")
+
+    def unfold(self, title: str, opened: bool = True) -> None:
+        """Opens the part of the page with this title, or closes it again."""
+        button = self.page.get_by_role("button", name=title)
+        self._click_until(button, lambda: ("open" in button.get_attribute("class").split()) == opened)
+
+    def fold(self, title: str) -> None:
+        self.unfold(title, opened=False)
+
+    def _click_until(self, button: object, holds: Callable[[], bool]) -> None:
+        """A click in the moment in which something ends, and the page moves, may be lost: it is repeated."""
         for _ in range(5):
-            tab.click()
-            self.page.wait_for_timeout(200)
-            if tab.get_attribute("aria-selected") == "true":
-                return
-        raise AssertionError(f"the tab {title} cannot be chosen")
+            button.click()
+            for _ in range(10):
+                if holds():
+                    return
+                self.page.wait_for_timeout(100)
+        raise AssertionError(f"{button} cannot be pressed")
 
     def seed(self) -> int:
         return int(self.part("seed").locator("input").input_value())
 
-    def says(self, sentence: str | re.Pattern[str], patience_s: float = PATIENCE_S) -> None:
+    def says(self, sentence: str | re.Pattern[str]) -> None:
         """The status tells this."""
-        self.expect(self.part("status")).to_contain_text(sentence, timeout=patience_s * 1000)
+        self.expect(self.part("status")).to_contain_text(sentence)
 
     def warns(self, sentence: str) -> None:
         """A message is laid over the page."""
-        self.expect(self.page.get_by_test_id("toast-body")).to_contain_text(sentence, timeout=PATIENCE_S * 1000)
+        self.expect(self.page.get_by_test_id("toast-body")).to_contain_text(sentence)
 
     def canvas(self):
         """Our viewer's."""
         return self.part("viewer").locator("canvas")
 
-    def views(self, patience_s: float = PATIENCE_S) -> dict[str, str]:
+    def views(self) -> dict[str, str]:
         """What our viewer says of itself once it has drawn all of the scene."""
         self.part("viewer").scroll_into_view_if_needed()  # out of sight it rests
-        self.expect(self.canvas()).to_have_attribute("data-ready", "true", timeout=patience_s * 1000)
+        self.expect(self.canvas()).to_have_attribute("data-ready", "true")
         return self.canvas().evaluate("canvas => ({...canvas.dataset})")
 
     def viewed_job(self) -> str:
@@ -416,9 +450,9 @@ class Window:
         """The name of that file."""
         return self.part("viewer").locator(".stage").get_attribute("data-file")
 
-    def shows(self, name: str, patience_s: float = PATIENCE_S) -> None:
+    def shows(self, name: str) -> None:
         """The component has a picture."""
-        self.expect(self.part(name).locator("img").first).to_be_visible(timeout=patience_s * 1000)
+        self.expect(self.part(name).locator("img").first).to_be_visible()
 
     def lacks(self, name: str, what: str = "img") -> None:
         self.expect(self.part(name).locator(what)).to_have_count(0)
@@ -479,7 +513,7 @@ class Window:
     def _pressable(self, build: bool) -> None:
         for name, can in (("Build", build), ("Enough", not build), ("Cancel", not build)):
             expectation = self.expect(self.button(name))
-            (expectation.to_be_enabled if can else expectation.to_be_disabled)(timeout=PATIENCE_S * 1000)
+            (expectation.to_be_enabled if can else expectation.to_be_disabled)()
 
     def _hear(self, message) -> None:
         where = message.location.get("url", "")

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.viewer import SCRIPT, STYLE
+from tests.browser import PATIENCE_S
 
 PAGE = f"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>{STYLE} body {{ margin: 0 }} #stage {{ width: 192px }} #stage > div {{ border-radius: 0 }}</style>
@@ -51,7 +52,7 @@ def shelf() -> Iterator[Shelf]:
             self.wfile.write((content or b"")[:half])
             if name in stock.held:
                 self.wfile.flush()
-                stock.held[name].wait(30)
+                stock.held[name].wait(PATIENCE_S)
             self.wfile.write((content or b"")[half:])
 
         def log_message(self, *_: object) -> None:
@@ -74,7 +75,7 @@ class ScenePage:
     def __init__(self, browser: object, url: str, **context: object) -> None:
         self.context = browser.new_context(viewport={"width": 480, "height": 420}, **context)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_S * 1000)
         self.wrong: list[str] = []
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", self._hear)

@@ -161,13 +161,13 @@ def film(filming, built, open_window):
     window = open_window(url)
     window.give("photo", built.request.photo)
     window.button("Build").click()
-    window.says("Done in", patience_s=60)
+    window.says("Done in")
     unfold(window)
     return window
 
 
 def unfold(window) -> None:
-    window.page.get_by_role("button", name="Another video").click()
+    window.unfold("Another video")
     for label, value in (("Length, seconds", 2), ("Frames per second", 12), ("Width at most, pixels", 160)):
         window.type_number(label, value)
 
@@ -178,7 +178,7 @@ def choose(window, path: str) -> None:
 
 
 def told(window, sentence: str) -> None:
-    window.expect(window.part("another-status")).to_contain_text(sentence, timeout=30_000)
+    window.expect(window.part("another-status")).to_contain_text(sentence)
 
 
 def address_of_video(window) -> str:

@@ -121,11 +121,11 @@ def test_who_ends_the_app_finds_nothing_half_made(tmp_path):
     settings = {"GEN3D_HOME": str(home), "TMPDIR": str(temporary), "GEN3D_ENGINE": "builtin", "PORT": str(port)}
     app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
     try:
-        eventually(lambda: list(home.glob("gallery/.*")) and list(temporary.glob("gen3d-visits-*")), patience_s=90)
-        eventually(lambda: answers(port), patience_s=90)
+        eventually(lambda: list(home.glob("gallery/.*")) and list(temporary.glob("gen3d-visits-*")))
+        eventually(lambda: answers(port))
         app.terminate()
         app.wait(30)
-        eventually(lambda: not [*home.glob("gallery/*"), *temporary.glob("gen3d-visits-*")], patience_s=30)
+        eventually(lambda: not [*home.glob("gallery/*"), *temporary.glob("gen3d-visits-*")])
     finally:
         app.kill()
 

@@ -8,6 +8,7 @@ from gen3d.errors import InputError
 from gen3d.formats.html import write_html
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.splat.rasterizer import pick_rasterizer
+from tests.browser import PATIENCE_S
 from tests.browser import browser as browser
 from tests.scene_page import picture_of
 from tests.small_scenes import LENS, photo_scene, psnr, shown, tinted
@@ -37,13 +38,14 @@ class FromDisk:
     def __init__(self, browser: object, file: Path) -> None:
         self.context = browser.new_context(viewport={"width": 144, "height": 72})
         self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_S * 1000)
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", lambda message: self.wrong.append(message.text))
         self.page.goto(file.as_uri())
-        self.page.wait_for_function("() => document.querySelector('canvas')?.dataset.ready === 'true'", timeout=20_000)
+        self.page.wait_for_function("() => document.querySelector('canvas')?.dataset.ready === 'true'")
 
 
 @pytest.fixture

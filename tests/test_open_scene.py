@@ -20,6 +20,7 @@ from gen3d.stages.opened import AROUND, before, write_opened_view
 from gen3d.ui import open_scene
 from gen3d.ui.scene_viewer import scene_viewer
 from tests.arrow import arrow_scene, walled
+from tests.browser import PATIENCE_S
 from tests.browser import browser as browser
 from tests.page import launched
 from tests.small_scenes import closed_room, photo_scene
@@ -111,11 +112,11 @@ def test_a_visitor_opens_a_file_and_sees_it_and_is_told_what_is_wrong_with_anoth
     context = browser.new_context(viewport={"width": 800, "height": 700})
     try:
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_S * 1000)
         page.goto(address)
         page.get_by_role("button", name=open_scene.TITLE).click()
         page.locator("#scene-file input[type=file]").set_input_files(tmp_path / "wall.spz")
-        page.wait_for_selector(f"#viewer canvas[data-ready=true][data-count='{count}']", timeout=30_000)
+        page.wait_for_selector(f"#viewer canvas[data-ready=true][data-count='{count}']")
         page.locator("#status", has_text="This is wall.spz, a file of yours.").wait_for()
         page.get_by_role("button", name="Clear").first.click()
         page.locator("#scene-file input[type=file]").set_input_files(tmp_path / "broken.spz")

@@ -56,7 +56,7 @@ def test_axe_finds_nothing_grave_in_any_state_of_the_page(stand, play, open_wind
     play.release()
     window.says("Done in")
     for fold in ("Advanced", "Another video"):
-        window.page.get_by_role("button", name=fold).click()
+        window.unfold(fold)
     window.is_free()
     found["finished"] = violations(window, axe)
 

@@ -38,7 +38,7 @@ def test_a_sentence_becomes_a_scene_in_the_browser(networks, open_window):
     window.choose_tab("Text")
     window.part("prompt").locator("textarea").fill("a harbour at dawn")
     window.button("Build").click()
-    window.says("Done in", patience_s=120)
+    window.says("Done in")
     for name in ("depth", "layers", "views"):
         window.shows(name)
     assert {"scene.ply", "flythrough.mp4"} <= set(window.downloads())

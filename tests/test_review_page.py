@@ -359,7 +359,7 @@ def test_the_real_pipeline_grows_what_was_reviewed(builtin, open_window):
     reviewer = Reviewer(window)
     window.choose_tab("Photo + depth")
     window.give("depth-file", ROOM / "depth.png")
-    window.page.get_by_role("button", name="Advanced").click()
+    window.unfold("Advanced")
     window.type_number("Longer side to work at", 160)
     reviewer.build(ROOM / "rgb.jpg")
     before = reviewer.pixels()
@@ -374,9 +374,9 @@ def test_the_real_pipeline_grows_what_was_reviewed(builtin, open_window):
     assert window.part("review-told").inner_text() != told
     share = int(window.part("review-told").inner_text().split()[0])
     window.part("go-on").click()
-    eventually(lambda: "new views" in window.part("status").inner_text(), patience_s=60)
+    eventually(lambda: "new views" in window.part("status").inner_text())
     window.button("Enough").click()
-    window.says("Done in", patience_s=90)
+    window.says("Done in")
     record = json.loads(window.fetch(window.downloads()["run.json"]))
     assert len(record["review"]["flips"]) == 1 and record["review"]["depth_percentile"] is None
     assert round(100 * record["counts"]["foreground"]) == share

@@ -81,4 +81,5 @@ def connect_other_viewer(other: OtherViewer, scene: Component, shown: list[Depen
     other.fold.expand(lambda file: (True, file), [scene], [unfolded, other.model], js=FETCH_CODE, **QUIET)
     other.fold.collapse(lambda: (False, None), None, [unfolded, other.model], **QUIET)
     for event in shown:
-        event.then(lambda file, is_open: file if is_open else None, [scene, unfolded], [other.model], **QUIET)
+        # folded it is empty already, and an answer that comes late must not empty what was unfolded meanwhile
+        event.then(lambda file, is_open: file if is_open else gr.skip(), [scene, unfolded], [other.model], **QUIET)
