@@ -10,4 +10,4 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path(tempfile.gettempdir())
 for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_ENDPOINT", "SPACE_ID", "GEN3D_ENGINE", "GEN3D_TIER"):
     os.environ.pop(name, None)
 
-pytest.register_assert_rewrite("tests.page")
+pytest.register_assert_rewrite("tests.page", "tests.play", "tests.window")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-PATIENCE_S = 120.0
-"""For what takes a moment; nothing waits so long when all is well."""
+from tests.patience import PATIENCE_S
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",

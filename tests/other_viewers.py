@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.camera import Camera
-from tests.browser import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 SPARK_PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><style>body {{ margin: 0 }}</style>
 <script type="importmap">{{"imports": {{

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.viewer import SCRIPT, STYLE
-from tests.browser import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 PAGE = f"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>{STYLE} body {{ margin: 0 }} #stage {{ width: 192px }} #stage > div {{ border-radius: 0 }}</style>

@@ -22,7 +22,9 @@ from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_the
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.steps import Steps, told_to_visitors
-from tests.page import PATHS, Play, eventually, served
+from tests.page import served
+from tests.patience import eventually
+from tests.play import PATHS, Play
 
 pytest_plugins = ["tests.page"]
 SHORT = TourSettings(frames=24, fps=12, width_px=160)

@@ -21,7 +21,9 @@ from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Visits
 from gen3d.ui.page import UPLOAD_MB
 from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
-from tests.page import PATHS, POSES, Play, Stand, colour, eventually, served
+from tests.page import Stand, served
+from tests.patience import eventually
+from tests.play import PATHS, POSES, Play, colour
 
 pytest_plugins = ["tests.page"]
 SCENE = ["scene.ply", "scene.splat", "scene.html", "transforms.json", "run.json"]

@@ -14,7 +14,8 @@ import pytest
 from gen3d.models.builtin import builtin_models
 from gen3d.scene import Request
 from gen3d.settings import PRESETS
-from tests.page import eventually, free_port
+from tests.page import free_port
+from tests.patience import eventually
 from tests.test_floors import NOUNS, imported, within
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from gen3d.errors import InputError
 from gen3d.formats.html import write_html
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.splat.rasterizer import pick_rasterizer
-from tests.browser import PATIENCE_S
 from tests.browser import browser as browser
+from tests.patience import PATIENCE_S
 from tests.scene_page import picture_of
 from tests.small_scenes import LENS, photo_scene, psnr, shown, tinted
 

@@ -10,7 +10,9 @@ from gen3d.splat.rasterizer import pick_rasterizer
 from gen3d.stages.export import FinishedScene, export_file
 from gen3d.ui.more_files import FILES, FIRST, add_more_files, made_files
 from gen3d.ui.queue import QUEUE
-from tests.page import browser, eventually, launched  # noqa: F401
+from tests.browser import browser  # noqa: F401
+from tests.page import launched
+from tests.patience import eventually
 from tests.small_scenes import photo_scene
 
 

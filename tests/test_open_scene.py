@@ -20,9 +20,9 @@ from gen3d.stages.opened import AROUND, before, write_opened_view
 from gen3d.ui import open_scene
 from gen3d.ui.scene_viewer import scene_viewer
 from tests.arrow import arrow_scene, walled
-from tests.browser import PATIENCE_S
 from tests.browser import browser as browser
 from tests.page import launched
+from tests.patience import PATIENCE_S
 from tests.small_scenes import closed_room, photo_scene
 from tests.test_spz import some
 

@@ -10,7 +10,9 @@ import pytest
 
 from gen3d.errors import InputError
 from gen3d.settings import PRESETS
-from tests.page import DOWNLOADS, PATHS, POSES, colour, eventually, is_known_noise
+from tests.patience import eventually
+from tests.play import DOWNLOADS, PATHS, POSES, colour
+from tests.window import is_known_noise
 
 pytest_plugins = ["tests.page"]
 

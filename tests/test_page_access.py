@@ -6,7 +6,7 @@ import pytest
 
 from gen3d.errors import InputError
 from tests.npm import npm_package
-from tests.page import eventually
+from tests.patience import eventually
 
 pytest_plugins = ["tests.page"]
 GRADIOS = {

@@ -19,7 +19,9 @@ from gen3d.settings import PRESETS
 from gen3d.ui import words
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Visits
-from tests.page import DOWNLOADS, eventually, served
+from tests.page import served
+from tests.patience import eventually
+from tests.play import DOWNLOADS
 from tests.runs import TINY, save_rgbd
 
 pytest_plugins = ["tests.page"]

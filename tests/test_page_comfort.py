@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.page import eventually
+from tests.patience import eventually
 
 pytest_plugins = ["tests.page"]
 

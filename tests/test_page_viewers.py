@@ -11,7 +11,9 @@ import pytest
 
 from gen3d.ui import words
 from gen3d.ui.scene_viewer import scene_viewer
-from tests.page import VIEWER, Window, eventually, launched
+from tests.page import launched
+from tests.patience import eventually
+from tests.window import VIEWER, Window
 
 pytest_plugins = ["tests.page"]
 

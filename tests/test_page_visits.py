@@ -8,7 +8,9 @@ import threading
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits
 from gen3d.ui.steps import Steps
-from tests.page import DOWNLOADS, PATHS, PATIENCE_S, Play, PlayedGallery, colour, eventually, served
+from tests.page import served
+from tests.patience import PATIENCE_S, eventually
+from tests.play import DOWNLOADS, PATHS, Play, PlayedGallery, colour
 
 pytest_plugins = ["tests.page"]
 

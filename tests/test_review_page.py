@@ -20,7 +20,10 @@ from gen3d.ui import words
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Visits
 from gen3d.ui.reviewing import MOST_FLIPS, SKY, Paused, name_of, pointed_at, ticked, undone
-from tests.page import ORANGE, Window, eventually, served
+from tests.page import served
+from tests.patience import eventually
+from tests.play import ORANGE
+from tests.window import Window
 
 pytest_plugins = ["tests.page"]
 LEFT, RIGHT, ABOVE = (0.2, 0.6), (0.8, 0.6), (0.5, 0.1)
