@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from noise import FAST
 from numba import njit, prange
-from shapes import FAST
 
 
 @njit(parallel=True, **FAST)

@@ -1,7 +1,8 @@
 """Renders the example pictures with their exact depth and cameras: python examples/make_examples.py [room|terrace].
 
-The scenes are described in `room.py` and `terrace.py`, shapes and light are `shapes.py` and `tracer.py`. Everything
-is computed, nothing is photographed or downloaded, and the same call gives the same files on the same machine.
+The scenes are described in `room.py` and `terrace.py`, shapes and light are `shapes.py`, `rays.py` and `tracer.py`.
+Everything is computed, nothing is photographed or downloaded, and the same call gives the same files on the same
+machine.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ A material is a row of numbers: [0] the pattern, [1:4] and [4:7] its two colours
 from __future__ import annotations
 
 import numpy as np
+from noise import FAST, fbm, hashed, noise, unit
 from numba import njit
-from shapes import FAST, fbm, hashed, noise, unit
 
 (PLAIN, PLANKS, WOOD, PLASTER, RUG, PAINTING, FABRIC, GLAZE) = range(8)
 (LEAF, STONE, PAVING, HILLS, WATER, FOLIAGE, PANE, BOOK) = range(8, 16)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from palette import Palette, lights, profile
 from patterns import BOOK, FABRIC, GLAZE, LEAF, PAINTING, PANE, PLAIN, PLANKS, PLASTER, RUG, WOOD
-from shapes import CURTAIN, MARCHED, TORUS, Shapes
+from rays import CURTAIN, MARCHED, TORUS
+from shapes import Shapes
 
 WIDTH, HEIGHT, FOV_DEG, EXPOSURE, GRID = 640, 480, 64.0, 1.08, 7
 EYE, TARGET = (0.15, 1.42, -0.75), (-0.06, 0.98, 3.0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from noise import FAST, fbm
 from numba import njit
 from palette import Palette, lights, profile
 from patterns import FABRIC, FOLIAGE, GLAZE, HILLS, LEAF, PAVING, PLASTER, STONE, WATER, ramp
-from shapes import ARCH, FAST, MARCHED, TERRAIN, Shapes, fbm, terrain_height
+from rays import ARCH, MARCHED, TERRAIN, terrain_height
+from shapes import Shapes
 
 WIDTH, HEIGHT, FOV_DEG, EXPOSURE, GRID = 640, 480, 62.0, 0.78, 5
 EYE, TARGET = (-0.1, 2.05, -5.4), (0.25, 1.85, 6.0)

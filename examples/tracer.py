@@ -7,9 +7,10 @@ them into a row. Materials are rows too, see `patterns.py`.
 from __future__ import annotations
 
 import numpy as np
+from noise import FAST, along, dot, fbm, hashed, unit
 from numba import njit, prange
 from patterns import WATER, albedo, mix, ramp, relief, ripples
-from shapes import FAR, FAST, along, dot, fbm, hashed, nearest, outward, to_object, turned, unit
+from rays import FAR, nearest, outward, to_object, turned
 
 BOUNCES = 3
 NUDGE = 1.5e-3
