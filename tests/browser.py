@@ -16,6 +16,7 @@ FLAGS = (
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # drawing in software on a busy machine looks like a hang, after which a page may have no WebGL any more
     "--disable-gpu-watchdog", "--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis",
+    "--disable-gpu-rasterization",  # a processor draws letters faster than one that plays a graphics card
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps
 from tests.browser import browser as browser
 from tests.conftest import Built
-from tests.play import Play, PlayedGallery
+from tests.play import PATHS, Play, PlayedGallery
 from tests.window import Window
 
 

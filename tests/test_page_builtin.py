@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from plyfile import PlyData
 
 from gen3d.formats.ply import read_ply, write_ply
@@ -23,6 +20,7 @@ from tests.page import served
 from tests.patience import eventually
 from tests.play import DOWNLOADS
 from tests.runs import TINY, save_rgbd
+from tests.window import contrast
 
 pytest_plugins = ["tests.page"]
 
@@ -70,13 +68,6 @@ def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(buil
     made = window.links("more-downloads")
     assert set(made) == {"scene.glb", "scene.spz"}
     assert window.fetch(made["scene.glb"])[:4] == b"glTF" and window.fetch(made["scene.spz"])[:2] == b"\x1f\x8b"
-
-
-def contrast(canvas) -> float:
-    """Standard deviation of what a canvas shows, in [0, 1]; nothing drawn is 0."""
-    if canvas.count() == 0:
-        return 0.0
-    return float((np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("L")) / 255).std())
 
 
 def test_a_scene_file_of_a_visitor_is_opened_by_the_real_page(builtin, built, open_window, tmp_path):

@@ -165,7 +165,7 @@ def test_twenty_scenes_in_a_row_leak_no_webgl_context(stand, browser, gradio_hom
         button.click(show, None, viewer)
     with launched(page) as url:
         window = Window(browser, "", viewport={"width": 400, "height": 400})  # in software large pictures are slow
-        window.context.add_init_script(COUNT_CONTEXTS)
+        window.page.add_init_script(COUNT_CONTEXTS)
         window.visit(url)
         for i in range(20):
             window.part("next").click()

@@ -11,6 +11,7 @@ from gen3d.ui.steps import Steps
 from tests.page import served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import DOWNLOADS, PATHS, Play, PlayedGallery, colour
+from tests.window import contrast
 
 pytest_plugins = ["tests.page"]
 

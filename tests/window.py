@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +19,17 @@ LOADED = "() => Number(document.querySelector('#seed input')?.value) > 0"
 """A page is there when it has been given a seed."""
 VIEWER = "**/assets/Canvas3DGS-*.js"
 """The code of Gradio's viewer of Gaussians."""
+SLOW_SCREEN = """
+window.requestAnimationFrame = tell => setTimeout(() => tell(performance.now()), 500)
+window.cancelAnimationFrame = clearTimeout
+"""
 
 
 class Window:
     """One visitor's browser window on the page, and what is wrong with it.
 
-    viewer: with Gradio's 3D viewer; it draws all the time, which keeps a processor busy, so most do without.
+    viewer: with Gradio's 3D viewer; it draws all the time, and what it has drawn in software can keep the browser busy
+        for minutes after the page is gone, so most do without, and the others have a screen of two pictures a second.
     context: how the browser is set; by default it asks for little motion, so that our viewer rests.
     """
 
@@ -32,15 +39,17 @@ class Window:
         self.expect = expect
         self.wrong: list[str] = []
         usual = {"viewport": {"width": 1400, "height": 1000}, "reduced_motion": "reduce", "device_scale_factor": 0.5}
-        self.context = browser.new_context(**(usual | context))
+        self.context = _context(browser, json.dumps(usual | context))
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(f"pageerror: {error}"))
-        self.context.on("request", self._watch)
+        self.page.on("request", self._watch)
         if not viewer:
             stub = {"content_type": "text/javascript", "body": "export default () => {};"}
             self.page.route(VIEWER, lambda route: route.fulfill(**stub))
+        else:
+            self.page.add_init_script(SLOW_SCREEN)
         if url:
             self.visit(url)
 
@@ -179,7 +188,7 @@ class Window:
         self.part("examples").locator("button.gallery-item").nth(index).click()
 
     def close(self) -> None:
-        self.context.close()
+        self.page.close()
 
     def _pressable(self, build: bool) -> None:
         for name, can in (("Build", build), ("Enough", not build), ("Cancel", not build)):
@@ -197,6 +206,19 @@ class Window:
             self.wrong.append(f"request to outside: {request.url}")
 
 
+@functools.cache
+def _context(browser: object, settings: str) -> object:
+    """Windows of the same settings share what the browser fetched and compiled: a page opens in 2 s, not 3."""
+    return browser.new_context(**json.loads(settings))
+
+
 def is_known_noise(text: str, where: str) -> bool:
     """Babylon tries WebGPU first, and stops reading a .ply after its header."""
     return "WebGPU" in text or ("net::ERR_ABORTED" in text and ".ply" in where)
+
+
+def contrast(canvas) -> float:
+    """Standard deviation of what a canvas shows, in [0, 1]; nothing drawn is 0."""
+    if canvas.count() == 0:
+        return 0.0
+    return float((np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("L")) / 255).std())
