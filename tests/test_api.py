@@ -22,7 +22,7 @@ from gen3d.ui.jobs import Visits
 from gen3d.ui.page import UPLOAD_MB
 from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
 from tests.page import Stand, served
-from tests.patience import eventually
+from tests.patience import PATIENCE_S, eventually
 from tests.play import PATHS, POSES, Play, colour
 
 pytest_plugins = ["tests.page"]
@@ -163,7 +163,7 @@ def test_enough_ends_the_visitors_own_job_early(visitor, play, asked):
     with pytest.raises(TimeoutError):
         job.result(timeout=0.5)
     client.predict(api_name="/enough")
-    last = named(job.result(timeout=20), BUILT)
+    last = named(job.result(timeout=PATIENCE_S), BUILT)
     assert len(last["views"]) == 1 and len(last["files"]) == 7
 
 
@@ -180,7 +180,7 @@ def test_a_failure_reaches_the_caller_in_words_for_people(client, play, asked, e
     play.fail("depth", error)
     job = client.submit(**asked, api_name="/build")
     with pytest.raises(AppError) as raised:
-        job.result(timeout=20)
+        job.result(timeout=PATIENCE_S)
     assert str(raised.value) == told
     assert told in job.outputs()[-1][0] and 'data-state="failed"' in job.outputs()[-1][0]
 

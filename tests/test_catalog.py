@@ -8,6 +8,7 @@ import pytest
 from gen3d.errors import InputError
 from gen3d.models.base import ROLES
 from gen3d.models.weights.catalog import CATALOG, ENGINES, OPTIONAL, optional_weights, tier_weights
+from tests.patience import PATIENCE_S
 from tests.tiny_caption import write_blip, write_clip
 from tests.tiny_diffusion import write_controlnet, write_flux, write_lcm_lora, write_stable_diffusion
 
@@ -16,7 +17,9 @@ EVERY = tuple(CATALOG.values())
 
 def test_the_catalogue_is_read_without_anything_heavy() -> None:
     program = "import sys; import gen3d.models.weights.catalog; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
     loaded = set(done.stdout.split())
     assert "gen3d.models.weights.catalog" in loaded
     assert not loaded & {"torch", "numpy", "huggingface_hub", "transformers"}

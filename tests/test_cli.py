@@ -28,6 +28,7 @@ from gen3d.geometry.trajectory import PATHS
 from gen3d.settings import PRESETS
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from tests.fakes import FakeDepth, fake_models
+from tests.patience import PATIENCE_S
 from tests.runs import TINY, draw, inside, picture, psnr_db, room_models, save_rgbd
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +79,7 @@ def scene(tmp_path_factory):
         "build", request.photo, "--depth", home / "in" / "depth.png", "--fov", 60, "--preset", "fast", "--size", 96,
         "-o", home / "out",
     )  # fmt: skip
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     return home / "out", out
 
@@ -119,7 +120,7 @@ def test_interrupting_a_build_leaves_nothing_behind(given, tmp_path):
             seen += os.read(process.stdout.fileno(), 4096).decode()
     assert "optimize" in seen and len(inside(tmp_path)) > len(before)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert err.count("\n") == 1 and err.startswith("gen3d: ") and "Traceback" not in err
     assert inside(tmp_path) == before
@@ -127,7 +128,7 @@ def test_interrupting_a_build_leaves_nothing_behind(given, tmp_path):
 
 def test_a_failure_of_the_process_is_two_sentences_and_exit_code_1(tmp_path):
     process = start("build", tmp_path / "no.jpg", "-o", tmp_path / "out")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1 and "Traceback" not in out + err
     assert err == f"gen3d: There is no file {tmp_path / 'no.jpg'}. Check the name.\n"
     assert inside(tmp_path) == set()

@@ -14,6 +14,7 @@ from gen3d.pipeline import build, look
 from gen3d.scene import Request
 from gen3d.settings import ExpandSettings, FitSettings
 from gen3d.splat.rasterizer import pick_rasterizer
+from tests.patience import PATIENCE_S
 from tests.runs import TINY, inside, room_models, save_rgbd
 
 EXAMPLES = (
@@ -104,7 +105,7 @@ def child(home, orders, request: Request, folder: Path) -> None:
     home.put(end)
 
 
-def forked(request: Request, folder: Path, stop_at: str = "never", patience_s: float = 60.0) -> list:
+def forked(request: Request, folder: Path, stop_at: str = "never", patience_s: float = PATIENCE_S) -> list:
     """All that a forked run sends home; it is told to stop at its first event of the stage `stop_at`."""
     context = multiprocessing.get_context("fork")
     home, orders = context.SimpleQueue(), context.SimpleQueue()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 NOUNS = {"camera", "scene", "review", "events", "settings", "errors"}
@@ -176,7 +178,9 @@ HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"}
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str, heavy: set[str]) -> None:
     program = f"import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules)); {code}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT.parent, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT.parent, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.rpartition("loaded:")[2].split())
     assert "gen3d" in loaded and not loaded & heavy

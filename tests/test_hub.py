@@ -16,6 +16,7 @@ from gen3d.models.weights import transfer
 from gen3d.models.weights.catalog import Source, Weights
 from gen3d.models.weights.hub import cached, discard_damaged, fetch, hub_answers, size_to_fetch
 from tests.hub_server import Hub, etag_of, serving, turn_to
+from tests.patience import PATIENCE_S
 
 LARGE = bytes(range(256)) * 40
 """Lies behind a redirect."""
@@ -308,7 +309,7 @@ def test_two_processes_fetch_a_file_once(hub: Hub, tmp_path: Path) -> None:
     hub.delay_s = 1.0
     both = [run_elsewhere(hub, tmp_path / "home") for _ in range(2)]
     for process in both:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert out.split() == ["True", str(tmp_path / "home" / "hub" / "models--first--net/snapshots" / ("c" * 40))]
     assert len(hub.transfers("net.fp16.safetensors")) == 1
@@ -316,6 +317,6 @@ def test_two_processes_fetch_a_file_once(hub: Hub, tmp_path: Path) -> None:
 
 def test_the_environment_switches_the_network_off(hub: Hub, tmp_path: Path) -> None:
     process = run_elsewhere(hub, tmp_path / "home", HF_HUB_OFFLINE="1")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert out.split() == ["False"] and "HF_HUB_OFFLINE forbids fetching" in err
     assert hub.asked == []

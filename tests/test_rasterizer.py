@@ -21,6 +21,7 @@ from gen3d.splat.cpu.sort import sort_list
 from gen3d.splat.cpu.ssim import SsimTarget, ssim
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from gen3d.splat.rasterizer import Rasterizer, Rendering, pick_rasterizer
+from tests.patience import PATIENCE_S
 from tests.reference_rasterizer import render_reference, ssim_reference
 
 PARTS = ("means", "quats", "scales", "opacities", "sh")
@@ -282,7 +283,7 @@ def test_the_kernels_survive_a_fork():
     answers = fork.SimpleQueue()
     child = fork.Process(target=lambda: answers.put(render_bytes(*scene) == expected))
     child.start()
-    child.join(timeout=30)
+    child.join(timeout=PATIENCE_S)
     try:
         assert child.exitcode == 0 and answers.get()
     finally:

@@ -17,12 +17,13 @@ import pytest
 
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.cpu.turns import Turns
+from tests.patience import PATIENCE_S
 from tests.test_rasterizer import render_bytes, tiled_picture
 
 ROOT = Path(__file__).parents[1]
 
 
-def until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
+def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end, "it never came to that"
@@ -31,7 +32,7 @@ def until(condition: Callable[[], bool], patience_s: float = 30.0) -> None:
 
 def run_python(program: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=120,
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S,
         env={**{k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "NUMBA_CACHE_DIR")}, **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -55,7 +56,7 @@ def test_turns_are_taken_in_the_order_of_arrival():
             until(lambda k=k: len(turns._waiting) == k + 1)
         assert served == []
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=PATIENCE_S)
     assert served == [0, 1, 2, 3, 4]
 
 
@@ -81,7 +82,7 @@ def test_who_comes_back_at_once_stands_behind_those_who_waited():
     until(lambda: len(turns._waiting) == 1)
     queued.set()
     for thread in (first, second):
-        thread.join(timeout=30)
+        thread.join(timeout=PATIENCE_S)
     assert served == ["greedy", "patient", "greedy", "greedy"]
 
 
@@ -115,7 +116,7 @@ def test_an_interrupted_wait_leaves_no_place_in_the_queue():
         signal.signal(signal.SIGINT, before)
         done.set()
     assert not turns._waiting
-    holder.join(timeout=30)
+    holder.join(timeout=PATIENCE_S)
     with turns:
         assert turns._taken
 
@@ -148,7 +149,7 @@ def test_four_threads_may_draw_at_once_where_kernels_may_not():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     assert [together.get(k) == alone for k in range(4)] == [True] * 4
 
 

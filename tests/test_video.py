@@ -9,6 +9,7 @@ import pytest
 
 from gen3d.errors import InputError
 from gen3d.formats.video import VideoWriter
+from tests.patience import PATIENCE_S
 
 
 def colours(width: int, height: int) -> np.ndarray:
@@ -95,7 +96,7 @@ def test_the_bytes_do_not_depend_on_what_was_in_memory_before(tmp_path):
         subprocess.run(
             [sys.executable, "-c", BLOCKS, str(tmp_path / "video.mp4")],
             env=os.environ | {"MALLOC_PERTURB_": byte}, cwd=Path(__file__).parents[1],
-            check=True, capture_output=True, timeout=60,
+            check=True, capture_output=True, timeout=PATIENCE_S,
         ).stdout
         for byte in ("17", "170")
     ]  # fmt: skip
