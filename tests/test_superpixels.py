@@ -71,6 +71,33 @@ def test_a_thin_pole_is_found_whole():
     assert best_iou(SuperpixelSegmenter().segment(image, depth), pole) > 0.9
 
 
+def plant_before_a_side_wall(seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pot, stem and leaves at many depths; the wall comes so near that what is cut off at some depth has both."""
+    rng = np.random.default_rng(seed)
+    near = np.tile(0.15 + 0.4 * np.clip((np.arange(W) - 110) / 90, 0, 1), (H, 1))
+    plant = np.zeros((H, W), bool)
+    leaves = [(slice(y, y + 4), _leaf(rng), 0.62 + rng.uniform(-0.12, 0.12)) for y in range(30, 130, 7)]
+    for rows, columns, at in [(slice(30, H), slice(160, 165), 0.62), *leaves, (slice(118, H), slice(145, 181), 0.66)]:
+        plant[rows, columns], near[rows, columns] = True, at
+    image = np.where(plant[..., None], textured((0.2, 0.5, 0.2), 1), textured((0.7, 0.65, 0.6), 2))
+    near = near * (1 + noise * rng.standard_normal((H, W)))
+    return image.astype(np.float32), (1 / near).astype(np.float32), plant
+
+
+def _leaf(rng: np.random.Generator) -> slice:
+    length = rng.integers(15, 38)
+    return slice(160 - length, 160) if rng.integers(2) else slice(165, 165 + length)
+
+
+@pytest.mark.parametrize(("seed", "noise"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0), (3, 0.01)])
+def test_the_wall_between_the_leaves_of_a_plant_is_not_the_plant(seed, noise):
+    image, depth, plant = plant_before_a_side_wall(seed, noise)
+    proposals = SuperpixelSegmenter().segment(image, depth)
+    front = proposals.masks[proposals.scores > SURE].any(axis=0)
+    assert np.mean(front[plant]) > 0.9
+    assert np.mean(front[~plant]) < 0.02
+
+
 def test_a_thing_before_the_sky_is_found_and_the_sky_is_not():
     image, _, box = box_before_wall()
     depth = np.where(box, 3.0, np.inf).astype(np.float32)

@@ -158,17 +158,25 @@ class _Outline:
         0 where next to nothing of the outline occludes. whole: judge only the stretch where the candidate borders on
         what lies outside `whole`.
         """
-        whole = candidate if whole is None else whole
-        total = supported = occluding = 0.0
-        pictures = zip(self.cracks, (candidate, candidate.T), (~whole, ~whole.T), strict=True)
-        for (depth_step, colour), inside, outside in pictures:
+        steps, colour = self._along(candidate, candidate if whole is None else whole)
+        occludes = np.count_nonzero(steps >= 1) > LEAST_OCCLUDING * steps.size
+        return float(np.maximum(steps, colour).mean() / FULL_SUPPORT * 0.9) if occludes else 0.0
+
+    def is_behind(self, part: np.ndarray) -> bool:
+        """Whether more of the outline is occluded than occludes."""
+        steps, _ = self._along(part, part)
+        return bool(np.count_nonzero(steps <= -1) > np.count_nonzero(steps >= 1))
+
+    def _along(self, inside: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The cracks from `inside` to beyond `whole`: steps of depth, 1 where the outside is farther, and of colour."""
+        found = []
+        pictures = zip(self.cracks, (inside, inside.T), (~whole, ~whole.T), strict=True)
+        for (depth_step, colour), inner, outer in pictures:
             for sign, a, b in ((1, slice(-1), slice(1, None)), (-1, slice(1, None), slice(-1))):
-                here = inside[:, a] & outside[:, b]
-                steps = np.clip(sign * depth_step[here] / STEP, -1, 1)
-                total += steps.size
-                supported += np.maximum(steps, colour[here]).sum()
-                occluding += np.count_nonzero(steps >= 1)
-        return float(supported / total / FULL_SUPPORT * 0.9) if occluding > LEAST_OCCLUDING * total else 0.0
+                here = inner[:, a] & outer[:, b]
+                found.append((np.clip(sign * depth_step[here] / STEP, -1, 1), colour[here]))
+        steps, colours = zip(*found, strict=True)
+        return np.concatenate(steps), np.concatenate(colours)
 
 
 def _across(lab: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -213,9 +221,10 @@ def _distinct(found: list[Scored]) -> list[Scored]:
 
 
 def _without_unions(found: list[Scored], outline: _Outline) -> list[Scored]:
-    """Rescored: a candidate is no surer than what it adds to the surer ones inside it.
+    """Cut and rescored: what a candidate adds to the surer ones inside it has to stand in front, and be as sure.
 
-    A chair together with the floor it stands on has most of its outline from the chair; the floor alone has none.
+    A chair together with the floor it stands on has most of its outline from the chair; the floor alone has none. The
+    wall that is seen between the leaves of a plant has most of its outline from the leaves, and they stand before it.
     """
     judged: list[Scored] = []
     for score, candidate in found:
@@ -226,8 +235,16 @@ def _without_unions(found: list[Scored], outline: _Outline) -> list[Scored]:
                 added &= ~part
         if area * LEAST_ADDED < np.count_nonzero(added) < area:
             score = min(score, outline.score(added, candidate))
+            candidate = candidate & ~_behind(added, outline)
         judged.append((score, candidate))
     return [f for f in judged if f[0] >= LEAST_SCORE]
+
+
+def _behind(added: np.ndarray, outline: _Outline) -> np.ndarray:
+    """The connected parts, of the size of a candidate at least, that stand behind what surrounds them."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(added.astype(np.uint8), connectivity=4)
+    large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= AREAS[0] * added.size]
+    return np.isin(parts, [i for i in large if outline.is_behind(parts == i)])
 
 
 def _same(a: np.ndarray, area_a: int, b: np.ndarray, area_b: int) -> bool:
