@@ -33,6 +33,11 @@ def best_iou(proposals, truth: np.ndarray, least: float = SURE) -> float:
     return max((np.mean(m & truth) / np.mean(m | truth) for m in masks), default=0.0)
 
 
+def check_distinct(masks: np.ndarray) -> None:
+    for i, a in enumerate(masks):
+        assert all(np.mean(a & b) <= 0.9 * np.mean(a | b) for b in masks[:i])
+
+
 def test_it_plays_the_role():
     assert isinstance(SuperpixelSegmenter(), Segmenter)
 
@@ -96,6 +101,7 @@ def test_the_wall_between_the_leaves_of_a_plant_is_not_the_plant(seed, noise):
     front = proposals.masks[proposals.scores > SURE].any(axis=0)
     assert np.mean(front[plant]) > 0.9
     assert np.mean(front[~plant]) < 0.02
+    check_distinct(proposals.masks)
 
 
 def test_a_thing_before_the_sky_is_found_and_the_sky_is_not():
@@ -129,5 +135,4 @@ def test_proposals_are_sorted_distinct_and_the_same_each_time():
     np.testing.assert_array_equal(one.scores, two.scores)
     assert one.masks.dtype == bool and one.scores.dtype == np.float32
     assert (np.diff(one.scores) <= 0).all() and one.scores.max() <= 1 and one.scores.min() >= 0
-    for i, a in enumerate(one.masks):
-        assert all(np.mean(a & b) <= 0.9 * np.mean(a | b) for b in one.masks[:i])
+    check_distinct(one.masks)

@@ -57,7 +57,7 @@ class SuperpixelSegmenter:
         labels = _superpixels(lab, near)
         outline = _Outline(lab, near)
         found = [(outline.score(candidate), candidate) for candidate in _candidates(near, labels)]
-        found = sorted(_without_unions(_distinct(found), outline), key=lambda f: -f[0])
+        found = _distinct(_without_unions(_distinct(found), outline))
         scores = np.array([min(score, 1.0) for score, _ in found], np.float32)
         return Proposals(np.array([c for _, c in found], bool).reshape(-1, *depth.shape), scores)
 
