@@ -124,7 +124,7 @@ def end(server: object, patience_s: float = 20.0) -> None:
     """
     server.thread.join(patience_s)
     if server.thread.is_alive():
-        stack = "".join(traceback.format_stack(sys._current_frames()[server.thread.ident]))
+        stack = "".join(traceback.format_stack(sys._current_frames().get(server.thread.ident)))
         connections = [getattr(one, "scope", None) for one in server.server_state.connections]
         warnings.warn(f"the server does not end; connections: {connections}; stack:\n{stack}", stacklevel=2)
         server.force_exit = True

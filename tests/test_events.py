@@ -105,7 +105,7 @@ def child(home, orders, request: Request, folder: Path) -> None:
     home.put(end)
 
 
-def forked(request: Request, folder: Path, stop_at: str = "never", patience_s: float = PATIENCE_S) -> list:
+def forked(request: Request, folder: Path, stop_at: str = "never") -> list:
     """All that a forked run sends home; it is told to stop at its first event of the stage `stop_at`."""
     context = multiprocessing.get_context("fork")
     home, orders = context.SimpleQueue(), context.SimpleQueue()
@@ -114,10 +114,10 @@ def forked(request: Request, folder: Path, stop_at: str = "never", patience_s: f
     events: list = []
     try:
         while not events or not isinstance(events[-1], str | Exception):
-            assert home._reader.poll(patience_s), f"the forked run fell silent after {events[-3:]}"
+            assert home._reader.poll(PATIENCE_S), f"the forked run fell silent after {events[-3:]}"
             events.append(home.get())
             orders.put("stop" if getattr(events[-1], "stage", None) == stop_at else "go on")
-        process.join(patience_s)
+        process.join(PATIENCE_S)
         assert process.exitcode == 0
     finally:
         process.kill()

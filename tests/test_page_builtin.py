@@ -64,7 +64,7 @@ def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(buil
 
     window.unfold("More formats")
     window.page.get_by_role("button", name="Make these files").click()
-    window.page.get_by_text("2 files are ready below.").wait_for(timeout=60_000)
+    window.page.get_by_text("2 files are ready below.").wait_for()
     made = window.links("more-downloads")
     assert set(made) == {"scene.glb", "scene.spz"}
     assert window.fetch(made["scene.glb"])[:4] == b"glTF" and window.fetch(made["scene.spz"])[:2] == b"\x1f\x8b"

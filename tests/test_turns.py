@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +15,10 @@ import pytest
 
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.cpu.turns import Turns
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, eventually
 from tests.test_rasterizer import render_bytes, tiled_picture
 
 ROOT = Path(__file__).parents[1]
-
-
-def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.001)
 
 
 def run_python(program: str, **environment: str) -> str:
@@ -53,7 +44,7 @@ def test_turns_are_taken_in_the_order_of_arrival():
     with turns:
         for k, thread in enumerate(threads):
             thread.start()
-            until(lambda k=k: len(turns._waiting) == k + 1)
+            eventually(lambda k=k: len(turns._waiting) == k + 1)
         assert served == []
     for thread in threads:
         thread.join(timeout=PATIENCE_S)
@@ -77,9 +68,9 @@ def test_who_comes_back_at_once_stands_behind_those_who_waited():
 
     first, second = threading.Thread(target=greedy), threading.Thread(target=patient)
     first.start()
-    until(lambda: served == ["greedy"])
+    eventually(lambda: served == ["greedy"])
     second.start()
-    until(lambda: len(turns._waiting) == 1)
+    eventually(lambda: len(turns._waiting) == 1)
     queued.set()
     for thread in (first, second):
         thread.join(timeout=PATIENCE_S)
@@ -101,7 +92,7 @@ def test_an_interrupted_wait_leaves_no_place_in_the_queue():
 
     def hold() -> None:
         with turns:
-            until(lambda: len(turns._waiting) == 1)
+            eventually(lambda: len(turns._waiting) == 1)
             signal.pthread_kill(main, signal.SIGINT)
             done.wait(30)
 
@@ -109,7 +100,7 @@ def test_an_interrupted_wait_leaves_no_place_in_the_queue():
     holder = threading.Thread(target=hold)
     holder.start()
     try:
-        until(lambda: turns._taken)
+        eventually(lambda: turns._taken)
         with pytest.raises(KeyboardInterrupt), turns:
             pass
     finally:

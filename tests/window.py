@@ -44,7 +44,7 @@ class Window:
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(f"pageerror: {error}"))
-        self.page.on("request", self._watch)
+        self.context.on("request", self._watch)
         if not viewer:
             stub = {"content_type": "text/javascript", "body": "export default () => {};"}
             self.page.route(VIEWER, lambda route: route.fulfill(**stub))
@@ -188,12 +188,13 @@ class Window:
         self.part("examples").locator("button.gallery-item").nth(index).click()
 
     def close(self) -> None:
-        self.page.close()
+        if not self.page.is_closed():
+            self.context.remove_listener("request", self._watch)
+            self.page.close()
 
     def _pressable(self, build: bool) -> None:
         for name, can in (("Build", build), ("Enough", not build), ("Cancel", not build)):
-            expectation = self.expect(self.button(name))
-            (expectation.to_be_enabled if can else expectation.to_be_disabled)()
+            self.expect(self.button(name)).to_be_enabled(enabled=can)
 
     def _hear(self, message) -> None:
         where = message.location.get("url", "")

@@ -237,7 +237,7 @@ def _without_unions(found: list[Scored], outline: _Outline) -> list[Scored]:
             score = min(score, outline.score(added, candidate))
             candidate = candidate & ~_behind(added, outline)
         judged.append((score, candidate))
-    return [f for f in judged if f[0] >= LEAST_SCORE]
+    return judged
 
 
 def _behind(added: np.ndarray, outline: _Outline) -> np.ndarray:
