@@ -65,6 +65,11 @@ class Gallery:
     _building: subprocess.Popen | None = None
     _thread: threading.Thread | None = None
 
+    @property
+    def given(self) -> list[Path]:
+        """Photos and depths that are everybody's."""
+        return [file for example in self.examples for file in (example.photo, example.depth) if file]
+
     def folder_of(self, example: Example) -> Path:
         """Where its result is, or will be; another version builds it anew."""
         return self.results / f"{example.name}-{__version__}"

@@ -28,6 +28,7 @@ from gen3d.ui.more_files import add_more_files
 from gen3d.ui.names import naming
 from gen3d.ui.open_scene import add_open_scene
 from gen3d.ui.opening import Opening
+from gen3d.ui.own_files import GuardedBlocks
 from gen3d.ui.queue import PRIVATE, QUEUE, QUIET, WAITING
 from gen3d.ui.results import add_results, add_stage, connect_other_viewer
 from gen3d.ui.review_layers import REVEAL, ReviewPanel, add_endpoint, add_review, add_wish, connect_changes, opened_with
@@ -62,7 +63,9 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
     """The page, not yet launched."""
     expected = Expected(gallery.results.parent / "seconds.json")
     actions = Actions(steps, visits, gallery, expected)
-    with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=CACHE) as page:
+    with GuardedBlocks(
+        title=words.TITLE, analytics_enabled=False, delete_cache=CACHE, given=gallery.given
+    ) as page:
         gr.Markdown(words.INTRODUCTION)
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="stage"):
@@ -113,7 +116,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
 def _examples(gallery: Gallery) -> gr.Dataset:
     # copies in Gradio's cache, which all apps of the machine share, would go with another app that was given the same,
     # and are refused where the app was started from another folder
-    gr.set_static_paths([file for example in gallery.examples for file in (example.photo, example.depth) if file])
+    gr.set_static_paths(gallery.given)
     return gr.Dataset(
         label="Examples: their scenes are ready",
         components=[gr.Image(visible=False, type="filepath")],
