@@ -17,7 +17,6 @@ from gen3d.errors import InputError
 from gen3d.ui.own_files import check_paths, is_upload
 from tests.page import Stand
 from tests.patience import eventually
-from tests.play import Play
 from tests.test_api import uploaded
 
 pytest_plugins = ["tests.page"]
@@ -52,10 +51,11 @@ def foreign(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copy(stand.photo, half)
     held = photo.open("rb")
     yield [
-        str(photo), f"/proc/self/cwd/{os.path.relpath(photo)}", f"/proc/self/fd/{held.fileno()}", f"/proc/self/root{photo}",
-        f"{mine.parent}/../{os.path.relpath(photo, mine.parents[1])}", str(link), str(linked / "private.png"), str(half),
-        f"file://{photo}", "http://127.0.0.1:1/a.png", os.path.relpath(photo), "docs/page.jpg", "/etc/hostname",
-        "/etc/shadow", "/nowhere", "/dev/zero", "\0", "\ud800", str(mine.parent), str(mine.parents[1]), "~/a.png",
+        str(photo), f"/proc/self/cwd/{os.path.relpath(photo)}", f"/proc/self/fd/{held.fileno()}",
+        f"/proc/self/root{photo}", f"{mine.parent}/../{os.path.relpath(photo, mine.parents[1])}", str(link),
+        str(linked / "private.png"), str(half), f"file://{photo}", "http://127.0.0.1:1/a.png", os.path.relpath(photo),
+        "docs/page.jpg", "/etc/hostname", "/etc/shadow", "/nowhere", "/dev/zero", "\0", "\ud800", str(mine.parent),
+        str(mine.parents[1]), "~/a.png",
     ]  # fmt: skip
     held.close()
     for made in (link, linked, half):
@@ -63,7 +63,8 @@ def foreign(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_every_function_of_the_page_refuses_foreign_paths(stand, play, foreign):
-    functions = [one for one in json.load(urllib.request.urlopen(f"{stand.url}config"))["dependencies"] if one["inputs"]]
+    config = json.load(urllib.request.urlopen(f"{stand.url}config"))
+    functions = [one for one in config["dependencies"] if one["inputs"]]
     assert len(functions) > 25 and {"build", "look", "another_video", "more_files", "review"} <= {
         one["api_name"] for one in functions
     }
@@ -115,10 +116,11 @@ def test_the_examples_own_files_are_everybodys(stand, play):
 
 def test_an_upload_under_way_is_nobodys(stand, play):
     """The half of it that is there could be named by the number of the server's own handle."""
-    body = b'--X\r\nContent-Disposition: form-data; name="files"; filename="private.png"\r\n\r\n' + stand.photo.read_bytes()
+    head = b'--X\r\nContent-Disposition: form-data; name="files"; filename="private.png"\r\n\r\n'
+    body = head + stand.photo.read_bytes()
     with socket.create_connection(("127.0.0.1", int(stand.url.rstrip("/").rpartition(":")[2]))) as slow:
-        head = "POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=X\r\n"
-        slow.sendall(head.encode() + b"Content-Length: 5000000\r\n\r\n" + body)
+        kind = b"Host: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=X\r\nContent-Length: 5000000\r\n\r\n"
+        slow.sendall(b"POST /gradio_api/upload HTTP/1.1\r\n" + kind + body)
         folder = os.environ["GRADIO_TEMP_DIR"]
         eventually(lambda: open_here(folder))
         look = function_of(stand.url, "look")
