@@ -4,14 +4,14 @@ A stage is a generator that yields events and returns its product: `world = yiel
 Events are small, frozen and picklable, since a step may run in another process: previews are uint8 pictures of
 at most 512 px, files travel by path, and no event holds a tensor.
 
-A stage may also hold up an `Exhibit` for whoever studies the method. That is no event: it never leaves the process, it
-is taken out of the stream by `record.py`, and what it shows is drawn only if somebody asked for it.
+A stage also yields an `Intermediate` where there is something to show or to study. That is no event: it never leaves
+the process. `record.py` takes it out of the stream; `explain/` draws from it a preview and, where asked for, exhibits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -68,20 +68,18 @@ class Finished:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Exhibit:
-    """Something worth seeing about how a stage came to its product; made only when a run is to be explained."""
+class Intermediate:
+    """What a stage has in its hands at some point, by reference: nothing is copied, drawn or reckoned for it."""
 
     name: str
-    """File name without .png; exhibits sort by it in the order of the paper's steps."""
-    caption: str
-    draw: Callable[[], UInt8[np.ndarray, "h w 3"]]
-    figures: Callable[[], dict[str, Any]] = field(default=dict)
-    """The numbers that go with it, as JSON holds them."""
+    """"stage" or "stage.point"; `explain/` says what is drawn from each."""
+    values: Mapping[str, Any]
+    """Named as the parameters of what draws them."""
 
 
 Event: TypeAlias = Started | Progress | Preview | Viewable | Notice | Finished
 T = TypeVar("T")
-Stage: TypeAlias = Generator[Event | Exhibit, None, T]
+Stage: TypeAlias = Generator[Event | Intermediate, None, T]
 Enough: TypeAlias = Callable[[], bool]
 """Asked after each yield: True means finish early with what exists."""
 

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from gen3d.explain.sheet import contact_sheet
 from gen3d.formats.picture import write_png
 from gen3d.record import Record, merged, write_json
 from gen3d.scene import SceneFiles
-from gen3d.stages.exhibits.sheet import contact_sheet
 
 
 def continued(before: Path, record: Record) -> dict[str, Any]:

@@ -25,6 +25,7 @@ import numpy as np
 
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Viewable, never
+from gen3d.explain.preview import region_preview
 from gen3d.folders import continued, gather, gather_exhibits
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
@@ -52,7 +53,6 @@ from gen3d.stages.flythrough import fly_through
 from gen3d.stages.layers import ONE_LAYER, split_layers
 from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
-from gen3d.stages.preview import region_preview
 from gen3d.stages.prune import prune_gaussians, views_around
 from gen3d.stages.review import review_layers, show_review
 from gen3d.stages.show import write_points_view, write_scene_view

@@ -1,6 +1,6 @@
 """The record of a run: what was asked, what was used, what it cost. Becomes run.json.
 
-Where a run is to be explained it also keeps the exhibits that the stages hold up; otherwise it drops them unseen.
+What is drawn of it (`explain/`) is drawn here: previews always, exhibits where a run is to be explained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any, TypeVar
 import torch
 
 from gen3d import __version__
-from gen3d.events import Event, Exhibit, Notice, Preview, Stage, Started
+from gen3d.events import Event, Intermediate, Notice, Stage, Started
+from gen3d.explain import exhibits_of, preview_of
+from gen3d.explain.exhibit import Exhibit
 from gen3d.scene import Request
 from gen3d.settings import Settings
 
@@ -30,7 +32,7 @@ class Record:
     """Listens to the stages of a step and keeps what run.json shall say.
 
     previews: the folder that every `Preview` is written to as NAME.png, by `save(path, image)`. explain: the folder
-    for every `Exhibit` and for figures.json; None: exhibits are dropped, and nothing of them is drawn or reckoned.
+    for exhibits and for figures.json; None: there are none, and nothing of them is drawn or reckoned.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Record:
             write_json(explain / "figures.json", self._figures)
 
     def follow(self, stage: Stage[T]) -> Generator[Event, None, T]:
-        """The stage itself without its exhibits, timed, its notices and previews kept."""
+        """The stage itself, timed, its notices kept; of its intermediate results only their previews, kept as well."""
         name, start, product = "", time.perf_counter(), None
         _forget_card_peak()
         try:
@@ -71,16 +73,17 @@ class Record:
                 except StopIteration as done:
                     product = done.value
                     break
-                if isinstance(event, Exhibit):
-                    start += self._keep(event)
+                if isinstance(event, Intermediate):
+                    start += self._exhibit(event)
+                    if preview := preview_of(event):
+                        self._save(self._previews / f"{preview.name}.png", preview.image)
+                        yield preview
                     continue
                 match event:
                     case Started():
                         name = event.stage
                     case Notice():
                         self._notices.append(event.text)
-                    case Preview():
-                        self._save(self._previews / f"{event.name}.png", event.image)
                 yield event
         finally:
             stage.close()
@@ -90,14 +93,17 @@ class Record:
                     self._card_peak[name] = max(peak, self._card_peak.get(name, 0))
         return product
 
-    def _keep(self, exhibit: Exhibit) -> float:
-        """Draws and saves an exhibit if the run is to be explained; the seconds it took are none of the stage's."""
+    def _exhibit(self, found: Intermediate) -> float:
+        """Draws and saves its exhibits if the run is to be explained; the seconds it took are none of the stage's."""
         start = time.perf_counter()
-        if self._explain:
-            self._save(self._explain / f"{exhibit.name}.png", exhibit.draw())
-            self._figures[exhibit.name] = {"caption": exhibit.caption} | exhibit.figures()
-            write_json(self._explain / "figures.json", self._figures)
+        for exhibit in exhibits_of(found) if self._explain else ():
+            self._keep(exhibit, self._explain)
         return time.perf_counter() - start
+
+    def _keep(self, exhibit: Exhibit, into: Path) -> None:
+        self._save(into / f"{exhibit.name}.png", exhibit.draw())
+        self._figures[exhibit.name] = {"caption": exhibit.caption} | exhibit.figures()
+        write_json(into / "figures.json", self._figures)
 
     def count(self, **numbers: Any) -> None:
         """Adds to what was counted or measured."""

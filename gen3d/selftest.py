@@ -22,6 +22,8 @@ from scipy.stats import spearmanr
 from gen3d import __version__
 from gen3d.errors import Gen3DError, InputError
 from gen3d.events import Event, Finished, Notice, Progress, Started
+from gen3d.explain.preview import depth_preview, picture_preview, region_preview
+from gen3d.explain.sheet import contact_sheet
 from gen3d.formats.depth_file import read_depth
 from gen3d.formats.picture import read_picture, write_png
 from gen3d.formats.whole import whole_folder
@@ -32,8 +34,6 @@ from gen3d.record import peak_memory_mb, versions, write_json
 from gen3d.scene import Request, SceneFiles
 from gen3d.settings import Settings
 from gen3d.splat.rasterizer import Rasterizer
-from gen3d.stages.exhibits.sheet import contact_sheet
-from gen3d.stages.preview import depth_preview, picture_preview, region_preview
 
 ROOM = Path(__file__).parents[1] / "examples" / "room"
 SIZE_PX = 512

@@ -6,7 +6,8 @@ from collections.abc import Generator
 
 import numpy as np
 
-from gen3d.events import Event
+from gen3d.events import Event, Intermediate
+from gen3d.explain import preview_of
 
 
 def psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> float:
@@ -16,10 +17,12 @@ def psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> float
 
 
 def drain(stage: Generator) -> tuple[object, list[Event]]:
-    """Runs a stage to its end: its product, and the events on the way."""
+    """Runs a stage to its end: its product, and the events on the way, with the previews that a run makes of it."""
     events = []
     while True:
         try:
-            events.append(next(stage))
+            event = next(stage)
+            shown = preview_of(event) if isinstance(event, Intermediate) else event
+            events += [shown] if shown else []
         except StopIteration as finished:
             return finished.value, events

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gen3d.events import Exhibit, Notice, Started
+from gen3d import explain
+from gen3d.events import Intermediate, Notice, Started
+from gen3d.explain import ink
+from gen3d.explain.chart import line_chart
+from gen3d.explain.exhibit import Exhibit
+from gen3d.explain.layers import show_proposals, show_rims
+from gen3d.explain.sheet import WIDTH_PX, contact_sheet
 from gen3d.formats.picture import write_png
 from gen3d.geometry.edges import grow
 from gen3d.geometry.seam import Seam
@@ -15,10 +21,6 @@ from gen3d.record import Record
 from gen3d.scene import Layers, Request
 from gen3d.settings import LayerSettings
 from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.exhibits import ink
-from gen3d.stages.exhibits.chart import line_chart
-from gen3d.stages.exhibits.look import show_proposals, show_rims
-from gen3d.stages.exhibits.sheet import WIDTH_PX, contact_sheet
 from gen3d.stages.layers import judged_rim
 from tests.measures import psnr
 from tests.runs import TINY, as_bytes, inside, picture, room_models
@@ -67,12 +69,12 @@ def test_every_step_of_the_paper_has_exhibits_in_its_order(explained):
 def test_figures_agree_with_the_record_of_the_run(explained):
     folder, _ = explained
     told, counts = figures(folder), json.loads((folder / "run.json").read_text())["counts"]
-    assert told["06_fit_3_rendered"]["after_pruning"] == counts["gaussians"]
+    assert told["06_optimize_3_rendered"]["after_pruning"] == counts["gaussians"]
     assert told["02_layers_4_foreground"]["foreground"] == pytest.approx(counts["foreground"], abs=1e-4)
-    assert 0 < told["06_fit_1_loss"]["steps"] <= TINY.fit.iterations
-    assert told["07_video_1_frame"]["amplitude"] == counts["tour_amplitude"]
-    photo, drawn = (picture(folder / "explain" / f"06_fit_{name}.png") for name in ("2_photo", "3_rendered"))
-    assert told["06_fit_4_difference"]["psnr_db"] == pytest.approx(psnr(photo, drawn), abs=0.1)
+    assert 0 < told["06_optimize_1_loss"]["steps"] <= TINY.fit.iterations
+    assert told["07_flythrough_1_frame"]["amplitude"] == counts["tour_amplitude"]
+    photo, drawn = (picture(folder / "explain" / f"06_optimize_{name}.png") for name in ("2_photo", "3_rendered"))
+    assert told["06_optimize_4_difference"]["psnr_db"] == pytest.approx(psnr(photo, drawn), abs=0.1)
     for pose in (name[:13] for name in told if name.endswith("_1_hole")):
         assert 0 < told[f"{pose}1_hole"]["coverage_before"] < told[f"{pose}6_again"]["coverage_after"] <= 1
 
@@ -96,22 +98,22 @@ def test_a_build_that_ends_early_is_explained_as_far_as_it_came(built, tmp_path)
         pass
     told = figures(tmp_path)
     assert {name[:2] for name in told} == {"01", "02", "03", "04", "06"}
-    assert told["06_fit_1_loss"]["steps"] == 1
+    assert told["06_optimize_1_loss"]["steps"] == 1
     assert (tmp_path / "explain" / "sheet.png").is_file()
 
 
 # -- exhibits in the stream ------------------------------------------------------------------------------------------
 
 
-def stage(exhibit: Exhibit):
+def stage():
     yield Started("layers")
-    yield exhibit
+    yield Intermediate("layers.test", {"level": 99})
     yield Notice("after it")
     return "product"
 
 
-def followed(record: Record, exhibit: Exhibit) -> tuple[list, str]:
-    events, run = [], record.follow(stage(exhibit))
+def followed(record: Record) -> tuple[list, str]:
+    events, run = [], record.follow(stage())
     while True:
         try:
             events.append(next(run))
@@ -119,23 +121,28 @@ def followed(record: Record, exhibit: Exhibit) -> tuple[list, str]:
             return events, done.value
 
 
-def test_nobody_draws_or_reckons_an_exhibit_that_nobody_asked_for(tmp_path):
-    def never():
+def test_nobody_draws_or_reckons_an_exhibit_that_nobody_asked_for(tmp_path, monkeypatch):
+    def never(**values):
         raise AssertionError("this was not to be made")
 
+    monkeypatch.setitem(explain.EXHIBITS, "layers.test", never)
     record = Record(Request(), TINY, {}, tmp_path / "previews", write_png)
-    events, product = followed(record, Exhibit("02_a", "A.", never, never))
+    events, product = followed(record)
     assert [type(event) for event in events] == [Started, Notice] and product == "product"
     assert inside(tmp_path) == {"previews"}
 
 
-def test_a_listener_never_sees_an_exhibit_and_the_folder_does(tmp_path):
-    grey = np.full((4, 6, 3), 99, np.uint8)
+def test_a_listener_never_sees_an_intermediate_result_and_the_folder_does(tmp_path, monkeypatch):
+    def shown(level: int):
+        grey = np.full((4, 6, 3), level, np.uint8)
+        yield Exhibit("layers", "a", "All grey.", lambda: grey, lambda: {"level": level})
+
+    monkeypatch.setitem(explain.EXHIBITS, "layers.test", shown)
     record = Record(Request(), TINY, {}, tmp_path / "previews", write_png, tmp_path / "explain")
-    events, _ = followed(record, Exhibit("02_a", "All grey.", lambda: grey, lambda: {"level": 99}))
+    events, _ = followed(record)
     assert [type(event) for event in events] == [Started, Notice]
-    np.testing.assert_array_equal(as_bytes(picture(tmp_path / "explain" / "02_a.png")), grey)
-    assert figures(tmp_path) == {"02_a": {"caption": "All grey.", "level": 99}}
+    np.testing.assert_array_equal(as_bytes(picture(tmp_path / "explain" / "02_layers_a.png")), 99)
+    assert figures(tmp_path) == {"02_layers_a": {"caption": "All grey.", "level": 99}}
 
 
 # -- what is measured ------------------------------------------------------------------------------------------------
@@ -261,13 +268,13 @@ def test_a_falling_loss_is_drawn_as_a_falling_line():
 
 
 def test_the_sheet_shows_the_exhibits_in_order_with_their_words(tmp_path):
-    shades = {"01_depth_b": (200, 0, 0), "01_depth_a": (0, 200, 0), "06_fit_a": (0, 0, 200)}
+    shades = {"01_depth_b": (200, 0, 0), "01_depth_a": (0, 200, 0), "06_optimize_a": (0, 0, 200)}
     for name, shade in shades.items():
         write_png(tmp_path / f"{name}.png", np.full((30, 40, 3), shade, np.uint8))
     told = {name: {"caption": "Words.", "share": 0.5, "masks": [1, 2]} for name in shades}
     sheet = contact_sheet(tmp_path, told, "a title")
     places = {name: np.argwhere((sheet == shade).all(axis=2)).min(axis=0) for name, shade in shades.items()}
     assert places["01_depth_a"][1] < places["01_depth_b"][1] and places["01_depth_a"][0] == places["01_depth_b"][0]
-    assert places["06_fit_a"][0] > places["01_depth_a"][0]
+    assert places["06_optimize_a"][0] > places["01_depth_a"][0]
     silent = contact_sheet(tmp_path, {name: {"caption": ""} for name in shades}, "a title")
     assert silent.shape[0] < sheet.shape[0]

@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
-NOUNS = {"camera", "scene", "review", "events", "settings", "errors"}
+NOUNS = {"camera", "scene", "review", "events", "settings", "errors", "stage_table"}
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
     "segment_anything", "onnxruntime", "huggingface_hub", "tqdm",
@@ -64,22 +64,26 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.html": (NOUNS | {"formats", "viewer"}, set()),
     "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
-    "stages.exhibits": (STAGES, {"numpy", "jaxtyping", "cv2", "PIL", "torch"}),
+    "explain": (
+        NOUNS | {"geometry", "models.base", "splat", "formats.picture", "explain"},
+        {"numpy", "jaxtyping", "cv2", "PIL", "torch"},
+    ),
+    "stages.review": (STAGES | {"explain"}, {"numpy", "jaxtyping", "cv2"}),
     "stages.opened": (STAGES, {"torch"}),
     "stages.dataset": (STAGES, {"numpy", "torch"}),
     "stages.prune": (STAGES, {"torch"}),
     "stages.limits": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "viewer": (set(), set()),
-    "record": (NOUNS, {"torch"}),
+    "record": (NOUNS | {"explain"}, {"torch"}),
     "thrift": (NOUNS | {"models"}, {"torch"}),
-    "folders": (NOUNS | {"formats", "record", "stages"}, set()),
+    "folders": (NOUNS | {"formats", "record", "explain"}, set()),
     "render": (NOUNS | {"formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
-    "pipeline": (STAGES | {"folders", "record", "thrift"}, {"numpy"}),
+    "pipeline": (STAGES | {"explain", "folders", "record", "thrift"}, {"numpy"}),
     "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
-    "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
+    "selftest": (STAGES | {"explain", "record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
     "cli": (NOUNS | {"commands", "models.weights.catalog"}, set()),
     "commands": (
         NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}

@@ -7,12 +7,12 @@ from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
 from gen3d.events import Notice, Preview, Started
+from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.scene import Request, Source
 from gen3d.settings import FAST
-from gen3d.stages.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.stages.source import read_source
 from tests.fakes import FakeTextToImage, fake_models
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gen3d.events import Preview, Stage, Started
+from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift
 from gen3d.geometry.edges import grow, near_rim
 from gen3d.geometry.rim import Fringe
@@ -17,8 +17,6 @@ from gen3d.geometry.seam import Seam
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.scene import RGBD, Layers
-from gen3d.stages.exhibits.behind import show_background, show_borrow
-from gen3d.stages.preview import picture_preview
 
 DEPTH_MARGIN_PX = 2
 """Depth beside the foreground is trusted from this distance on (colour only from Omega's edge on)."""
@@ -48,13 +46,14 @@ def fill_background(
     hiding = hiding_rim(rgbd.depth, hole, REACH * min(hole.shape))
     expected = _held_behind(continue_surfaces(rgbd.depth, hole, hiding), layers)
     borrow = ~layers.hidden & ~grow(near_rim(rgbd.depth), 1) & ~hiding
-    yield from show_borrow(layers, borrow)
+    yield Intermediate("background.borrow", {"layers": layers, "borrow": borrow})
     image = inpainter.inpaint(rgbd.image, layers.hidden, borrow, expected, prompt, seed)
-    yield Preview("background", picture_preview(image))
+    yield Intermediate("background.filled", {"image": image})
     estimated = estimator.estimate(image, rgbd.camera, expected).depth
     new = apply_scale_shift(estimated, *fit_scale_shift(estimated, rgbd.depth, ~layers.hidden))
     depth = _held_behind(blend_seam(new, rgbd.depth, hole, hiding), layers)
-    yield from show_background(image, expected, Seam(rgbd.depth, hole, hiding, estimated, depth))
+    seam = Seam(rgbd.depth, hole, hiding, estimated, depth)
+    yield Intermediate("background", {"image": image, "expected": expected, "seam": seam})
     return RGBD(image, depth, rgbd.camera)
 
 

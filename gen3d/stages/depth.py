@@ -12,15 +12,13 @@ from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.scene import RGBD, Source
-from gen3d.stages.exhibits.look import show_depth
-from gen3d.stages.preview import depth_preview
 
 DEFAULT_FOV_DEG = 55.0
 """For pictures that say nothing about their lens, along the longer side."""
@@ -61,8 +59,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
     depth = settle_rims(source.image, depth)
-    yield Preview("depth", depth_preview(depth))
-    yield from show_depth(source.image, said, depth)
+    yield Intermediate("depth", {"image": source.image, "said": said, "depth": depth})
     return RGBD(source.image, depth, camera, normals)
 
 

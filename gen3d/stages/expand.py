@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import find_objects, label
 
 from gen3d.camera import Camera
-from gen3d.events import Enough, Preview, Progress, Stage, Started, never
+from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import depth_edges, grow, near_rim
 from gen3d.geometry.points import concatenate, lift, merge, render_points
@@ -30,9 +30,7 @@ from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.scene import RGBD, PointCloud, Sheet, View, World
 from gen3d.settings import ExpandSettings
-from gen3d.stages.exhibits.world import show_pose
 from gen3d.stages.lift import FIRST_EXPANSION
-from gen3d.stages.preview import picture_preview
 
 REACH = 0.25
 """How far across a hole rim pixels are compared, as a share of the shorter side."""
@@ -107,9 +105,9 @@ def expand_world(
         view = View(rgbd.image, painted.seen, sight.camera)
         sheets = (*world.sheets, *as_sheets(rgbd, points))
         world = replace(world, points=merge(world.points, points), views=(*world.views, view), sheets=sheets)
-        yield Preview(f"expand_{i + 1:02d}", picture_preview(rgbd.image))
         again = partial(look, world.points, sight.camera)
-        yield from show_pose(i + 1, sight, painted.wide, painted.seam, again)
+        yield Intermediate("expand", {"pose": i + 1, "before": sight, "image": painted.wide, "seam": painted.seam,
+                                      "look_again": again})  # fmt: skip
     return (yield from _close_along(world, photo, sweep, shell_m, enough))
 
 

@@ -12,14 +12,12 @@ import numpy as np
 import torch
 
 from gen3d.camera import Camera
-from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, never
+from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.formats.picture import as_bytes
 from gen3d.formats.video import VideoWriter
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer, Rendering, device_of
-from gen3d.stages.exhibits.fit import show_flight
-from gen3d.stages.preview import picture_preview
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
 TRIAL_FRAMES = 12
@@ -52,9 +50,8 @@ def fly_through(
             video.add(frame)
             yield Progress("flythrough", i + 1, len(cameras))
             if i in (0, len(cameras) // 4):
-                yield Preview(f"flythrough_{i:03d}", picture_preview(frame.astype(np.float32) / 255))
-            if i == len(cameras) // 4:
-                yield from show_flight(frame, amplitude, len(cameras))
+                yield Intermediate("flythrough", {"frame": frame, "place": i, "amplitude": amplitude,
+                                                  "frames": len(cameras)})  # fmt: skip
             if enough():
                 break
     return amplitude

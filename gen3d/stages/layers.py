@@ -9,19 +9,18 @@ with {D > theta_d} is nearly empty, since the foreground is by definition nearer
 
 from __future__ import annotations
 
+from functools import partial
 from typing import assert_never
 
 import cv2
 import numpy as np
 
-from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.contrast import Rim
 from gen3d.geometry.edges import grow, inverse_depth
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.scene import RGBD, Candidates, Layers
 from gen3d.settings import LayerSettings
-from gen3d.stages.exhibits.look import show_layers, show_proposals, show_rims
-from gen3d.stages.preview import region_preview
 
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
@@ -45,15 +44,15 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     yield Started("layers")
     proposals = segmenter.segment(rgbd.image, rgbd.depth)
     kept = keep_candidates(proposals, settings)
-    yield from show_proposals(rgbd.image, proposals, _passes(proposals, settings), settings)
+    proposed = {"image": rgbd.image, "proposals": proposals, "kept": _passes(proposals, settings)}
+    yield Intermediate("layers.proposals", proposed | {"settings": settings})
     candidates = Candidates(kept, choose(kept, rgbd.depth, settings, rgbd.normals))
     foreground = snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step)
     layers = layers_of(rgbd, foreground, candidates, settings)
     if not layers.foreground.any():
         yield Notice(ONE_LAYER)
-    yield Preview("layers", region_preview(rgbd.image, layers.foreground))
-    yield from show_rims(layers, kept, lambda mask: judged_rim(mask, rgbd.depth, settings.rim_step, rgbd.normals))
-    yield from show_layers(layers)
+    judge = partial(judged_rim, depth=rgbd.depth, step=settings.rim_step, normals=rgbd.normals)
+    yield Intermediate("layers", {"layers": layers, "kept": kept, "judge": judge})
     return layers
 
 

@@ -13,14 +13,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.errors import EmptyWorld
-from gen3d.events import Preview, Stage, Started
+from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.occlusion import continue_behind_edges
 from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
 from gen3d.geometry.rim import Fringe
 from gen3d.scene import RGBD, Layers, PointCloud
-from gen3d.stages.exhibits.behind import show_behind_edges, show_flying, show_points
-from gen3d.stages.preview import picture_preview
 
 PHOTO, BACKGROUND, BEHIND_EDGES, FRINGE, FIRST_EXPANSION = range(5)
 """The `origin` of points."""
@@ -44,7 +42,7 @@ def lift_layers(
     rgbd = fringe.back if fringe else layers.rgbd
     shell_m = sky_radius(rgbd.depth)
     hanging = flying(rgbd.depth)
-    yield from show_flying(rgbd.image, hanging)
+    yield Intermediate("lift.flying", {"image": rgbd.image, "flying": hanging})
     photo = lift(rgbd, ~hanging, PHOTO, shell_m)
     behind = layers.foreground & (background.depth > 1.02 * rgbd.depth)
     points = concatenate(photo, lift(background, behind, BACKGROUND, shell_m))
@@ -52,14 +50,13 @@ def lift_layers(
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
     if reach > 0:
         found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
-        yield from show_behind_edges(rgbd, found)
+        yield Intermediate("lift.behind_edges", {"rgbd": rgbd, "found": found})
         behind_edges = lift(RGBD(found.image, found.depth, rgbd.camera), found.known, BEHIND_EDGES, shell_m)
         points = concatenate(points, behind_edges)
     if fringe:
         points = concatenate(points, lift(fringe.front, fringe.mixed, FRINGE, shell_m, fringe.share))
     aside = render_points(points, _aside(rgbd)).image
-    yield Preview("lift", picture_preview(aside))
-    yield from show_points(aside, points.origin)
+    yield Intermediate("lift", {"aside": aside, "origin": points.origin})
     return points
 
 

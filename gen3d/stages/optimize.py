@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from gen3d.camera import Camera
-from gen3d.events import Enough, Notice, Preview, Progress, Stage, Started, never
+from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
@@ -20,8 +20,6 @@ from gen3d.settings import FitSettings
 from gen3d.splat.fit import fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.rasterizer import Rasterizer, notices_of
-from gen3d.stages.exhibits.fit import show_fit, show_loss
-from gen3d.stages.preview import picture_preview
 
 JITTER_DEG = 5.0
 """Reprojections turn by up to this much about the point in the middle of the view."""
@@ -59,14 +57,15 @@ def optimize_gaussians(
             photo = next((look.rendered for look in step.looks if look.view == 0), None)
             if photo is not None and step.done >= previews * every:
                 previews += 1
-                yield Preview("fit", picture_preview(photo.clamp(0, 1).cpu().numpy()))
+                yield Intermediate("optimize.photo", {"rendered": photo})
             step = fit.send(enough())
     except StopIteration as finished:
         gaussians = finished.value
     finally:
         fit.close()
-    yield from show_loss(losses, len(world.views))
-    yield from show_fit(len(start) + len(behind), gaussians, world.views, rasterizer)
+    yield Intermediate("optimize.loss", {"losses": losses, "pictures": len(world.views)})
+    yield Intermediate("optimize", {"start": len(start) + len(behind), "gaussians": gaussians, "views": world.views,
+                                    "rasterizer": rasterizer})  # fmt: skip
     return gaussians
 
 

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Int
 
+from gen3d.explain import ink
+from gen3d.explain.preview import picture_preview
 from gen3d.geometry.edges import far_rim, grow, inverse_depth
 from gen3d.review import Flip, Region, Review, Reviewed
 from gen3d.scene import Candidates, Layers
 from gen3d.settings import LayerSettings
-from gen3d.stages.exhibits import ink
 from gen3d.stages.layers import layers_of, nearer_than, snap_to_depth, union
-from gen3d.stages.preview import picture_preview
 
 ALIKE = 0.15
 """Relative difference in inverse depth up to which a surface without a candidate of its own is still one piece."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Notice, Preview, Stage, Started
+from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.formats.depth_file import read_depth
 from gen3d.formats.picture import SMALLEST_SIDE_PX, focal_px, read_picture
 from gen3d.geometry.resample import reduce_picture, resample_depth
@@ -21,7 +21,6 @@ from gen3d.models.base import Models, TextToImage
 from gen3d.scene import Request, Source
 from gen3d.settings import Settings
 from gen3d.stages.depth import DEFAULT_FOV_DEG
-from gen3d.stages.preview import picture_preview
 
 ASPECT_TOLERANCE = 0.02
 """Depth may differ so much in its sides' ratio from the picture (cropping to multiples of 8 or 14 explains no more)."""
@@ -50,7 +49,7 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
 
     image = _reduced(image, settings.size_px)
     height, width, _ = image.shape
-    yield Preview("photo", picture_preview(image))
+    yield Intermediate("source", {"image": image})
     camera = camera.resized(width, height) if camera else None
     if depth is not None:
         depth = resample_depth(depth, width, height)

@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from gen3d.explain.preview import depth_colours, depth_span
 from gen3d.formats import picture
 from gen3d.geometry.edges import grow, shrink
-from gen3d.stages.preview import depth_colours, depth_span
 
 RED, BLUE = (0.92, 0.22, 0.15), (0.15, 0.45, 0.95)
 """What stands in front, and what is hidden; also farther and nearer."""

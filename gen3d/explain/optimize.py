@@ -1,4 +1,4 @@
-"""Exhibits of the fit (paper 3.3, eq. 5) and of the video: the loss, and the photo as it is drawn now."""
+"""The fit (paper 3.3, eq. 5): the loss, and the photo as it is drawn now."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
+from torch import Tensor
 
-from gen3d.events import Exhibit
+from gen3d.events import Preview
+from gen3d.explain import ink
+from gen3d.explain.chart import line_chart
+from gen3d.explain.exhibit import Exhibit
+from gen3d.explain.preview import picture_preview
 from gen3d.scene import View
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.rasterizer import Rasterizer, device_of
-from gen3d.stages.exhibits import ink
-from gen3d.stages.exhibits.chart import line_chart
 
 GAIN = 4
 """By so much differences are enlarged."""
 LATELY = 0.1
 """Losses at the end are means over this last share of the steps."""
+
+
+def preview_photo(rendered: Float[Tensor, "h w 3"]) -> Preview:
+    """The scene from the photo's place while it is being fitted."""
+    return Preview("fit", picture_preview(rendered.clamp(0, 1).cpu().numpy()))
 
 
 def show_loss(losses: Sequence[tuple[int, float]], pictures: int) -> Iterator[Exhibit]:
@@ -40,7 +48,7 @@ def show_loss(losses: Sequence[tuple[int, float]], pictures: int) -> Iterator[Ex
         return {"steps": len(losses)} | ends
 
     yield Exhibit(
-        "06_fit_1_loss", "Loss of the steps, by kind of view", lambda: line_chart(lines(), "step", "loss"), figures
+        "optimize", "1_loss", "Loss of the steps, by kind of view", lambda: line_chart(lines(), "step", "loss"), figures
     )
 
 
@@ -61,13 +69,13 @@ def show_fit(
         mean = {"new_views_psnr_db": ink.number(float(np.mean(others)))} if others else {}
         return {"psnr_db": ink.number(_psnr_db(drawn(0), photo))} | mean
 
-    yield Exhibit("06_fit_2_photo", "The photo", lambda: ink.as_bytes(photo.image))
+    yield Exhibit("optimize", "2_photo", "The photo", lambda: ink.as_bytes(photo.image))
     yield Exhibit(
-        "06_fit_3_rendered", "The scene from the photo's place", lambda: ink.as_bytes(drawn(0)),
+        "optimize", "3_rendered", "The scene from the photo's place", lambda: ink.as_bytes(drawn(0)),
         lambda: {"gaussians_before": start, "after_pruning": len(gaussians)},
     )  # fmt: skip
     yield Exhibit(
-        "06_fit_4_difference", f"What differs, {GAIN} times enlarged",
+        "optimize", "4_difference", f"What differs, {GAIN} times enlarged",
         lambda: ink.as_bytes(GAIN * np.abs(drawn(0) - photo.image)), figures,
     )  # fmt: skip
 
@@ -76,13 +84,3 @@ def _psnr_db(drawn: Float[np.ndarray, "h w 3"], view: View) -> float:
     """Over the pixels that count in the fit."""
     error = ((drawn - view.image) ** 2)[view.seen]
     return float(-10 * np.log10(error.mean() + 1e-12)) if error.size else float("nan")
-
-
-def show_flight(frame: UInt8[np.ndarray, "h w 3"], amplitude: float, frames: int) -> Iterator[Exhibit]:
-    """A frame of the video."""
-    yield Exhibit(
-        "07_video_1_frame", "The video, a quarter through", lambda: frame,
-        lambda: {"amplitude": amplitude, "frames": frames},
-    )  # fmt: skip
-
-

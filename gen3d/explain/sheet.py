@@ -11,26 +11,20 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from gen3d.stage_table import STAGES, number
+
 COLUMNS, COLUMN_PX, GAP_PX = 6, 380, 20
 WIDTH_PX = COLUMNS * (COLUMN_PX + GAP_PX) + GAP_PX
 TALLEST = 1.1
 """Pictures are reduced until they are no higher than this many columns are wide."""
 TITLE_PX, HEADING_PX, CAPTION_PX, FIGURES_PX = 40, 30, 18, 18
 PAPER, TITLE, CAPTION, FIGURES = (250, 250, 248), (20, 20, 20), (60, 60, 60), (170, 60, 10)
-STEPS = {
-    "01": "1  Depth (paper 3.1)",
-    "02": "2  Layers (paper 3.1, eq. 1 and 2)",
-    "03": "3  Background (paper 3.1)",
-    "04": "4  Points (paper 3.2, eq. 3)",
-    "05": "5  Expansion, a row for each pose (paper 3.2, eq. 4)",
-    "06": "6  Gaussians (paper 3.3, eq. 5), and the video",
-    "07": "6  Gaussians (paper 3.3, eq. 5), and the video",
-}
-"""Headings, by the first two characters of the exhibits' names."""
+HEADINGS = {f"{number(row.name):02d}": f"{number(row.name)}  {row.heading}" for row in STAGES if row.heading}
+"""By the first two characters of the exhibits' names."""
 
 
 def contact_sheet(
-    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str, headings: Mapping[str, str] = STEPS
+    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str, headings: Mapping[str, str] = HEADINGS
 ) -> UInt8[np.ndarray, "h w 3"]:
     """All exhibits of a folder, in order; figures: exhibit's name -> its caption and numbers.
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from gen3d.events import Exhibit
+from gen3d.events import Preview
+from gen3d.explain import ink
+from gen3d.explain.exhibit import Exhibit
+from gen3d.explain.preview import picture_preview
+from gen3d.explain.seam import show_seam
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.sight import Sight
-from gen3d.stages.exhibits import ink
-from gen3d.stages.exhibits.behind import show_seam
+
+
+def preview_pose(pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], **_: Any) -> Preview:
+    """The pose's frame, complete; image: with its margin."""
+    return Preview(f"expand_{pose:02d}", picture_preview(before.frame(image)))
 
 
 def show_pose(
@@ -22,18 +30,18 @@ def show_pose(
 
     image: as painted, margin included. look_again: renders the points with the new ones among them.
     """
-    name, again = f"05_expand_{pose:02d}_", cache(look_again)
+    place, again = f"{pose:02d}_", cache(look_again)
     yield Exhibit(
-        f"{name}1_hole", f"Pose {pose}: what the points show; striped: the hole", lambda: _with_hole(before),
+        "expand", f"{place}1_hole", f"Pose {pose}: what the points show; striped: the hole", lambda: _with_hole(before),
         lambda: {"coverage_before": ink.number(1 - before.share)},
     )  # fmt: skip
     yield Exhibit(
-        f"{name}2_painted", f"Pose {pose}: the hole painted",
+        "expand", f"{place}2_painted", f"Pose {pose}: the hole painted",
         lambda: ink.as_bytes(_framed(image, before.margin_px)), lambda: {"painted_px": int(before.hole.sum())},
     )  # fmt: skip
-    yield from show_seam(name, 3, image, seam)
+    yield from show_seam("expand", place, 3, image, seam)
     yield Exhibit(
-        f"{name}6_again", f"Pose {pose} with its new points; beyond the frame none are kept",
+        "expand", f"{place}6_again", f"Pose {pose} with its new points; beyond the frame none are kept",
         lambda: _with_hole(again()), lambda: {"coverage_after": ink.number(1 - again().share)},
     )  # fmt: skip
 

@@ -1,0 +1,73 @@
+"""The paper's method as a table: its stages in the order in which they run, a row each.
+
+Whatever names, counts, times or shows stages (progress lines, expected seconds, the page's pictures, exhibits, the
+card's memory) is derived from these rows. A stage itself is the generator in `stages/NAME.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Step = Literal["look", "grow", "tour"]
+"""The resumable parts of a run, in order."""
+STEPS: tuple[Step, ...] = get_args(Step)
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage of the method."""
+
+    name: str
+    """Of its module in `stages/`, in events and in run.json."""
+    step: Step
+    """The step that runs it."""
+    title: str
+    """What a progress line calls it."""
+    share: float
+    """Of a scene's seconds, before anything was measured (two cores, preset fast; `bench/build.py` prints them)."""
+    preview: str = ""
+    """What its picture on the page shows; "" has none there."""
+    many: bool = False
+    """Whether it gives a picture for each pose, NAME_01, NAME_02 ..., instead of one, NAME."""
+    heading: str = ""
+    """Over its exhibits, with the paper's section; "" has none."""
+    always: bool = True
+    """Whether it runs for every scene."""
+
+
+STAGES = (
+    StageRow("source", "look", "picture", 0.01),
+    StageRow("depth", "look", "depth", 0.01, "Depth", heading="Depth (paper 3.1)"),
+    StageRow("layers", "look", "layers", 0.03, "Foreground", heading="Layers (paper 3.1, eq. 1 and 2)"),
+    StageRow("words", "grow", "words", 0.0, always=False),
+    StageRow("background", "grow", "background", 0.08, "Background behind it", heading="Background (paper 3.1)"),
+    StageRow("lift", "grow", "3D", 0.03, heading="Points (paper 3.2, eq. 3)"),
+    StageRow(
+        "expand", "grow", "new views", 0.4, "New views", many=True,
+        heading="Expansion, a row for each pose (paper 3.2, eq. 4)",
+    ),
+    StageRow("optimize", "grow", "fit", 0.33, heading="Gaussians (paper 3.3, eq. 5)"),
+    StageRow("flythrough", "tour", "video", 0.11, heading="Video"),
+)  # fmt: skip
+
+
+def row(name: str) -> StageRow | None:
+    """The row of a stage; None for what is no stage of the method (the parts of a selftest, say)."""
+    return next((stage for stage in STAGES if stage.name == name), None)
+
+
+def title(name: str) -> str:
+    """What a progress line calls a stage; its own name where it has no row."""
+    found = row(name)
+    return found.title if found else name
+
+
+def number(name: str) -> int:
+    """Which of the stages with exhibits it is, from 1. Raises ValueError for one without."""
+    return [stage.name for stage in STAGES if stage.heading].index(name) + 1
+
+
+def stages_of(*steps: str) -> tuple[StageRow, ...]:
+    """The rows of these steps, in order."""
+    return tuple(stage for stage in STAGES if stage.step in steps)
