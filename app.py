@@ -20,19 +20,20 @@ from pathlib import Path
 
 import torch
 
-from gen3d import pipeline
 from gen3d.events import Event
 from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
-from gen3d.models.load import better_engines, load_models
-from gen3d.review import Review, Reviewed
-from gen3d.scene import Request, SceneFiles
+from gen3d.models.pick import better_engines, load_models
+from gen3d.products.export import FinishedScene, export_file
+from gen3d.products.opened import write_opened_view
+from gen3d.request import Request, Review, Reviewed
+from gen3d.run import steps as pipeline
+from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
-from gen3d.splat.rasterizer import Rasterizer, device_of, pick_rasterizer
-from gen3d.stages.export import FinishedScene, export_file
-from gen3d.stages.opened import write_opened_view
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.splat.role import Rasterizer, device_of
 from gen3d.ui.gallery import Gallery, read_examples
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options

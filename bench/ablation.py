@@ -32,9 +32,9 @@ from bench.seams import additions, flatness, seam_error
 from bench.tables import table
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.base import Inpainter, Models, Proposals
-from gen3d.models.builtin import builtin_models
+from gen3d.models.builtin.bundle import builtin_models
 from gen3d.settings import PRESETS, Settings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 
 RAY_CAST = ("room", "terrace")
 """The scenes whose true depth is known everywhere."""

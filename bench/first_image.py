@@ -15,7 +15,7 @@ from pathlib import Path  # noqa: E402
 import torch  # noqa: E402
 from workloads import lifted_picture  # noqa: E402
 
-from gen3d.splat.rasterizer import pick_rasterizer  # noqa: E402
+from gen3d.splat.pick import pick_rasterizer  # noqa: E402
 
 
 def peak_mb() -> float:

@@ -28,7 +28,7 @@ from gen3d.formats.splat import read_splat, write_splat
 from gen3d.formats.spz import read_spz, write_spz
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.splat.gaussians import Gaussians, joined
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.measures import psnr
 from tests.small_scenes import photo_scene, shown, tinted
 

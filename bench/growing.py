@@ -1,15 +1,14 @@
-"""From a scene with truth to Gaussians and their figures: the steps `look` and `grow`, in process and without files.
+"""From a scene with truth to Gaussians and their figures, by the pipeline in memory.
 
 The world is kept, so that what the expansion did can be measured and not only what became of it. The path is that of a
 preset, or leads through the held-out cameras, whose pictures no stage sees. At a pose of the path wrong depth does not
-show, since new points move along their rays; it shows from elsewhere. `tests/test_noisy.py` holds this to the pipeline.
+show, since new points move along their rays; it shows from elsewhere.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,25 +17,18 @@ from bench.noisy import NoisyDepth, NoisyEyes
 from bench.scenes import Scene
 from bench.score import classify, mean_of, psnr, score_view
 from gen3d.camera import Camera
-from gen3d.events import Stage
-from gen3d.geometry.points import sky_radius
+from gen3d.events import product
+from gen3d.geometry.place import scale_of
 from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
-from gen3d.geometry.rim import unmix_rims
 from gen3d.geometry.trajectory import along, expansion_path, surround, tour_path
 from gen3d.models.base import Models
-from gen3d.scene import RGBD, Source, View, World
+from gen3d.pipeline import Plain, Wanted, make_layers, make_scene
+from gen3d.run.course import SWEEP
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer
-from gen3d.stages.background import fill_background
-from gen3d.stages.course import SWEEP, scale_of
-from gen3d.stages.depth import find_depth
-from gen3d.stages.expand import expand_world
-from gen3d.stages.layers import split_layers
-from gen3d.stages.lift import lift_layers
-from gen3d.stages.optimize import optimize_gaussians
+from gen3d.splat.role import Rasterizer
+from gen3d.values import RGBD, Source, World
 
-T = TypeVar("T")
 HELD_OUT = "held-out"
 """The path through the held-out cameras."""
 
@@ -73,23 +65,13 @@ def given(scene: Scene, settings: Settings) -> Source:
 def grow(
     scene: Scene, models: Models, rasterizer: Rasterizer, settings: Settings, seed: int = 0, path: str = HELD_OUT
 ) -> Grown:
-    """All stages from the depth to the fit; path: HELD_OUT or the name of a preset."""
+    """The method, from the depth to the fit; path: HELD_OUT or the name of a preset."""
     start = time.perf_counter()
-    photo = product(find_depth(given(scene, settings), models.depth))
-    layers = product(split_layers(photo, models.segmenter, settings.layers))
-    fringe = unmix_rims(photo) if settings.layers.matting else None
-    background = product(fill_background(layers, models.background, models.depth, None, seed, fringe))
-    points = product(lift_layers(layers, background, settings.layers.behind_edges, fringe))
-    shell_m, median_m = sky_radius(photo.depth), scale_of(photo).median
-    views = (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),)
-    poses, sweep = _path(path, scene, photo, settings)
-    expansion = expand_world(
-        World(points, views, tuple(poses)), photo, models.outpainter, models.depth, settings.expand, shell_m,
-        seed=seed, sweep=sweep, foreground=layers.foreground,
-    )  # fmt: skip
-    world = product(expansion)
-    gaussians = product(optimize_gaussians(world, rasterizer, settings.fit, median_m, seed))
-    return Grown(gaussians, world, shell_m, time.perf_counter() - start)
+    engines = Plain(models, rasterizer, settings)
+    layers = product(make_layers(given(scene, settings), engines))
+    poses, sweep = _path(path, scene, layers.rgbd, settings)
+    made = product(make_scene(layers, Wanted(tuple(poses), tuple(sweep), seed=seed), engines))
+    return Grown(made.gaussians, made.world, made.place.shell_m, time.perf_counter() - start)
 
 
 def _path(name: str, scene: Scene, photo: RGBD, settings: Settings) -> tuple[list[Camera], list[Camera]]:
@@ -101,15 +83,6 @@ def _path(name: str, scene: Scene, photo: RGBD, settings: Settings) -> tuple[lis
     poses = [lens.resized(*fitted_size(lens.width, lens.height, settings.size_px)) for lens in lenses]
     sweep = along([photo.camera, *(photo.camera.posed(lens.c2w) for lens in lenses)], SWEEP, 1.0)
     return [surround(photo.camera), *poses], sweep
-
-
-def product(stage: Stage[T]) -> T:
-    """What a stage returns, its events unheard."""
-    while True:
-        try:
-            next(stage)
-        except StopIteration as done:
-            return done.value
 
 
 def score_scene(truth: Scene, gaussians: Gaussians, rasterizer: Rasterizer) -> dict[str, float]:

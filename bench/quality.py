@@ -19,9 +19,9 @@ from bench.noisy import NoisyDepth
 from bench.scenes import SCENES, Scene, SceneUnavailable, load
 from bench.score import mean_of
 from bench.tables import table
-from gen3d.models.builtin import builtin_models
+from gen3d.models.builtin.bundle import builtin_models
 from gen3d.settings import PRESETS, Settings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 
 COLUMNS = {
     "psnr_input": ("input", 2), "psnr_visible": ("visible", 2), "ssim_visible": ("SSIM", 3),

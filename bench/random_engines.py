@@ -132,14 +132,14 @@ def _built(key: str, device: str) -> torch.nn.Module:
 
 
 def _moge(placement: Placement) -> Any:
-    from gen3d.models.moge import MogeDepth
+    from gen3d.models.adapters.moge import MogeDepth
 
     return MogeDepth(placement.settle(_built("moge", placement.device)), placement, "MoGe-2 vitl")
 
 
 def _sam(placement: Placement) -> Any:
     network = _built("sam-vit_h", placement.device)
-    from gen3d.models.sam import HalfEncoder, SamSegmenter
+    from gen3d.models.adapters.sam import HalfEncoder, SamSegmenter
 
     if placement.device == "cuda":
         network.image_encoder = HalfEncoder(network.image_encoder)
@@ -158,10 +158,10 @@ def _diffusion(placement: Placement) -> tuple[Any, Any]:
         StableDiffusionInpaintPipeline,
     )
 
-    from gen3d.models.lama_controlnet import LamaControlNet
+    from gen3d.models.adapters.lama_controlnet import LamaControlNet
+    from gen3d.models.adapters.outpaint import Outpainter
     from gen3d.models.networks.depth_attention import attend_by_depth
     from gen3d.models.networks.stable_diffusion import StableDiffusion
-    from gen3d.models.outpaint import Outpainter
 
     device = placement.device
     parts = {"unet": _built("unet", device), "vae": _built("vae", device), "text_encoder": _built("text", device)}

@@ -23,12 +23,12 @@ import plain_torch
 import torch
 from workloads import Workload, alternate, lifted_picture, moved, textured_picture
 
-from gen3d.scene import View
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer, warm_up
 from gen3d.splat.cpu.ssim import SsimTarget, ssim
-from gen3d.splat.fit import fit_gaussians
+from gen3d.splat.fit.loop import fit_gaussians
 from gen3d.splat.gaussians import SH_C0
+from gen3d.values import View
 
 SIZES = ((384, 100_000), (512, 262_144))
 REPEATS = 11

@@ -21,7 +21,7 @@ from gen3d.formats.depth_file import read_depth
 from gen3d.formats.picture import read_picture
 from gen3d.formats.transforms import read_transforms
 from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
-from gen3d.scene import RGBD
+from gen3d.values import RGBD
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 UP = np.array([1.0, -1.0, 1.0])

@@ -14,8 +14,7 @@ from jaxtyping import Bool, Float
 from bench.scenes import Cast, Plane
 from gen3d.camera import Camera
 from gen3d.geometry.sight import SKY_SHARE, look_from
-from gen3d.scene import PointCloud, World
-from gen3d.stages.lift import FIRST_EXPANSION
+from gen3d.values import Origin, PointCloud, World
 
 SMOOTH = 0.02
 """Where the true depth of two neighbours differs by less than this share, no seam may show."""
@@ -38,7 +37,7 @@ class Addition:
 def additions(world: World, shell_m: float) -> list[Addition]:
     """One for each view after the photo that added points."""
     points, found = world.points, []
-    for origin in np.unique(points.origin[points.origin >= FIRST_EXPANSION]):
+    for origin in np.unique(points.origin[points.origin >= Origin.FIRST_VIEW]):
         added = points.keep(points.origin == origin)
         camera = next((view.camera for view in world.views[1:] if _took(view.camera, added)), None)
         if camera is None:  # slivers, closed at a camera that made no view

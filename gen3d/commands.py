@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gen3d.errors import InputError
-from gen3d.scene import Request
+from gen3d.request import Request
 from gen3d.settings import PRESETS, Settings
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gen3d.events import Event, Stage
     from gen3d.models.base import Models
     from gen3d.splat.gaussians import Gaussians
-    from gen3d.splat.rasterizer import Rasterizer
+    from gen3d.splat.role import Rasterizer
 
 
 def build(a: argparse.Namespace) -> None:
@@ -29,7 +29,7 @@ def build(a: argparse.Namespace) -> None:
     settings = _keeping(_settings(a.preset, a.size), a.max_gaussians)
     request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a))
     _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
-    from gen3d import pipeline
+    from gen3d.run import steps as pipeline
 
     models, rasterizer = _models(a), _rasterizer(a)
     _tell(pipeline.build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
@@ -60,7 +60,7 @@ def render(a: argparse.Namespace) -> None:
     _check_output(a.output, a.force, a.scene, a.cameras)
     from gen3d.formats.scene_file import open_scene
     from gen3d.formats.transforms import read_transforms
-    from gen3d.render import render as draw
+    from gen3d.run.render import render as draw
 
     cameras, gaussians = read_transforms(a.cameras), open_scene(a.scene)
     _tell(draw(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
@@ -89,8 +89,8 @@ def export(a: argparse.Namespace) -> None:
 
 
 def _pruned(a: argparse.Namespace, gaussians: Gaussians) -> Gaussians:
-    from gen3d.stages.export import FinishedScene
-    from gen3d.stages.prune import prune_gaussians
+    from gen3d.products.export import FinishedScene
+    from gen3d.products.prune import prune_gaussians
 
     scene = FinishedScene(gaussians, a.scene.parent, _rasterizer(a))
     return _product(prune_gaussians(gaussians, a.max_gaussians, scene.cameras, scene.rasterizer, scene.photo)).gaussians
@@ -127,7 +127,7 @@ def _writers(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], Non
 
 def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
     """The same for what needs the folder that the scene lies in; "" is a folder's own name."""
-    from gen3d.stages.export import FinishedScene, export_bundle, export_dataset, export_mesh
+    from gen3d.products.export import FinishedScene, export_bundle, export_dataset, export_mesh
 
     def writing(export: Callable[[FinishedScene, Path], Stage[None]]) -> Callable[[Path, Gaussians], None]:
         return lambda file, gaussians: _product(
@@ -148,13 +148,13 @@ def depth(a: argparse.Namespace) -> None:
 
 
 def _models(a: argparse.Namespace) -> Models:
-    from gen3d.models.load import load_models
+    from gen3d.models.pick import load_models
 
     return load_models(a.engine, a.device, a.tier, a.safety_checker)
 
 
 def _rasterizer(a: argparse.Namespace) -> Rasterizer:
-    from gen3d.splat.rasterizer import pick_rasterizer
+    from gen3d.splat.pick import pick_rasterizer
 
     return pick_rasterizer(a.device, a.rasterizer)
 
@@ -183,7 +183,7 @@ def download(a: argparse.Namespace) -> None:
 
 def doctor(a: argparse.Namespace) -> None:
     """What is here, and what to do next."""
-    from gen3d.doctor import diagnose
+    from gen3d.run.doctor import diagnose
 
     for line in diagnose(a.tier):
         print(line, flush=True)
@@ -193,7 +193,7 @@ def selftest(a: argparse.Namespace) -> None:
     """Every engine tried, and a report."""
     settings = _settings(a.preset, a.size)
     _check_output(a.output, a.force)
-    from gen3d.selftest import selftest
+    from gen3d.run.selftest import selftest
 
     _tell(selftest(lambda: _models(a), _rasterizer(a), settings, a.output))
     print(f"{'':10}every answer on one sheet: {a.output / 'sheet.png'}")

@@ -80,6 +80,17 @@ class Intermediate:
 Event: TypeAlias = Started | Progress | Preview | Viewable | Notice | Finished
 T = TypeVar("T")
 Stage: TypeAlias = Generator[Event | Intermediate, None, T]
+
+
+def product(stage: Stage[T]) -> T:
+    """What a stage returns, its events unheard."""
+    while True:
+        try:
+            next(stage)
+        except StopIteration as done:
+            return done.value
+
+
 Enough: TypeAlias = Callable[[], bool]
 """Asked after each yield: True means finish early with what exists."""
 

@@ -1,223 +1,135 @@
-"""Figure 1: the stages in order, in three steps that can each be stopped, looked at and resumed.
+"""Figure 1 of the paper in memory: a picture becomes layers, layers become a scene, a scene is filmed.
 
-    look(request)          source -> depth -> layers                            folder: looked.npz
-    grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
-                                                                                        model3d.ply, transforms.json,
-                                                                                        layers.npz
-    tour(scene folder)     flythrough                                           folder: flythrough.mp4
+    make_layers   depth -> layers                                        paper 3.1
+    make_scene    words -> background -> lift -> expand -> optimize      paper 3.1 to 3.3
+    film          flythrough
 
-Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
-of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
-nothing. `enough` ends a step early with what exists. `build` runs all three into one folder. Between the first two,
-`review` changes what stands in front. With `explain` a step also leaves explain/: pictures of how each stage came to
-its product, and figures.json; `build` puts them on one sheet.png.
+Each is a generator of events that returns its product; none touches a file. `run/` reads the picture before, keeps
+folders, records and previews around, and writes what comes out.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Viewable, never
-from gen3d.explain.preview import region_preview
-from gen3d.folders import continued, gather, gather_exhibits
-from gen3d.formats.html import write_html
-from gen3d.formats.layered import save_layered
-from gen3d.formats.looked import load_looked, save_looked
-from gen3d.formats.model3d import write_model3d
-from gen3d.formats.picture import write_png
-from gen3d.formats.ply import read_ply, write_ply
-from gen3d.formats.splat import write_splat
-from gen3d.formats.transforms import read_transforms, write_transforms
-from gen3d.formats.whole import whole_folder
-from gen3d.geometry.points import sky_radius
+from gen3d.camera import Camera
+from gen3d.events import Enough, Stage, never
+from gen3d.geometry.place import place_of
 from gen3d.geometry.rim import unmix_rims
-from gen3d.geometry.trajectory import Scale
 from gen3d.models.base import Models
-from gen3d.record import Record, write_json
-from gen3d.review import Review, Reviewed
-from gen3d.scene import LayeredDepth, Request, SceneFiles, View, World
-from gen3d.settings import Settings
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.settings import Settings, TourSettings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.role import Rasterizer
 from gen3d.stages.background import fill_background
-from gen3d.stages.course import SWEEP, check_path, expansion_cameras, scale_of, tour_cameras
 from gen3d.stages.depth import find_depth
 from gen3d.stages.expand import expand_world
-from gen3d.stages.flythrough import fly_through
-from gen3d.stages.layers import ONE_LAYER, split_layers
+from gen3d.stages.flythrough import FrameSink, fly_through
+from gen3d.stages.layers import split_layers
 from gen3d.stages.lift import lift_layers
 from gen3d.stages.optimize import optimize_gaussians
-from gen3d.stages.prune import prune_gaussians, views_around
-from gen3d.stages.review import review_layers, show_review
-from gen3d.stages.show import write_points_view, write_scene_view
-from gen3d.stages.source import read_source
-from gen3d.stages.words import find_words, prompt_at
-from gen3d.thrift import Thrift, memory_told
+from gen3d.stages.words import Words, find_words, prompt_at
+from gen3d.values import RGBD, Layers, Place, Source, View, World
+
+T = TypeVar("T")
 
 
-def look(
-    request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never, explain: bool = False
-) -> Iterator[Event]:
-    """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
-    check_path(request.path)
-    thrift = Thrift(settings, models.at(settings.engines))
-    with whole_folder(folder) as work, memory_told():
-        record = _record(request, settings, thrift.models.names, work, explain)
-        source = yield from record.follow(thrift.run(lambda t: read_source(request, settings, t.models)))
-        rgbd = yield from record.follow(thrift.run(lambda t: find_depth(source, t.models.depth)))
-        layers = yield from record.follow(thrift.run(lambda t: split_layers(rgbd, t.models.segmenter, settings.layers)))
-        h, w = rgbd.depth.shape
-        record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
-        save_looked(work / "looked.npz", layers)
-        write_json(work / "run.json", record.as_json())
-    yield Finished("look", folder)
+@runtime_checkable
+class Engines(Protocol):
+    """Who plays the roles, with which settings, and how a stage is run with them.
 
-
-def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
-    """Chooses the foreground of a looked folder otherwise; an empty review restores what the run's rule chose.
-
-    Every review begins with that, whatever the one before it was. run.json then says what was asked for.
+    `Plain` runs it as it is; `run/thrift.py` runs it once more with less where a card's memory does not hold it.
     """
-    layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
-    shown = show_review(layers, settled, settings.layers)
-    record = json.loads((looked / "run.json").read_text(encoding="utf-8"))
-    record["counts"]["foreground"] = round(shown.share, 4)
-    record["notices"] = [told for told in record["notices"] if told != ONE_LAYER]
-    record["notices"] += [] if layers.foreground.any() else [ONE_LAYER]
-    record["review"] = asdict(settled)
-    with whole_folder(looked) as work:
-        shutil.copytree(looked, work, dirs_exist_ok=True)
-        save_looked(work / "looked.npz", layers)
-        write_png(work / "previews" / "layers.png", region_preview(layers.rgbd.image, layers.foreground))
-        write_json(work / "run.json", record)
-    return shown
+
+    models: Models
+    rasterizer: Rasterizer
+    settings: Settings
+
+    def run(self, stage: Callable[[Engines], Stage[T]]) -> Stage[T]:
+        """The stage that is made from these engines."""
+        ...
 
 
-def grow(
-    request: Request,
-    looked: Path,
-    models: Models,
+@dataclass(frozen=True, eq=False, slots=True)
+class Plain:
+    """Engines that run every stage as it is."""
+
+    models: Models
+    rasterizer: Rasterizer
+    settings: Settings
+
+    def run(self, stage: Callable[[Engines], Stage[T]]) -> Stage[T]:
+        """The stage itself."""
+        return stage(self)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Wanted:
+    """What somebody wants of a scene, beside its layers."""
+
+    path: tuple[Camera, ...]
+    """The poses to expand along; the first is a wider view from the photo's own place."""
+    sweep: tuple[Camera, ...] = ()
+    """Places along the video's path, checked for slivers that the poses left open."""
+    prompt: str | None = None
+    prompts: tuple[tuple[str, str], ...] = ()
+    """(where, words) for single views; see `stages/words.py`."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Made:
+    """A scene, and what it was made from."""
+
+    gaussians: Gaussians
+    world: World
+    layers: Layers
+    background: RGBD
+    place: Place
+    words: Words
+
+
+def make_layers(source: Source, engines: Engines) -> Stage[Layers]:
+    """What is in a picture, and how far away (paper 3.1)."""
+    rgbd = yield from engines.run(lambda e: find_depth(source, e.models.depth))
+    return (yield from engines.run(lambda e: split_layers(rgbd, e.models.segmenter, e.settings.layers)))
+
+
+def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough = never) -> Stage[Made]:
+    """What is behind and around the layers, as Gaussians (paper 3.1 to 3.3)."""
+    photo, seed = layers.rgbd, wanted.seed
+    place = place_of(photo)
+    words = yield from engines.run(
+        lambda e: find_words(photo.image, layers.foreground, wanted.prompt, e.models.captioner)
+    )
+    fringe = unmix_rims(photo) if engines.settings.layers.matting else None
+    background = yield from engines.run(
+        lambda e: fill_background(layers, e.models.background, e.models.depth, words.background, seed, fringe)
+    )
+    points = yield from lift_layers(layers, background, engines.settings.layers.behind_edges, fringe)
+    seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), wanted.path)
+    world = yield from engines.run(
+        lambda e: expand_world(
+            seen, place, e.models.outpainter, e.models.depth, e.settings.expand,
+            prompt_at(words.scene, wanted.prompts), seed, enough, wanted.sweep, layers.foreground,
+        )
+    )  # fmt: skip
+    gaussians = yield from engines.run(
+        lambda e: optimize_gaussians(world, e.rasterizer, e.settings.fit, place.scale.median, seed, enough)
+    )
+    return Made(gaussians, world, layers, background, place, words)
+
+
+def film(
+    gaussians: Gaussians,
+    path: Callable[[float], Sequence[Camera]],
     rasterizer: Rasterizer,
-    settings: Settings,
-    folder: Path,
+    settings: TourSettings,
+    sink: FrameSink,
     enough: Enough = never,
-    explain: bool = False,
-) -> Iterator[Event]:
-    """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
-    layers = load_looked(looked / "looked.npz")
-    photo, seed, thrift = layers.rgbd, request.seed, Thrift(settings, models.at(settings.engines))
-    scale, shell_m = scale_of(photo), sky_radius(photo.depth)
-    path = expansion_cameras(request.path, photo.camera, scale, settings.size_px)
-    with whole_folder(folder) as work, memory_told():
-        files = SceneFiles(work)
-        record = _record(request, settings, thrift.models.names | {"rasterizer": rasterizer.name}, work, explain)
-        words = yield from record.follow(
-            thrift.run(lambda t: find_words(photo.image, layers.foreground, request.prompt, t.models.captioner))
-        )
-        fringe = unmix_rims(photo) if settings.layers.matting else None
-        background = yield from record.follow(
-            thrift.run(
-                lambda t: fill_background(layers, t.models.background, t.models.depth, words.background, seed, fringe)
-            )
-        )
-        points = yield from record.follow(lift_layers(layers, background, settings.layers.behind_edges, fringe))
-        write_points_view(files.points, points, photo.camera, scale, settings.fit)
-        yield Viewable("points", files.points)
-        seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), tuple(path))
-        sweep = tour_cameras(request.path, photo.camera, scale, SWEEP)(1.0)
-        world = yield from record.follow(
-            thrift.run(
-                lambda t: expand_world(
-                    seen, photo, t.models.outpainter, t.models.depth, settings.expand, shell_m,
-                    prompt_at(path, words.scene, request.prompts), seed, enough, sweep, layers.foreground
-                )
-            )
-        )
-        gaussians = yield from record.follow(
-            thrift.run(lambda t: optimize_gaussians(world, rasterizer, t.settings.fit, scale.median, seed, enough))
-        )
-        if (most := settings.fit.keep) is not None and len(gaussians) > most:
-            around = views_around([view.camera for view in world.views], scale.median)
-            pruned = yield from record.follow(prune_gaussians(gaussians, most, around, rasterizer, photo))
-            record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
-            gaussians = pruned.gaussians
-        save_layered(files.layers, LayeredDepth(layers, background, world.sheets, shell_m))
-        write_ply(files.ply, gaussians)
-        write_splat(files.splat, gaussians)
-        write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-        write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
-        write_html(files.html, files.view)
-        yield Viewable("scene", files.view)
-        files.points.unlink()
-        write_transforms(files.transforms, [view.camera for view in world.views])
-        record.count(
-            points=len(world.points), gaussians=len(gaussians), views=len(world.views),
-            median_depth_m=scale.median, nearest_depth_m=scale.nearest, prompt=words.scene,
-            background_prompt=words.background,
-        )  # fmt: skip
-        write_json(files.run, continued(looked, record))
-    yield Finished("grow", folder)
-
-
-def tour(
-    request: Request,
-    scene: Path,
-    rasterizer: Rasterizer,
-    settings: Settings,
-    folder: Path,
-    enough: Enough = never,
-    explain: bool = False,
-) -> Iterator[Event]:
-    """A video of a grown scene along the request's path, which need not be the one it was grown along."""
-    check_path(request.path)
-    files = SceneFiles(scene)
-    if not files.run.exists() or not files.ply.exists():
-        raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
-    counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
-    scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
-    gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
-    with whole_folder(folder) as work, memory_told():
-        record = _record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
-        path = tour_cameras(request.path, camera, scale, settings.tour.frames)
-        amplitude = yield from record.follow(
-            fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
-        )
-        record.count(tour_amplitude=amplitude)
-        write_json(work / "run.json", continued(scene, record))
-    yield Finished("tour", folder)
-
-
-def build(
-    request: Request,
-    models: Models,
-    rasterizer: Rasterizer,
-    settings: Settings,
-    folder: Path,
-    enough: Enough = never,
-    explain: bool = False,
-) -> Iterator[Event]:
-    """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json."""
-    with whole_folder(folder) as work:
-        steps = [work / name for name in ("look", "grow", "tour")]
-        yield from look(request, models, settings, steps[0], enough, explain)
-        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough, explain)
-        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough, explain)
-        if explain:
-            gather_exhibits(steps, work / "explain", _title(request, settings))
-        gather(steps, work)
-    yield Finished("build", folder)
-
-
-def _record(request: Request, settings: Settings, engines: dict[str, str], work: Path, explain: bool) -> Record:
-    return Record(request, settings, engines, work / "previews", write_png, work / "explain" if explain else None)
-
-
-def _title(request: Request, settings: Settings) -> str:
-    what = request.photo.name if request.photo else request.prompt
-    return f"{what}, preset {settings.preset}, path {Path(request.path).name}, seed {request.seed}"
+) -> Stage[float]:
+    """A video of a scene, handed to `sink` frame by frame; returns the amplitude that the path was flown with."""
+    return (yield from fly_through(gaussians, path, rasterizer, settings, sink, enough))

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from gen3d.events import Event
-from gen3d.pipeline import build
-from gen3d.scene import Request
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.request import Request
+from gen3d.run.steps import build
+from gen3d.splat.pick import pick_rasterizer
 from tests.runs import TINY, room_models, save_rgbd
 
 if not torch.cuda.is_available():

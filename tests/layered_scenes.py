@@ -8,7 +8,7 @@ import numpy as np
 
 from gen3d.geometry.edges import grow
 from gen3d.geometry.points import sky_radius
-from gen3d.scene import RGBD, LayeredDepth, Layers, Sheet
+from gen3d.values import RGBD, LayeredDepth, Layers, Sheet
 from tests.worlds import AnalyticWorld, box_room
 
 MARGIN_PX = 24

@@ -19,7 +19,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from gen3d.scene import SceneFiles
+from gen3d.scene_files import SceneFiles
 from gen3d.ui.actions import Actions
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits

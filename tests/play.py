@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
-from gen3d.review import Region, Review, Reviewed
-from gen3d.scene import Request
+from gen3d.request import Region, Request, Review, Reviewed
 from gen3d.settings import Settings
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import enough_file

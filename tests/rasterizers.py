@@ -12,7 +12,7 @@ import torch
 from gen3d.camera import Camera
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rendering
+from gen3d.splat.role import Rendering
 from tests.reference_rasterizer import render_reference
 
 

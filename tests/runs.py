@@ -18,9 +18,9 @@ from gen3d.formats.picture import write_png
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms
 from gen3d.models.base import Models, Proposals
-from gen3d.scene import Request
+from gen3d.request import Request
 from gen3d.settings import ExpandSettings, FitSettings, Settings, TourSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import fake_models
 from tests.worlds import AnalyticWorld, box_room
 

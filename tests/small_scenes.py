@@ -8,7 +8,7 @@ import torch
 from gen3d.camera import Camera
 from gen3d.geometry.points import lift
 from gen3d.splat.gaussians import Gaussians, from_points, joined, sh_from_rgb
-from gen3d.splat.rasterizer import Rendering
+from gen3d.splat.role import Rendering
 from tests.worlds import box_room
 
 LENS = Camera.from_intrinsics(90.0, 84.0, 55.0, 33.0, 96, 72)

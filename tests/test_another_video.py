@@ -12,12 +12,12 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from gen3d import pipeline
 from gen3d.errors import InputError
 from gen3d.geometry.motion import motion
-from gen3d.scene import Request
+from gen3d.request import Request
+from gen3d.run import steps as pipeline
 from gen3d.settings import PRESETS, TourSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits, enough_file

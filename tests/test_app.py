@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from gen3d.models.builtin import builtin_models
-from gen3d.scene import Request
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.request import Request
 from gen3d.settings import PRESETS
 from tests.page import free_port
 from tests.patience import eventually
-from tests.test_floors import NOUNS, imported, within
+from tests.test_floors import VALUES, imported, within
 
 ROOT = Path(__file__).parents[1]
-ROOMS = NOUNS | {
-    "pipeline", "models.load", "splat", "geometry.trajectory", "geometry.motion", "formats.ply", "stages.export",
-    "stages.opened", "ui",
+ROOMS = VALUES | {
+    "run", "models.pick", "splat", "geometry.trajectory", "geometry.motion", "formats.ply", "products",
+    "ui",
 }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ import pytest
 
 from gen3d.geometry.edges import grow
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin import PriorDepth
-from gen3d.models.offline.patch_fill import PatchInpainter
-from gen3d.scene import RGBD, Layers
+from gen3d.models.builtin.bundle import PriorDepth
+from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.stages.background import fill_background
+from gen3d.values import RGBD, Layers
 from tests.fakes import FakeInpainter
 from tests.measures import drain
 from tests.worlds import AnalyticWorld, NoisyDepth, box_room, ground_and_sky, pole_before_wall, sphere_over_plane

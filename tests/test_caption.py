@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models import caption
+from gen3d.models.adapters import caption
+from gen3d.models.adapters.caption import CATEGORIES, LONGEST_CAPTION, load_captioner, tidied
 from gen3d.models.base import Captioner
-from gen3d.models.caption import CATEGORIES, LONGEST_CAPTION, load_captioner, tidied
 from gen3d.models.placement import Placement
 from tests.tiny_caption import write_blip, write_clip
 

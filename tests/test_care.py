@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gen3d.doctor import diagnose
 from gen3d.errors import Gen3DError
 from gen3d.events import Finished
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin import builtin_models
-from gen3d.models.load import load_models
-from gen3d.selftest import selftest
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.pick import load_models
+from gen3d.run.doctor import diagnose
+from gen3d.run.selftest import selftest
+from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import FakeInpainter, fake_models
 from tests.runs import TINY
 from tests.tiny_hub import at_home

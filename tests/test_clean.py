@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.geometry.edges import depth_from_inverse, near_rim
-from gen3d.stages.lift import flying
+from gen3d.geometry.flying import flying
 from tests.worlds import (
     WORLDS,
     AnalyticWorld,

@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-import gen3d.models.load
+import gen3d.models.pick
 from gen3d.camera import Camera
 from gen3d.cli import main
 from gen3d.formats.depth_file import write_depth
@@ -54,7 +54,7 @@ def run(*arguments: object) -> int:
 @pytest.fixture
 def quick(monkeypatch):
     """`build` with fakes for engines, and settings that finish at once."""
-    monkeypatch.setattr(gen3d.models.load, "load_models", lambda *_: room_models())
+    monkeypatch.setattr(gen3d.models.pick, "load_models", lambda *_: room_models())
     monkeypatch.setitem(PRESETS, "balanced", TINY)
 
 
@@ -191,7 +191,7 @@ def test_depth_writes_metres_at_the_pictures_own_size(tmp_path, capsys):
 
 
 def test_depth_says_inf_where_the_engine_sees_sky(tmp_path, monkeypatch):
-    monkeypatch.setattr(gen3d.models.load, "load_models", lambda *_: fake_models(depth=FakeDepth(sky=0.25)))
+    monkeypatch.setattr(gen3d.models.pick, "load_models", lambda *_: fake_models(depth=FakeDepth(sky=0.25)))
     write_png(tmp_path / "a.png", np.zeros((60, 1600, 3), np.uint8))
     assert run("depth", tmp_path / "a.png", "-o", tmp_path / "depth.npy") == 0
     depth = np.load(tmp_path / "depth.npy")
@@ -475,7 +475,7 @@ def test_an_interrupt_in_this_process_is_exit_code_130(quick, given, tmp_path, c
         def estimate(self, image, camera=None, expected=None):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(gen3d.models.load, "load_models", lambda *_: room_models(depth=Interrupting()))
+    monkeypatch.setattr(gen3d.models.pick, "load_models", lambda *_: room_models(depth=Interrupting()))
     before = inside(tmp_path)
     assert run("build", given / "photo.png", "-o", tmp_path / "out") == 130
     assert "interrupted" in capsys.readouterr().err

@@ -14,9 +14,9 @@ from gen3d.formats.depth_file import png_scale, read_depth, write_depth_exr, wri
 from gen3d.formats.transforms import read_transforms
 from gen3d.geometry.points import lift
 from gen3d.geometry.trajectory import moved, turned
+from gen3d.products.dataset import coloured_points, draw_frames
 from gen3d.splat.gaussians import from_points
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.dataset import coloured_points, draw_frames
+from gen3d.splat.pick import pick_rasterizer
 from tests.layered_scenes import layered_room
 from tests.measures import drain
 from tests.worlds import box_room, ground_and_sky

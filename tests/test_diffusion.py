@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.models import lama_controlnet, outpaint
+from gen3d.models.adapters import lama_controlnet, outpaint
+from gen3d.models.adapters.diffusion import Engines, load_diffusion, load_stable_diffusion
+from gen3d.models.adapters.draw import Artist, load_flux
+from gen3d.models.adapters.lama_controlnet import depth_control
+from gen3d.models.adapters.outpaint import Outpainter
 from gen3d.models.base import Adjustable, Inpainter, TextToImage
-from gen3d.models.diffusion import Engines, load_diffusion, load_stable_diffusion
-from gen3d.models.draw import Artist, load_flux
-from gen3d.models.lama_controlnet import depth_control
 from gen3d.models.networks.stable_diffusion import ANOTHER_SEED, Sampling, scheduler
-from gen3d.models.outpaint import Outpainter
 from gen3d.models.placement import Placement
 from gen3d.settings import EngineSettings
 from tests.tiny_diffusion import SCHEDULER, write_controlnet, write_flux, write_lcm_lora, write_stable_diffusion

@@ -10,10 +10,10 @@ import torch
 
 from gen3d.errors import EmptyWorld, Gen3DError, InputError, ModelUnavailable, OutOfMemory
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
-from gen3d.pipeline import build, look
-from gen3d.scene import Request
+from gen3d.request import Request
+from gen3d.run.steps import build, look
 from gen3d.settings import ExpandSettings, FitSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.patience import PATIENCE_S
 from tests.runs import TINY, inside, room_models, save_rgbd
 

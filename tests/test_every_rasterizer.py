@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from gen3d.camera import Camera
-from gen3d.scene import View
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.fit import fit_gaussians
-from gen3d.splat.gsplat_cuda import GsplatRasterizer, load_gsplat
-from gen3d.splat.rasterizer import Rasterizer, Rendering, device_of, notices_of, try_out
+from gen3d.splat.fit.loop import fit_gaussians
+from gen3d.splat.gsplat import GsplatRasterizer, load_gsplat
+from gen3d.splat.pick import try_out
+from gen3d.splat.role import Rasterizer, Rendering, device_of, notices_of
+from gen3d.values import View
 from tests.rasterizers import FakeGsplat, far_wall
 from tests.reference_rasterizer import render_reference
 from tests.test_rasterizer import PARTS, Cloud, as_float32, gradients, random_scene, relative_l2, with_gradients
@@ -25,7 +26,7 @@ needs_card = [pytest.mark.gpu, pytest.mark.skipif(CARD == "cpu", reason="needs a
 
 def _triton() -> Rasterizer:
     pytest.importorskip("triton")
-    from gen3d.splat.triton_gpu import TritonRasterizer
+    from gen3d.splat.triton.function import TritonRasterizer
 
     return TritonRasterizer(CARD)
 

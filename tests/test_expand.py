@@ -5,16 +5,16 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.events import Preview, Progress
+from gen3d.geometry.place import place_of, scale_of
 from gen3d.geometry.points import lift, median_depth, render_points, sky_radius
 from gen3d.geometry.protect import covers, lift_uncovering
 from gen3d.geometry.sight import look_from
-from gen3d.geometry.trajectory import Scale, expansion_path, moved, tour_path, turned
+from gen3d.geometry.trajectory import expansion_path, moved, tour_path, turned
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin import PriorDepth
-from gen3d.scene import RGBD, PointCloud, View, World
+from gen3d.models.builtin.bundle import PriorDepth
 from gen3d.settings import ExpandSettings
 from gen3d.stages.expand import close_slivers, expand_world
-from gen3d.stages.lift import FIRST_EXPANSION
+from gen3d.values import RGBD, Origin, Place, PointCloud, Scale, View, World
 from tests.fakes import FakeInpainter
 from tests.measures import drain
 from tests.worlds import AnalyticWorld, NoisyDepth, box_room, ground_and_sky, sphere_over_plane, tilted_plane
@@ -48,7 +48,8 @@ def start(world: AnalyticWorld, path: list[Camera] | str, camera: Camera | None 
 
 
 def expand(world: World, photo: RGBD, shell_m: float, settings=SETTINGS, eyes=None, **rest) -> World:
-    return drain(expand_world(world, photo, FakeInpainter(), eyes or PriorDepth(), settings, shell_m, **rest))[0]
+    place = Place(photo, scale_of(photo), shell_m)
+    return drain(expand_world(world, place, FakeInpainter(), eyes or PriorDepth(), settings, **rest))[0]
 
 
 def hole_share(points: PointCloud, camera: Camera) -> float:
@@ -85,10 +86,10 @@ def test_a_narrow_lens_with_large_steps_gets_midpoints_and_never_deadlocks():
     """36 degrees a step and a lens of 30: no pose of the path shows anything that is known."""
     lens = Camera.from_fov(30.0, 96, 72)
     path = expansion_path("rotate360", lens, Scale(3.0, 1.0))[1:]
-    world, photo, shell_m = start(box_room(), path, lens)
+    world, photo, _shell_m = start(box_room(), path, lens)
     assert min(hole_share(world.points, c) for c in path) > 0.9
     settings = ExpandSettings(poses=24, margin_px=8)
-    stage = expand_world(world, photo, FakeInpainter(), PriorDepth(), settings, shell_m)
+    stage = expand_world(world, place_of(photo), FakeInpainter(), PriorDepth(), settings)
     grown, events = drain(stage)
     inserted = [v.camera for v in grown.views[1:] if not any(v.camera is c for c in path)]
     reached = [c for c in path if any(v.camera is c for v in grown.views)]
@@ -106,7 +107,7 @@ def test_every_pose_is_painted_when_little_enough_of_it_is_missing():
     shares, points = [], world.points
     grown = expand(world, photo, shell_m)
     for i, view in enumerate(grown.views[1:]):
-        shares.append(hole_share(points.keep(points.origin < FIRST_EXPANSION + i), view.camera))
+        shares.append(hole_share(points.keep(points.origin < Origin.FIRST_VIEW + i), view.camera))
         points = grown.points
     assert len(shares) >= 2
     assert max(shares) <= 0.6
@@ -204,13 +205,13 @@ def test_enough_ends_early_with_what_there_is():
 
         grown = expand(world, photo, shell_m, enough=enough)
         assert len(grown.views) == 1 + after
-        assert max(grown.points.origin) == (0 if after == 0 else FIRST_EXPANSION - 1 + after)
+        assert max(grown.points.origin) == (0 if after == 0 else Origin.FIRST_VIEW - 1 + after)
 
 
 def test_progress_ends_complete_however_many_views_there_are():
-    world, photo, shell_m = start(box_room(), "peek")
+    world, photo, _shell_m = start(box_room(), "peek")
     settings = ExpandSettings(poses=20, margin_px=8)
-    grown, events = drain(expand_world(world, photo, FakeInpainter(), PriorDepth(), settings, shell_m))
+    grown, events = drain(expand_world(world, place_of(photo), FakeInpainter(), PriorDepth(), settings))
     progress = [e for e in events if isinstance(e, Progress)]
     assert progress[-1].done == progress[-1].total == len(grown.views) - 1
 
@@ -239,7 +240,7 @@ def test_views_made_before_count_among_those_asked_for():
     assert len(again.points) == len(once.points) and len(again.views) == 3
     more = expand(once, photo, shell_m, ExpandSettings(poses=3, margin_px=8))
     assert len(more.views) == 4
-    assert set(more.points.origin) - set(once.points.origin) == {FIRST_EXPANSION + 2}
+    assert set(more.points.origin) - set(once.points.origin) == {Origin.FIRST_VIEW + 2}
 
 
 def test_every_closing_of_slivers_is_a_picture_of_its_own():
@@ -247,7 +248,7 @@ def test_every_closing_of_slivers_is_a_picture_of_its_own():
     world, photo, shell_m = start(box_room(), [], box_room().camera(192, 144))
     sweep = [box_room().moved(photo.camera, right=x) for x in (0.02, -0.02)]
     grown = expand(world, photo, shell_m, sweep=sweep)
-    assert set(grown.points.origin) == {0, FIRST_EXPANSION, FIRST_EXPANSION + 1}
+    assert set(grown.points.origin) == {0, Origin.FIRST_VIEW, Origin.FIRST_VIEW + 1}
 
 
 def test_the_same_seed_gives_the_same_bytes():

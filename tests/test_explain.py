@@ -16,12 +16,13 @@ from gen3d.formats.picture import write_png
 from gen3d.geometry.edges import grow
 from gen3d.geometry.seam import Seam
 from gen3d.models.base import Proposals
-from gen3d.pipeline import build, look
-from gen3d.record import Record
-from gen3d.scene import Layers, Request
+from gen3d.request import Request
+from gen3d.run.record import Record
+from gen3d.run.steps import build, look
 from gen3d.settings import LayerSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.stages.layers import judged_rim
+from gen3d.values import Layers
 from tests.measures import psnr
 from tests.runs import TINY, as_bytes, inside, picture, room_models
 from tests.worlds import sphere_over_plane, tilted_plane
@@ -126,7 +127,7 @@ def test_nobody_draws_or_reckons_an_exhibit_that_nobody_asked_for(tmp_path, monk
         raise AssertionError("this was not to be made")
 
     monkeypatch.setitem(explain.EXHIBITS, "layers.test", never)
-    record = Record(Request(), TINY, {}, tmp_path / "previews", write_png)
+    record = Record(Request(), TINY, {}, tmp_path)
     events, product = followed(record)
     assert [type(event) for event in events] == [Started, Notice] and product == "product"
     assert inside(tmp_path) == {"previews"}
@@ -138,7 +139,7 @@ def test_a_listener_never_sees_an_intermediate_result_and_the_folder_does(tmp_pa
         yield Exhibit("layers", "a", "All grey.", lambda: grey, lambda: {"level": level})
 
     monkeypatch.setitem(explain.EXHIBITS, "layers.test", shown)
-    record = Record(Request(), TINY, {}, tmp_path / "previews", write_png, tmp_path / "explain")
+    record = Record(Request(), TINY, {}, tmp_path, explain=True)
     events, _ = followed(record)
     assert [type(event) for event in events] == [Started, Notice]
     np.testing.assert_array_equal(as_bytes(picture(tmp_path / "explain" / "02_layers_a.png")), 99)

@@ -7,14 +7,14 @@ from scipy.ndimage import binary_erosion, gaussian_filter
 
 from gen3d.camera import Camera
 from gen3d.geometry.points import lift, render_points, sky_radius
-from gen3d.scene import PointCloud, View, World
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.fit import MIN_OPACITY, fit_gaussians, prune
+from gen3d.splat.fit.loop import MIN_OPACITY, fit_gaussians, prune
+from gen3d.splat.fit.loss import Target
+from gen3d.splat.fit.rounds import LEAST_ROUND, Rounds, round_length, schedule
 from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, THINNESS, Gaussians, from_points
-from gen3d.splat.loss import Target
-from gen3d.splat.rounds import LEAST_ROUND, Rounds, round_length, schedule
 from gen3d.stages.optimize import EXPANSION_SHARE, PHOTO_SHARE, REPROJECTION_SHARE, _weighted, optimize_gaussians
+from gen3d.values import PointCloud, View, World
 from tests.measures import drain, psnr
 from tests.worlds import AnalyticWorld, Plane, box_room, sphere_over_plane, tilted_plane
 

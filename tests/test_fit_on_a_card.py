@@ -10,17 +10,18 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gen3d.scene import View
 from gen3d.settings import FitSettings
-from gen3d.splat import ssim as torch_ssim
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.fit import CARD_STEPS, FitStep, fit_gaussians
+from gen3d.splat.fit import ssim as torch_ssim
+from gen3d.splat.fit.loop import CARD_STEPS, FitStep, fit_gaussians
+from gen3d.splat.fit.loss import Target
+from gen3d.splat.fit.rounds import LEAST_ROUND
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.loss import Target
-from gen3d.splat.rasterizer import Rasterizer, device_of, pick_rasterizer
-from gen3d.splat.rounds import LEAST_ROUND
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.splat.role import Rasterizer, device_of
 from gen3d.stages.optimize import optimize_gaussians
+from gen3d.values import View
 from tests.measures import drain, psnr
 from tests.rasterizers import AsIfOnACard
 from tests.test_fit import FIELDS, picture, scene
@@ -203,7 +204,7 @@ def test_the_stage_leaves_its_scene_in_main_memory_and_shows_the_photo(built_wor
 @pytest.fixture
 def built_world():
     from gen3d.geometry.points import lift, sky_radius
-    from gen3d.scene import World
+    from gen3d.values import World
 
     rgbd = box_room().view(box_room().camera(48, 36))
     everywhere = np.ones(rgbd.depth.shape, bool)

@@ -16,78 +16,75 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
-NOUNS = {"camera", "scene", "review", "events", "settings", "errors", "stage_table"}
+VALUES = {
+    "camera", "values", "request", "scene_files", "stage_table", "events", "settings", "errors",
+}  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
     "segment_anything", "onnxruntime", "huggingface_hub", "tqdm",
 }  # fmt: skip
 KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
-STAGES = NOUNS | {"geometry", "models.base", "splat", "formats", "stages"}
+STAGES = VALUES | {"geometry", "models.base", "splat", "stages"}
+PRODUCTS = VALUES | {"geometry", "splat", "formats", "products"}
+RUN = STAGES | {"models", "formats", "products", "explain", "pipeline", "run"}
 
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "": (set(), set()),
     "__main__": ({"cli"}, set()),
-    **{noun: (NOUNS, {"numpy", "jaxtyping"}) for noun in NOUNS},
-    "geometry": (NOUNS | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
-    "models": (NOUNS | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
-    "models.base": (NOUNS, {"numpy", "jaxtyping"}),
-    "models.offline": (NOUNS | {"geometry", "models.base"}, {"numpy", "jaxtyping", "scipy", "cv2", "skimage"}),
+    **{value: (VALUES, {"numpy", "jaxtyping"}) for value in VALUES},
+    "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
+    "models": (VALUES | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
+    "models.base": (VALUES, {"numpy", "jaxtyping"}),
+    "models.builtin": (
+        VALUES | {"geometry", "models.base", "models.builtin"},
+        {"numpy", "jaxtyping", "scipy", "cv2", "skimage", "numba"},
+    ),
     "models.networks": (
-        NOUNS | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
+        VALUES | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
         {"numpy", "jaxtyping"} | MODELS,
     ),
-    "models.weights": (NOUNS | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
-    "models.load": (NOUNS | {"models"}, set()),
-    "splat": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
-    "splat.gsplat_cuda": (NOUNS | {"splat"}, {"numpy", "jaxtyping", "torch", "gsplat"}),
+    "models.weights": (VALUES | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
+    "models.pick": (VALUES | {"models"}, set()),
+    "splat": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
+    "splat.gsplat": (VALUES | {"splat"}, {"numpy", "jaxtyping", "torch", "gsplat"}),
     "splat.toolkit": (set(), set()),
-    "splat.triton_gpu": (NOUNS | {"splat"}, {"numpy", "torch", "triton"}),
-    "splat.gpu": ({"splat.gpu", "splat.cpu", "splat.rasterizer"}, {"triton"}),
-    "splat.cpu": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
+    "splat.triton": ({"splat.triton", "splat.cpu", "splat.role"}, {"triton"}),
+    "splat.triton.function": (VALUES | {"splat"}, {"numpy", "torch", "triton"}),
+    "splat.cpu": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
     **{f"splat.cpu.{kernels}": ({"splat.cpu"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
     "splat.cpu.turns": (set(), set()),
-    "formats": (NOUNS | {"formats"}, {"numpy", "jaxtyping"}),
-    "formats.picture": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
-    "formats.depth_file": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
-    "formats.ply": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.splat": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.colmap": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
-    "formats.glb": (NOUNS | {"formats"}, {"numpy", "PIL"}),
-    "formats.spz": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
-    "formats.spz_codes": (NOUNS | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.scene_file": (NOUNS | {"formats", "splat.gaussians"}, set()),
-    "formats.model3d": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
-    "formats.view_codes": (NOUNS | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.view": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.html": (NOUNS | {"formats", "viewer"}, set()),
-    "formats.video": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "av"}),
+    "formats": (VALUES | {"formats"}, {"numpy", "jaxtyping"}),
+    "formats.picture": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
+    "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
+    "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.spz": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
+    "formats.spz_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.scene_file": (VALUES | {"formats", "splat.gaussians"}, set()),
+    "formats.model3d": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
+    "formats.view_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.view": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.html": (VALUES | {"formats", "viewer"}, set()),
+    "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
+    "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
+    "pipeline": (STAGES, {"numpy"}),
     "explain": (
-        NOUNS | {"geometry", "models.base", "splat", "formats.picture", "explain"},
+        VALUES | {"geometry", "models.base", "splat", "formats.picture", "explain"},
         {"numpy", "jaxtyping", "cv2", "PIL", "torch"},
     ),
-    "stages.review": (STAGES | {"explain"}, {"numpy", "jaxtyping", "cv2"}),
-    "stages.opened": (STAGES, {"torch"}),
-    "stages.dataset": (STAGES, {"numpy", "torch"}),
-    "stages.prune": (STAGES, {"torch"}),
-    "stages.limits": (STAGES, {"numpy", "jaxtyping", "torch"}),
-    "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
+    "products": (PRODUCTS, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
     "viewer": (set(), set()),
-    "record": (NOUNS | {"explain"}, {"torch"}),
-    "thrift": (NOUNS | {"models"}, {"torch"}),
-    "folders": (NOUNS | {"formats", "record", "explain"}, set()),
-    "render": (NOUNS | {"formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
-    "pipeline": (STAGES | {"explain", "folders", "record", "thrift"}, {"numpy"}),
-    "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
-    "budget": (NOUNS, set()),
-    "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
-    "selftest": (STAGES | {"explain", "record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
-    "cli": (NOUNS | {"commands", "models.weights.catalog"}, set()),
+    "run": (RUN, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
+    "ui": (VALUES | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
+    "cli": (VALUES | {"commands", "models.weights.catalog"}, set()),
     "commands": (
-        NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
-        | {"formats", "geometry.trajectory"}, set(),
+        VALUES | {"pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians", "formats"}
+        | {"stages", "geometry.trajectory"}, set(),
     ),
 }
 
@@ -159,11 +156,10 @@ def called(node: ast.Call) -> str | None:
 def test_the_check_sees_every_kind_of_import() -> None:
     source = (
         "import gradio.themes\nif TYPE_CHECKING:\n    from gen3d.events import Event\ndef f():\n    import torch as t\n"
-        "    from gen3d.geometry import patch_kernels, edges\n    from gen3d import __version__, cli\n"
+        "    from gen3d.geometry import rim, edges\n    from gen3d import __version__, cli\n"
     )
     assert sorted(imported(ast.parse(source))) == [
-        "gen3d", "gen3d.cli", "gen3d.events", "gen3d.geometry.edges", "gen3d.geometry.patch_kernels", "gradio.themes",
-        "torch",
+        "gen3d", "gen3d.cli", "gen3d.events", "gen3d.geometry.edges", "gen3d.geometry.rim", "gradio.themes", "torch",
     ]  # fmt: skip
 
 

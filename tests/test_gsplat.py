@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from gen3d.camera import Camera
-from gen3d.splat import gsplat_cuda
+from gen3d.splat import gsplat as gsplat_cuda
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, joined
-from gen3d.splat.gsplat_cuda import GsplatRasterizer, before_near_plane, load_gsplat
-from gen3d.splat.rasterizer import Rasterizer, try_out
+from gen3d.splat.gsplat import GsplatRasterizer, before_near_plane, load_gsplat
+from gen3d.splat.pick import try_out
+from gen3d.splat.role import Rasterizer
 from tests.rasterizers import FakeGsplat, far_wall, seen_from_the_origin
 from tests.test_rasterizer import (
     CLOUDS,

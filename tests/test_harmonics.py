@@ -12,7 +12,7 @@ from gen3d.formats.ply import write_ply
 from gen3d.formats.transforms import write_transforms
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from, harmonics, seen_from
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.runs import picture
 from tests.test_ply import some_gaussians
 

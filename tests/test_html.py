@@ -7,7 +7,7 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.formats.html import write_html
 from gen3d.formats.view import Limits, read_view, write_view
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.browser import browser as browser
 from tests.patience import PATIENCE_S
 from tests.scene_page import picture_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gen3d.errors import InputError
-from gen3d.scene import Request
+from gen3d.request import Request
 from gen3d.settings import PRESETS
 from gen3d.ui.jobs import KEPT_JOBS, PREFIX, Visits, enough_file, remove_abandoned
 

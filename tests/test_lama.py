@@ -8,9 +8,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models import lama
+from gen3d.models.adapters import lama
+from gen3d.models.adapters.lama import LamaInpainter, load_lama
 from gen3d.models.base import Inpainter
-from gen3d.models.lama import LamaInpainter, load_lama
 from gen3d.models.networks.lama import LamaNetwork
 from gen3d.models.placement import Placement
 from tests.tiny_lama import save_tiny_lama

@@ -7,10 +7,10 @@ from gen3d.events import Notice, Preview
 from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.geometry.edges import grow
 from gen3d.models.base import Proposals
-from gen3d.models.builtin import builtin_models
-from gen3d.scene import RGBD, Candidates
+from gen3d.models.builtin.bundle import builtin_models
 from gen3d.settings import LayerSettings
 from gen3d.stages.layers import choose, keep_candidates, snap_to_depth, split_layers, stands_in_front, union
+from gen3d.values import RGBD, Candidates
 from tests.measures import drain
 from tests.worlds import NoisyDepth, box_room, ground_and_sky, pole_before_wall, sphere_over_plane, tilted_plane
 

@@ -3,9 +3,10 @@ import pytest
 
 from gen3d.errors import EmptyWorld
 from gen3d.geometry.edges import grow
+from gen3d.geometry.flying import flying
 from gen3d.geometry.points import render_points, sky_radius
-from gen3d.scene import RGBD, Layers
-from gen3d.stages.lift import BACKGROUND, PHOTO, flying, lift_layers
+from gen3d.stages.lift import lift_layers
+from gen3d.values import RGBD, Layers, Origin
 from tests.measures import drain, psnr
 from tests.worlds import NoisyDepth, box_room, ground_and_sky, pole_before_wall, sphere_over_plane, tilted_plane
 
@@ -29,7 +30,7 @@ def lifted(make, noise: bool = False):
 @pytest.mark.parametrize("make", MAKERS)
 def test_every_pixel_is_a_photo_point_but_for_flying_ones(make, noise):
     _, layers, _, points = lifted(make, noise)
-    photo = points.pixel[points.origin == PHOTO]
+    photo = points.pixel[points.origin == Origin.PHOTO]
     seen = np.zeros(layers.foreground.shape, bool)
     seen[photo[:, 1], photo[:, 0]] = True
     np.testing.assert_array_equal(seen, ~flying(layers.rgbd.depth))
@@ -40,14 +41,14 @@ def test_every_pixel_is_a_photo_point_but_for_flying_ones(make, noise):
 @pytest.mark.parametrize("make", MAKERS)
 def test_hidden_points_lie_only_under_the_foreground_and_behind_it(make, noise):
     _, layers, _, points = lifted(make, noise)
-    under = points.keep(points.origin == BACKGROUND)
+    under = points.keep(points.origin == Origin.BACKGROUND)
     u, v = under.pixel.T
     at_front = layers.foreground[v, u]
     assert 0.9 * layers.foreground.sum() < at_front.sum() <= layers.foreground.sum()
     assert at_front.all()
     z = layers.rgbd.camera.project(under.xyz.astype(np.float64))[1]
     assert (z > 1.01 * layers.rgbd.depth[v, u]).all()
-    assert set(np.unique(points.origin)) == {PHOTO, BACKGROUND}
+    assert set(np.unique(points.origin)) == {Origin.PHOTO, Origin.BACKGROUND}
 
 
 @pytest.mark.parametrize("noise", [False, True])
@@ -65,7 +66,7 @@ def test_the_points_show_the_photo(make, noise):
 def test_the_second_layer_fills_what_a_step_aside_reveals(make):
     world, layers, _, points = lifted(make)
     camera = world.moved(layers.rgbd.camera, right=0.15)
-    photo_alone = render_points(points.keep(points.origin == PHOTO), camera)
+    photo_alone = render_points(points.keep(points.origin == Origin.PHOTO), camera)
     both, truth, front = render_points(points, camera), world.view(camera), world.foreground(camera)
     frame = np.zeros_like(front)
     frame[:, :110] = True  # what lies right of the photo no layer holds
@@ -81,16 +82,16 @@ def test_the_sky_is_put_on_its_shell():
     _, layers, _, points = lifted(ground_and_sky)
     far = np.linalg.norm(points.xyz, axis=1)
     shell_m = sky_radius(layers.rgbd.depth)
-    u, v = points.pixel[points.origin == PHOTO].T
+    u, v = points.pixel[points.origin == Origin.PHOTO].T
     at_sky = layers.rgbd.sky[v, u]
-    np.testing.assert_allclose(far[points.origin == PHOTO][at_sky], shell_m, rtol=1e-4)
+    np.testing.assert_allclose(far[points.origin == Origin.PHOTO][at_sky], shell_m, rtol=1e-4)
 
 
 def test_a_picture_without_foreground_is_one_layer():
     rgbd = tilted_plane().view(tilted_plane().camera(64, 48))
     none = np.zeros((48, 64), bool)
     points, _ = drain(lift_layers(Layers(rgbd, none, none), rgbd, 0.0))
-    assert len(points) == 48 * 64 and (points.origin == PHOTO).all()
+    assert len(points) == 48 * 64 and (points.origin == Origin.PHOTO).all()
 
 
 def test_depth_without_any_surface_is_an_empty_world():

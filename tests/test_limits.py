@@ -3,11 +3,12 @@ import pytest
 import torch
 
 from gen3d.camera import Camera
-from gen3d.geometry.trajectory import Scale, orbited
+from gen3d.geometry.trajectory import orbited
+from gen3d.products import limits
+from gen3d.products.limits import CLOSEST, EMPTY_SHARE, FARTHEST, LARGEST_DEG, Pose, find_limits, orbit
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages import limits
-from gen3d.stages.limits import CLOSEST, EMPTY_SHARE, FARTHEST, LARGEST_DEG, Pose, find_limits, orbit
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.values import Scale
 from tests.small_scenes import closed_room, joined, sheet
 
 CAMERA = Camera.from_fov(60.0, 256, 192)

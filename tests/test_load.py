@@ -10,13 +10,13 @@ import torch
 from gen3d.errors import ModelUnavailable
 from gen3d.events import Notice, Preview
 from gen3d.formats.ply import read_ply
-from gen3d.models.builtin import builtin_models
-from gen3d.models.load import load_models
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.pick import load_models
 from gen3d.models.weights import hub
-from gen3d.pipeline import build
-from gen3d.scene import Request
+from gen3d.request import Request
+from gen3d.run.steps import build
 from gen3d.settings import EngineSettings, LayerSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.runs import TINY
 from tests.tiny_hub import at_home, copied, replaced, snapshot, without
 

@@ -8,22 +8,24 @@ import pytest
 import torch
 
 from bench.full_size import NETWORKS
-from gen3d import doctor, pipeline, thrift
-from gen3d.budget import HALF, MILLIONS, SINGLE, card_memory_gb
 from gen3d.cli import main
 from gen3d.errors import OutOfMemory
 from gen3d.events import Notice
 from gen3d.formats.ply import read_ply
-from gen3d.models import load, placement
+from gen3d.models import pick as load
+from gen3d.models import placement
 from gen3d.models.base import Models
-from gen3d.models.load import load_models
 from gen3d.models.offload import offloaded
+from gen3d.models.pick import load_models
 from gen3d.models.placement import ROOMY_BYTES, Placement, is_out_of_memory, placement_here
-from gen3d.record import Record, card_peak_mb, merged
+from gen3d.run import doctor, thrift
+from gen3d.run import steps as pipeline
+from gen3d.run.budget import HALF, MILLIONS, SINGLE, card_memory_gb
+from gen3d.run.record import Record, card_peak_mb, merged
+from gen3d.run.thrift import Thrift, memory_told
 from gen3d.settings import BALANCED, FAST, PRESETS, EngineSettings
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.thrift import Thrift, memory_told
+from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import FakeDepth, FakeInpainter, FakeSegmenter
 from tests.measures import drain
 from tests.rasterizers import a_card
@@ -141,7 +143,7 @@ def test_the_video_and_pictures_of_a_scene_tell_too(built, tmp_path, monkeypatch
 
     with pytest.raises(OutOfMemory):
         list(pipeline.tour(built.request, built.folder, Full(), TINY, tmp_path / "tour"))
-    monkeypatch.setattr("gen3d.splat.rasterizer.pick_rasterizer", lambda *_: Full())
+    monkeypatch.setattr("gen3d.splat.pick.pick_rasterizer", lambda *_: Full())
     cameras = str(built.folder / "transforms.json")
     assert main(["render", str(built.folder / "scene.ply"), "--cameras", cameras, "-o", str(tmp_path / "out")]) == 1
     told = capsys.readouterr().err
@@ -387,7 +389,7 @@ def test_without_a_card_nothing_is_measured_and_none_is_woken(built):
 
 
 def test_a_scene_of_before_cards_were_measured_can_still_be_filmed(built, tmp_path):
-    record = Record(built.request, TINY, {}, tmp_path / "previews", lambda *_: None)
+    record = Record(built.request, TINY, {}, tmp_path)
     old = {k: v for k, v in record.as_json().items() if k != "card_peak_mb"}
     assert merged([old, record.as_json()])["card_peak_mb"] == {}
 

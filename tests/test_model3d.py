@@ -10,7 +10,7 @@ from gen3d.errors import EmptyWorld
 from gen3d.formats.model3d import FOCAL_PX, FULLER, start_pose, write_model3d
 from gen3d.formats.ply import read_ply
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 
 
 def some(n: int = 400) -> Gaussians:

@@ -12,16 +12,16 @@ import torch
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError, ModelUnavailable
+from gen3d.models.adapters.moge import MogeDepth, load_moge
 from gen3d.models.base import Adjustable, DepthEstimator
-from gen3d.models.moge import MogeDepth, load_moge
 from gen3d.models.networks.conv_stack import ConvStack
 from gen3d.models.networks.dinov2 import SIZES, DinoV2
 from gen3d.models.networks.moge import MogeNetwork, load_network
 from gen3d.models.networks.moge_focal import recover_focal_shift
 from gen3d.models.placement import Placement
-from gen3d.scene import Source
 from gen3d.settings import EngineSettings
 from gen3d.stages.depth import find_depth
+from gen3d.values import Source
 from tests.measures import drain
 from tests.tiny_moge import CASE, VITL, answers, drawn_weights, write_tiny_moge
 from tests.worlds import box_room, ground_and_sky, sphere_over_plane, tilted_plane

@@ -6,8 +6,8 @@ import gradio as gr
 import pytest
 
 from gen3d.errors import InputError
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.export import FinishedScene, export_file
+from gen3d.products.export import FinishedScene, export_file
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.more_files import FILES, FIRST, add_more_files, made_files
 from gen3d.ui.queue import QUEUE
 from tests.browser import browser  # noqa: F401

@@ -21,16 +21,17 @@ from bench.seams import Addition, additions, flatness, seam_error
 from gen3d.formats.picture import read_picture
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import write_transforms
+from gen3d.geometry.place import scale_of
 from gen3d.geometry.points import lift
 from gen3d.geometry.protect import covers
 from gen3d.geometry.trajectory import moved, surround, turned
 from gen3d.models.base import Models
-from gen3d.pipeline import build
-from gen3d.scene import View, World
+from gen3d.run.steps import build
 from gen3d.settings import FAST, ExpandSettings, FitSettings
-from gen3d.splat.loss import Target
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.fit.loss import Target
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.stages.expand import expand_world
+from gen3d.values import Place, View, World
 from tests.fakes import FakeInpainter
 from tests.measures import drain
 from tests.runs import TINY, room_models, save_rgbd
@@ -154,7 +155,7 @@ def test_protecting_the_photo_can_be_switched_off():
     covering = {}
     for protect in (True, False):
         settings = ExpandSettings(poses=1, margin_px=8, align=(), protect_photo=protect)
-        grown, _ = drain(expand_world(start, photo, FakeInpainter(), eyes, settings, shell_m))
+        grown, _ = drain(expand_world(start, Place(photo, scale_of(photo), shell_m), FakeInpainter(), eyes, settings))
         assert len(grown.points) > len(points)
         covering[protect] = int((covers(grown.points, photo, shell_m) > 1).sum())
     assert covering[True] == 0

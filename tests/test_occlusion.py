@@ -3,8 +3,8 @@ import pytest
 
 from gen3d.geometry.occlusion import BEHIND, continue_behind_edges
 from gen3d.geometry.points import render_points
-from gen3d.scene import Layers
-from gen3d.stages.lift import BEHIND_EDGES, lift_layers
+from gen3d.stages.lift import lift_layers
+from gen3d.values import Layers, Origin
 from tests.measures import drain, psnr
 from tests.worlds import (
     AnalyticWorld,
@@ -119,7 +119,7 @@ def test_the_photo_itself_is_never_covered():
     rgbd = world.view(world.camera(128, 96))
     none = np.zeros(rgbd.depth.shape, bool)
     points = drain(lift_layers(Layers(rgbd, none, none), rgbd, 0.09))[0]
-    assert (points.origin == BEHIND_EDGES).any()
-    without = points.keep(points.origin != BEHIND_EDGES)
+    assert (points.origin == Origin.BEHIND_EDGES).any()
+    without = points.keep(points.origin != Origin.BEHIND_EDGES)
     drawn, plain = render_points(points, rgbd.camera), render_points(without, rgbd.camera)
     assert psnr(drawn.image, plain.image, ~plain.hole) > 40

@@ -14,9 +14,9 @@ from gen3d.formats.ply import write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.spz import write_spz
 from gen3d.formats.view import read_view
+from gen3d.products.opened import AROUND, before, write_opened_view
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.opened import AROUND, before, write_opened_view
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui import open_scene
 from gen3d.ui.scene_viewer import scene_viewer
 from tests.arrow import arrow_scene, walled

@@ -12,7 +12,7 @@ from gen3d.formats.scene_file import open_scene
 from gen3d.formats.splat import write_splat
 from gen3d.formats.spz import write_spz
 from gen3d.splat.harmonics import seen_from
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.arrow import CAMERA, arrow_scene, assert_in_place, walled
 from tests.browser import browser as browser
 from tests.npm import npm_package

@@ -11,7 +11,7 @@ import torch
 from plyfile import PlyData
 
 from gen3d.formats.ply import read_ply, write_ply
-from gen3d.scene import SceneFiles
+from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
 from gen3d.ui import words
 from gen3d.ui.gallery import Gallery

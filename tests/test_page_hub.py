@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gen3d.models.load import load_models
+from gen3d.models.pick import load_models
 from gen3d.settings import PRESETS, EngineSettings
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Visits

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from gen3d.geometry.patchmatch import fill_by_patches
 from gen3d.models.base import Inpainter
-from gen3d.models.offline.patch_fill import PatchInpainter
+from gen3d.models.builtin.patch_fill import PatchInpainter
+from gen3d.models.builtin.patchmatch import fill_by_patches
 
 
 def bricks(h, w, shift=0):

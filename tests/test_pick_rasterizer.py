@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gen3d import pipeline
 from gen3d.cli import main
 from gen3d.errors import ModelUnavailable
 from gen3d.events import Notice
+from gen3d.run import steps as pipeline
 from gen3d.splat import rasterizer as choice
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.gsplat_cuda import GsplatRasterizer
-from gen3d.splat.rasterizer import Rasterizer, Substitute, device_of, notices_of, pick_rasterizer, try_out
+from gen3d.splat.gsplat import GsplatRasterizer
+from gen3d.splat.pick import pick_rasterizer, try_out
+from gen3d.splat.role import Rasterizer, Substitute, device_of, notices_of
 from tests.rasterizers import AsIfOnACard, FakeGsplat, far_wall, seen_from_the_origin
 from tests.runs import TINY, room_models
 

@@ -18,10 +18,10 @@ from gen3d.formats.looked import load_looked
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.geometry.trajectory import moved, turned
-from gen3d.models.builtin import builtin_models
-from gen3d.pipeline import build, grow, look, tour
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.run.steps import build, grow, look, tour
 from gen3d.settings import FitSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import FakeInpainter
 from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, room_models, save_rgbd
 from tests.worlds import NoisyDepth, box_room

@@ -13,7 +13,7 @@ from gen3d.geometry.points import (
     sky_radius,
 )
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
-from gen3d.scene import RGBD, PointCloud
+from gen3d.values import RGBD, PointCloud
 from tests.measures import psnr
 from tests.worlds import (
     WORLDS,

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gen3d.models.offline.prior_depth import MEDIAN_M, guess_depth
+from gen3d.models.builtin.prior_depth import MEDIAN_M, guess_depth
 
 H, W, HORIZON = 120, 160, 48
 

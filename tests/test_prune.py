@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from gen3d.camera import Camera
+from gen3d.products.prune import prune_gaussians, views_around
 from gen3d.splat.contribution import contribution, most_seen
 from gen3d.splat.gaussians import Gaussians, joined
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.prune import prune_gaussians, views_around
+from gen3d.splat.pick import pick_rasterizer
 from tests.measures import drain
 from tests.small_scenes import LENS, photo_scene, sheet, shown, tinted
 from tests.worlds import box_room

@@ -20,7 +20,8 @@ from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.cpu.sort import sort_list
 from gen3d.splat.cpu.ssim import SsimTarget, ssim
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
-from gen3d.splat.rasterizer import Rasterizer, Rendering, pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.splat.role import Rasterizer, Rendering
 from tests.patience import PATIENCE_S
 from tests.reference_rasterizer import render_reference, ssim_reference
 

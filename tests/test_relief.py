@@ -5,9 +5,9 @@ import pytest
 
 from gen3d.geometry.atlas import atlas, joined, pack
 from gen3d.geometry.debris import settle_debris, surfaces
+from gen3d.geometry.flying import flying
 from gen3d.geometry.relief import relief
-from gen3d.scene import Mesh
-from gen3d.stages.lift import flying
+from gen3d.values import Mesh
 from tests.worlds import box_room, ground_and_sky, sphere_over_plane, tilted_plane
 
 SHELL_M = 300.0

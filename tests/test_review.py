@@ -6,17 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen3d import pipeline
 from gen3d.formats.looked import load_looked, save_looked
 from gen3d.geometry.clean import sharpen_edges, smooth_within
-from gen3d.models.builtin import builtin_models
-from gen3d.pipeline import grow, look, review
-from gen3d.review import Flip, Review
-from gen3d.scene import RGBD, Candidates, Layers
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.request import Flip, Review
+from gen3d.run import steps as pipeline
+from gen3d.run.review import list_regions, review, review_layers, smallest_at, surface_around
+from gen3d.run.steps import grow, look
 from gen3d.settings import LayerSettings
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.stages.layers import split_layers
-from gen3d.stages.review import list_regions, review_layers, smallest_at, surface_around
+from gen3d.values import RGBD, Candidates, Layers
 from tests.measures import drain
 from tests.runs import TINY, inside, room_models, save_rgbd
 from tests.test_layers import Masks, overlap, room

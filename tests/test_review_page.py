@@ -15,7 +15,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gen3d.errors import InputError
-from gen3d.review import Flip, Region, Review
+from gen3d.request import Flip, Region, Review
 from gen3d.ui import words
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Visits

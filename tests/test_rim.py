@@ -4,7 +4,7 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
 from gen3d.geometry.rim import Fringe, settle_rims, unmix_rims
-from gen3d.scene import RGBD
+from gen3d.values import RGBD
 from tests.worlds import tilted_plane
 
 EDGE = 20

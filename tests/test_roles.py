@@ -11,8 +11,8 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.models.base import Captioner, DepthEstimator, Inpainter, Models, Segmenter, TextToImage
-from gen3d.models.builtin import builtin_models
-from gen3d.models.load import load_models
+from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.pick import load_models
 from gen3d.settings import EngineSettings
 from tests.fakes import fake_models
 from tests.tiny_hub import at_home

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models import sam
+from gen3d.models.adapters import sam
+from gen3d.models.adapters.sam import HalfEncoder, SamSegmenter, depth_seeds, load_sam
 from gen3d.models.base import Adjustable, Proposals, Segmenter
 from gen3d.models.placement import Placement
-from gen3d.models.sam import HalfEncoder, SamSegmenter, depth_seeds, load_sam
 from gen3d.settings import EngineSettings
 from tests.tiny_sam import PREDICTED_IOU, save_tiny_sam, tiny_sam
 from tests.worlds import ground_and_sky, sphere_over_plane, tilted_plane

@@ -13,7 +13,7 @@ from gen3d.formats.splat import write_splat
 from gen3d.formats.spz import read_spz, write_spz
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import seen_from
-from gen3d.splat.rasterizer import pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
 from tests.npm import node, npm_package
 from tests.small_scenes import photo_scene, psnr, shown, tinted
 from tests.test_cli import refused, run

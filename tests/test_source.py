@@ -11,9 +11,10 @@ from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_p
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.scene import Request, Source
+from gen3d.request import Request
 from gen3d.settings import FAST
 from gen3d.stages.source import read_source
+from gen3d.values import Source
 from tests.fakes import FakeTextToImage, fake_models
 
 SETTINGS = replace(FAST, size_px=128)

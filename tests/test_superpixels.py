@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gen3d.models.base import Segmenter
-from gen3d.models.offline.superpixels import SuperpixelSegmenter
+from gen3d.models.builtin.superpixels import SuperpixelSegmenter
 
 H, W = 150, 200
 SURE = 0.85

@@ -11,7 +11,6 @@ from gen3d.geometry.trajectory import (
     SURROUND,
     TOURS,
     WANDER_STEP,
-    Scale,
     along,
     between,
     expansion_path,
@@ -21,6 +20,7 @@ from gen3d.geometry.trajectory import (
     tour_path,
     turned,
 )
+from gen3d.values import Scale
 
 SCALE = Scale(median=3.0, nearest=1.2)
 CAMERA = Camera.from_fov(55.0, 96, 64)

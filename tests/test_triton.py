@@ -15,7 +15,7 @@ from torch import Tensor
 from gen3d.camera import Camera
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
-from gen3d.splat.rasterizer import Rasterizer, Rendering
+from gen3d.splat.role import Rasterizer, Rendering
 from tests.reference_rasterizer import render_reference
 from tests.test_rasterizer import (
     PARTS,
@@ -31,8 +31,8 @@ from tests.test_rasterizer import (
 triton = pytest.importorskip("triton")
 from triton.runtime import interpreter  # noqa: E402
 
-from gen3d.splat import triton_gpu  # noqa: E402
-from gen3d.splat.triton_gpu import TritonRasterizer  # noqa: E402
+from gen3d.splat.triton import function as triton_gpu  # noqa: E402
+from gen3d.splat.triton.function import TritonRasterizer  # noqa: E402
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 

@@ -23,8 +23,11 @@ MOST_REGISTERS = {"rasterize": 80, "rasterize_backward": 72, "gather": 128}
 
 def kernels(tile_px: int, coefficients: int) -> list[tuple]:
     """Every kernel as `triton_gpu.py` launches it: itself, the types of its arguments, its constants, its warps."""
-    from gen3d.splat import triton_gpu as launch
-    from gen3d.splat.gpu import triton_binning, triton_gather, triton_project, triton_raster
+    from gen3d.splat.triton import binning as triton_binning
+    from gen3d.splat.triton import function as launch
+    from gen3d.splat.triton import gather as triton_gather
+    from gen3d.splat.triton import project as triton_project
+    from gen3d.splat.triton import raster as triton_raster
 
     block, short = {"BLOCK": launch.BLOCK}, {"BLOCK": launch.SHORT_BLOCK, "PAIRS": launch.PAIRS}
     count, tile = {"COUNT": 3 * coefficients}, {"TILE": tile_px}

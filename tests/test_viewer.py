@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.formats.view import Limits, read_view, write_view
-from gen3d.splat.rasterizer import pick_rasterizer
-from gen3d.stages.limits import Pose, orbit
+from gen3d.products.limits import Pose, orbit
+from gen3d.splat.pick import pick_rasterizer
 from tests.browser import browser as browser
 from tests.scene_page import ScenePage, Shelf, shelf
 from tests.small_scenes import LENS, photo_scene, psnr, shown, tinted

@@ -5,8 +5,9 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Progress, Started
 from gen3d.geometry import trajectory
-from gen3d.geometry.trajectory import PATHS, Scale, expansion_path, surround
+from gen3d.geometry.trajectory import PATHS, expansion_path, surround
 from gen3d.stages.words import Words, background_prompt, direction, find_words, parse_prompt, prompt_for
+from gen3d.values import Scale
 
 
 def turned(*angles_deg: float) -> np.ndarray:

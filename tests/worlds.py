@@ -21,7 +21,7 @@ import numpy as np
 
 from bench.noisy import NoisyDepth as NoisyDepth
 from gen3d.camera import Camera
-from gen3d.scene import RGBD
+from gen3d.values import RGBD
 
 NEAR = 1e-6
 """A hit nearer than this (in world units before scaling) is the surface the ray started on."""

@@ -53,7 +53,7 @@ def make_up_the_scheduler() -> None:
 def main(folder: Path) -> None:
     make_up_the_scheduler()
     import app
-    from gen3d.scene import Request
+    from gen3d.request import Request
     from gen3d.ui.jobs import enough_file
     from tests.runs import TINY, save_rgbd
 

@@ -9,7 +9,7 @@ import sys
 class Compiling:
     """Another process that compiles gsplat, so that here it only has to be opened."""
 
-    PROGRAM = "from gen3d.splat.gsplat_cuda import load_gsplat; load_gsplat()"
+    PROGRAM = "from gen3d.splat.gsplat import load_gsplat; load_gsplat()"
 
     def __init__(self, wanted: bool) -> None:
         words = [sys.executable, "-c", self.PROGRAM]

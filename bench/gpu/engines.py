@@ -16,17 +16,18 @@ import torch
 from bench.full_size import NETWORKS, Inputs, gigabytes, parameters
 from bench.gpu.measure import forget_peak, let_go, median_ms, peak
 from bench.gpu.plan import TOY, Plan, Row
-from gen3d.budget import card_memory_gb
-from gen3d.scene import Request
+from gen3d.request import Request
+from gen3d.run.budget import card_memory_gb
 from gen3d.settings import EngineSettings, LayerSettings
-from gen3d.splat.rasterizer import Rasterizer, pick_rasterizer
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.splat.role import Rasterizer
 
 ROOM = Path(__file__).parents[2] / "examples" / "room"
 
 
 def pipeline_section(plan: Plan, work: Path, working: list[Rasterizer]) -> Iterator[Row]:
     """The whole of it, a photo to a scene and its video, presets as they are: the second run of each, all warm."""
-    from gen3d.pipeline import build
+    from gen3d.run.steps import build
 
     models, missing = _models(plan, work)
     yield {"engines": models.names, "missing": missing}
@@ -63,7 +64,7 @@ def _models(plan: Plan, work: Path) -> tuple[Any, dict[str, str]]:
     depth = resample_depth(read_depth(ROOM / "depth.png"), image.shape[1], image.shape[0])
     if not plan.toy:
         return random_models(Placement("cuda" if plan.device == "cuda" else "cpu"), depth)
-    from gen3d.models.load import load_models
+    from gen3d.models.pick import load_models
     from tests.tiny_hub import GPU, at_home, fill_cache
 
     with at_home(fill_cache(work / "hub", GPU)):

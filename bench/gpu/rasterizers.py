@@ -15,14 +15,15 @@ from bench.gpu.compiling import Compiling
 from bench.gpu.measure import forget_peak, let_go, median_ms, peak, wait
 from bench.gpu.plan import Plan, Row
 from bench.workloads import Workload, lifted_picture, moved
-from gen3d.scene import View
 from gen3d.settings import FitSettings
-from gen3d.splat import ssim as torch_ssim
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.cpu.function import CpuRasterizer
-from gen3d.splat.fit import fit_gaussians
+from gen3d.splat.fit import ssim as torch_ssim
+from gen3d.splat.fit.loop import fit_gaussians
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import ON_A_CARD, Rasterizer, device_of, pick_rasterizer, try_out
+from gen3d.splat.pick import ON_A_CARD, pick_rasterizer, try_out
+from gen3d.splat.role import Rasterizer, device_of
+from gen3d.values import View
 
 Draw = Callable[[Gaussians], torch.Tensor]
 

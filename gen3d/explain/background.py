@@ -13,7 +13,7 @@ from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import depth_span, picture_preview
 from gen3d.explain.seam import show_seam
 from gen3d.geometry.seam import Seam
-from gen3d.scene import Layers
+from gen3d.values import Layers
 
 
 def preview_background(image: Float[np.ndarray, "h w 3"]) -> Preview:

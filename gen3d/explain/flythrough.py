@@ -6,25 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float
 
 from gen3d.events import Preview
+from gen3d.explain import ink
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import picture_preview
 
 
-def preview_frame(frame: UInt8[np.ndarray, "h w 3"], place: int, **_: Any) -> Preview:
+def preview_frame(frame: Float[np.ndarray, "h w 3"], place: int, **_: Any) -> Preview:
     """A frame; place: its number among all frames."""
-    return Preview(f"flythrough_{place:03d}", picture_preview(frame.astype(np.float32) / 255))
+    return Preview(f"flythrough_{place:03d}", picture_preview(ink.as_bytes(frame).astype(np.float32) / 255))
 
 
 def show_flight(
-    frame: UInt8[np.ndarray, "h w 3"], place: int, amplitude: float, frames: int
+    frame: Float[np.ndarray, "h w 3"], place: int, amplitude: float, frames: int
 ) -> Iterator[Exhibit]:
     """The frame a quarter through the video; place: its number among all frames."""
     if place != frames // 4:
         return
     yield Exhibit(
-        "flythrough", "1_frame", "The video, a quarter through", lambda: frame,
+        "flythrough", "1_frame", "The video, a quarter through", lambda: ink.as_bytes(frame),
         lambda: {"amplitude": amplitude, "frames": frames},
     )  # fmt: skip

@@ -14,8 +14,8 @@ from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import region_preview
 from gen3d.geometry.contrast import Rim
 from gen3d.models.base import Proposals
-from gen3d.scene import Layers
 from gen3d.settings import LayerSettings
+from gen3d.values import Layers
 
 
 def preview_layers(layers: Layers, **_: Any) -> Preview:

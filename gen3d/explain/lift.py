@@ -13,7 +13,7 @@ from gen3d.explain import ink
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import depth_span, picture_preview
 from gen3d.geometry.occlusion import Continuation
-from gen3d.scene import RGBD
+from gen3d.values import RGBD, Origin, PointCloud
 
 
 def preview_points(aside: Float[np.ndarray, "h w 3"], **_: Any) -> Preview:
@@ -50,11 +50,10 @@ def show_behind_edges(rgbd: RGBD, found: Continuation) -> Iterator[Exhibit]:
     )  # fmt: skip
 
 
-def show_points(aside: Float[np.ndarray, "h w 3"], origin: np.ndarray) -> Iterator[Exhibit]:
-    """P_0 from a little aside, and where its points come from; origin: of each point (`PointCloud.origin`)."""
-    names = ("photo", "background", "behind_edges", "fringe")
+def show_points(aside: Float[np.ndarray, "h w 3"], points: PointCloud) -> Iterator[Exhibit]:
+    """P_0 from a little aside, and where its points come from."""
     yield Exhibit(
         "lift", "4_points", "All points from a little to the left; black is not covered yet",
         lambda: ink.as_bytes(aside),
-        lambda: {name: int((origin == i).sum()) for i, name in enumerate(names)},
+        lambda: {o.name.lower(): int((points.origin == o).sum()) for o in Origin if o < Origin.FIRST_VIEW},
     )  # fmt: skip

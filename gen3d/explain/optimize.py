@@ -16,9 +16,9 @@ from gen3d.explain import ink
 from gen3d.explain.chart import line_chart
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import picture_preview
-from gen3d.scene import View
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer, device_of
+from gen3d.values import View
 
 GAIN = 4
 """By so much differences are enlarged."""

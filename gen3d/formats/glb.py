@@ -21,7 +21,7 @@ from PIL import Image
 from gen3d import __version__
 from gen3d.errors import EmptyWorld
 from gen3d.formats.whole import write_whole
-from gen3d.scene import Part
+from gen3d.values import Part
 
 JPEG_QUALITY = 92
 _TO_GLTF = np.array([1, -1, -1], np.float32)

@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8, UInt16
 from gen3d.camera import Camera
 from gen3d.formats.picture import as_bytes
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
-from gen3d.scene import RGBD, LayeredDepth, Layers, Sheet
+from gen3d.values import RGBD, LayeredDepth, Layers, Sheet
 
 LARGEST_BYTES = 512 * MB
 _SKY = 65535

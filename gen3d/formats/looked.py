@@ -8,7 +8,7 @@ import numpy as np
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.scene import RGBD, Candidates, Layers
+from gen3d.values import RGBD, Candidates, Layers
 
 
 def save_looked(file: Path, layers: Layers) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from gen3d.scene import Mesh
+from gen3d.values import Mesh
 
 SMALLEST_WIDTH_PX = 256
 

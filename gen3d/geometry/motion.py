@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from gen3d.camera import Camera
-from gen3d.geometry.trajectory import REFERENCE_FOV_DEG, Scale, tour_path
+from gen3d.geometry.trajectory import REFERENCE_FOV_DEG, tour_path
+from gen3d.values import Scale
 
 MOMENTS = 48
 

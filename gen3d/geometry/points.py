@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import torn
-from gen3d.scene import RGBD, PointCloud
+from gen3d.values import RGBD, PointCloud
 
 OVERLAP = 1.2
 """Patches are drawn this much larger than they are, so that rounding opens no cracks."""

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.points import lift
 from gen3d.geometry.sight import SKY_SHARE
-from gen3d.scene import RGBD, PointCloud
+from gen3d.values import RGBD, PointCloud
 
 COVERS = 1.0 / 30.0
 """New points nearer than the photo's depth by more than this would cover it, and are dropped."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from gen3d.geometry.points import concatenate
-from gen3d.scene import PointCloud
+from gen3d.values import PointCloud
 
 DOUBLINGS = 3
 """So often the tolerance in colour is doubled where too many points are left."""

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import inverse_depth, torn
-from gen3d.scene import Mesh
+from gen3d.values import Mesh
 
 LARGEST_BLOCK = 32
 """Side in pixels of the largest quad, a power of two."""

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import TEAR, depth_from_inverse, far_rim, inverse_depth, near_rim
-from gen3d.scene import RGBD
+from gen3d.values import RGBD
 
 WINDOW_PX = 3
 """The two sides' own colours are averaged over this radius, near pixels counting more."""

@@ -12,7 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from gen3d.camera import Camera
 from gen3d.geometry.edges import close_gaps
 from gen3d.geometry.points import PointRendering, render_points
-from gen3d.scene import RGBD, PointCloud
+from gen3d.values import RGBD, Origin, PointCloud
 
 GAP_PX = 3
 """Uncovered spots narrower than this are cracks between points, not holes."""
@@ -54,7 +54,7 @@ def look_from(
     shell_m: float,
     foreground: Bool[np.ndarray, "h2 w2"] | None = None,
 ) -> Sight:
-    """What the points show through a camera; foreground: M_fg of the photo, whose points have the origin 0."""
+    """What the points show through a camera; foreground: M_fg of the photo."""
     wide = camera.padded(margin_px)
     rendering = render_points(points, wide)
     hole = close_gaps(rendering.hole, GAP_PX)
@@ -66,7 +66,7 @@ def look_from(
 
 def _of(region: np.ndarray, points: PointCloud, index: np.ndarray) -> np.ndarray:
     """Where a region of the photo is seen, from the points that are seen."""
-    of_photo = points.origin == 0
+    of_photo = points.origin == Origin.PHOTO
     u, v = points.pixel[of_photo].T
     belongs = np.zeros(len(points) + 1, bool)  # the last stands for holes, whose index is -1
     belongs[:-1][of_photo] = region[v, u]

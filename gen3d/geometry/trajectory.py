@@ -15,6 +15,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation, Slerp
 
 from gen3d.camera import Camera
+from gen3d.values import Scale
 
 REFERENCE_FOV_DEG = 55.0
 PEEK_SHARE = 0.06
@@ -25,15 +26,6 @@ WANDER_STEP = 0.18
 """Side steps of `wander` as a share of the nearest depth, at most: it bounds how fast near things pass by."""
 SURROUND = 0.2
 """The first expansion sees this share of the longer side more than the photo, all around, from where it was taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The lengths that a path is measured in, metres."""
-
-    median: float
-    nearest: float
-    """The 2nd percentile of depth, so that one stray pixel does not decide."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

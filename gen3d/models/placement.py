@@ -20,7 +20,7 @@ Device = Literal["cpu", "cuda"]
 Net = TypeVar("Net", bound=torch.nn.Module)
 ROOMY_BYTES = 13.5e9
 """A card with less memory holds one network at a time: all together take 8e9, and SAM or a fit 5e9 at work beside them
-(see `gen3d.budget`). So those of 16 GB hold all, those of 12 and 8 do not."""
+(see `gen3d.run.budget`). So those of 16 GB hold all, those of 12 and 8 do not."""
 
 
 @dataclass(frozen=True, slots=True)

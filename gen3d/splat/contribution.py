@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import SH_C0, Gaussians
-from gen3d.splat.rasterizer import Rasterizer
+from gen3d.splat.role import Rasterizer
 
 NEIGHBOURS = 8
 """Whose contributions are compared, the Gaussian itself among them."""

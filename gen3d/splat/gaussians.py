@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from gen3d.scene import PointCloud
+from gen3d.values import PointCloud
 
 SH_C0 = 0.28209479177387814
 """The constant basis function, 1 / (2 sqrt(pi))."""

@@ -16,7 +16,7 @@ from gen3d.geometry.rim import Fringe
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.models.base import DepthEstimator, Inpainter
-from gen3d.scene import RGBD, Layers
+from gen3d.values import RGBD, Layers
 
 DEPTH_MARGIN_PX = 2
 """Depth beside the foreground is trusted from this distance on (colour only from Omega's edge on)."""

@@ -18,7 +18,7 @@ from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
-from gen3d.scene import RGBD, Source
+from gen3d.values import RGBD, Source
 
 DEFAULT_FOV_DEG = 55.0
 """For pictures that say nothing about their lens, along the longer side."""

@@ -28,9 +28,8 @@ from gen3d.geometry.sight import Sight, continued, look_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
-from gen3d.scene import RGBD, PointCloud, Sheet, View, World
 from gen3d.settings import ExpandSettings
-from gen3d.stages.lift import FIRST_EXPANSION
+from gen3d.values import RGBD, Origin, Place, PointCloud, Sheet, View, World
 
 REACH = 0.25
 """How far across a hole rim pixels are compared, as a share of the shorter side."""
@@ -44,12 +43,21 @@ MAX_HALVINGS = 3
 """A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
 
 
-Look: TypeAlias = Callable[[PointCloud, Camera], Sight]
-PromptAt: TypeAlias = Callable[[Camera], str | None]
+See: TypeAlias = Callable[[PointCloud, Camera], Sight]
+PromptAt: TypeAlias = Callable[[Camera, int | None], str | None]
+"""(camera, its number along the path or None) -> the prompt for the inpainter."""
 
 
-def wordless(camera: Camera) -> None:
-    """The words of somebody who lets the pictures speak."""
+def no_prompt(camera: Camera, pose: int | None) -> None:
+    """The inpainter gets no words, whatever the pose."""
+
+
+class Pose(NamedTuple):
+    """A place to expand at, and what the points show there."""
+
+    number: int | None
+    """Along the world's path; None for one that was put in half-way."""
+    sight: Sight
 
 
 class Painted(NamedTuple):
@@ -65,12 +73,11 @@ class Painted(NamedTuple):
 
 def expand_world(
     world: World,
-    photo: RGBD,
+    place: Place,
     outpainter: Inpainter,
     estimator: DepthEstimator,
     settings: ExpandSettings,
-    shell_m: float,
-    prompt_at: PromptAt = wordless,
+    prompt_at: PromptAt = no_prompt,
     seed: int = 0,
     enough: Enough = never,
     sweep: Sequence[Camera] = (),
@@ -84,28 +91,29 @@ def expand_world(
     Expanding again along the same path and sweep adds nothing: poses with a view are done with, holes only shrink.
     """
     yield Started("expand")
-    left = [camera for camera in world.path if all(camera is not view.camera for view in world.views)]
-    halvings = 0
-    look = partial(look_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
+    done = {view.pose for view in world.views}
+    left = [number for number in range(len(world.path)) if number not in done]
+    halvings, photo, shell_m = 0, place.photo, place.shell_m
+    see = partial(look_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
     for i in range(len(world.views) - 1, settings.poses):
         yield Progress("expand", i, settings.poses)
-        sights = [] if enough() else _open_sights(world, left, settings, look)
-        if not sights:
+        poses = [] if enough() else _open_poses(world, left, settings, see)
+        if not poses:
             break
-        sight = _next_sight(world, sights, settings, look, halvings)
-        halvings = 0 if sight in sights else halvings + 1
-        left = [s.camera for s in sights if s is not sight]
-        painted = paint(sight, outpainter, estimator, settings, prompt_at(sight.camera), seed + i)
+        number, sight = _next_pose(world, poses, settings, see, halvings)
+        halvings = halvings + 1 if number is None else 0
+        left = [pose.number for pose in poses if pose.number != number]
+        painted = paint(sight, outpainter, estimator, settings, prompt_at(sight.camera, number), seed + i)
         rgbd = painted.rgbd
         new, origin = sight.frame(sight.hole | sight.crack), _next_origin(world.points)
         if settings.protect_photo:
             points = lift_uncovering(rgbd, new, photo, origin, shell_m)
         else:
             points = lift(rgbd, new, origin, shell_m)
-        view = View(rgbd.image, painted.seen, sight.camera)
+        view = View(rgbd.image, painted.seen, sight.camera, pose=number)
         sheets = (*world.sheets, *as_sheets(rgbd, points))
         world = replace(world, points=merge(world.points, points), views=(*world.views, view), sheets=sheets)
-        again = partial(look, world.points, sight.camera)
+        again = partial(see, world.points, sight.camera)
         yield Intermediate("expand", {"pose": i + 1, "before": sight, "image": painted.wide, "seam": painted.seam,
                                       "look_again": again})  # fmt: skip
     return (yield from _close_along(world, photo, sweep, shell_m, enough))
@@ -133,7 +141,7 @@ def _piece(rgbd: RGBD, new: np.ndarray, at: tuple[slice, slice]) -> Sheet:
 
 def _next_origin(points: PointCloud) -> int:
     """The number of a picture that no point comes from yet."""
-    return max(FIRST_EXPANSION, int(points.origin.max(initial=0)) + 1)
+    return max(Origin.FIRST_VIEW, int(points.origin.max(initial=0)) + 1)
 
 
 def _close_along(
@@ -173,24 +181,22 @@ def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> 
     return closed, len(new) == int(rendering.hole.sum())
 
 
-def _open_sights(world: World, left: list[Camera], settings: ExpandSettings, look: Look) -> list[Sight]:
-    """What is seen at the poses that show a hole worth filling. Holes only shrink, so the others are done with."""
-    sights = (look(world.points, camera) for camera in left)
-    return [sight for sight in sights if sight.share >= settings.smallest_hole]
+def _open_poses(world: World, left: list[int], settings: ExpandSettings, see: See) -> list[Pose]:
+    """The poses that show a hole worth filling. Holes only shrink, so the others are done with."""
+    poses = (Pose(number, see(world.points, world.path[number])) for number in left)
+    return [pose for pose in poses if pose.sight.share >= settings.smallest_hole]
 
 
-def _next_sight(
-    world: World, sights: list[Sight], settings: ExpandSettings, look: Look, halvings: int
-) -> Sight:
+def _next_pose(world: World, poses: list[Pose], settings: ExpandSettings, see: See, halvings: int) -> Pose:
     """The one to expand next; a new one, half-way to the easiest, where all their holes are too large."""
-    fit = [s for s in sights if s.share <= settings.largest_hole]
+    fit = [pose for pose in poses if pose.sight.share <= settings.largest_hole]
     if fit:
-        return max(fit, key=lambda s: s.share)
-    nearest = min(sights, key=lambda s: s.share)
+        return max(fit, key=lambda pose: pose.sight.share)
+    easiest = min(poses, key=lambda pose: pose.sight.share)
     if halvings >= MAX_HALVINGS:
-        return nearest
-    half_way = between(world.views[-1].camera, nearest.camera, 0.5)
-    return look(world.points, half_way)
+        return easiest
+    half_way = between(world.views[-1].camera, easiest.sight.camera, 0.5)
+    return Pose(None, see(world.points, half_way))
 
 
 def paint(

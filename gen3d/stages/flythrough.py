@@ -6,18 +6,18 @@ The path's amplitude shrinks until no frame that is tried shows an unfilled pixe
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
-from gen3d.formats.picture import as_bytes
-from gen3d.formats.video import VideoWriter
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer, Rendering, device_of
+from gen3d.splat.role import Rasterizer, Rendering, device_of
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
 TRIAL_FRAMES = 12
@@ -28,15 +28,28 @@ STRAY = 2e-5
 """Share of a frame's pixels that may be unfilled: single pinholes, which the frame's own colours close."""
 
 
+@runtime_checkable
+class Frames(Protocol):
+    """Takes a video's frames, one after the other."""
+
+    def add(self, frame: Float[np.ndarray, "h w 3"]) -> None:
+        """The next frame, sRGB; values outside [0, 1] are cut off."""
+        ...
+
+
+FrameSink: TypeAlias = Callable[[int, int], AbstractContextManager[Frames]]
+"""(width, height) -> where frames of that size go; it is closed when the last has come, or something failed."""
+
+
 def fly_through(
     gaussians: Gaussians,
     path: Callable[[float], list[Camera]],
     rasterizer: Rasterizer,
     settings: TourSettings,
-    file: Path,
+    sink: FrameSink,
     enough: Enough = never,
 ) -> Stage[float]:
-    """Writes the video and returns the amplitude it was flown with.
+    """Hands the video to `sink` and returns the amplitude it was flown with.
 
     path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be.
     """
@@ -44,7 +57,7 @@ def fly_through(
     gaussians = gaussians.to(device_of(rasterizer))  # once, rather than for every frame
     amplitude = yield from _widest(gaussians, path, rasterizer, enough)
     cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
-    with VideoWriter(file, cameras[0].width, cameras[0].height, settings.fps) as video:
+    with sink(cameras[0].width, cameras[0].height) as video:
         for i, camera in enumerate(cameras):
             frame = _frame(_draw(rasterizer, gaussians, camera))
             video.add(frame)
@@ -83,10 +96,10 @@ def _unfilled(drawn: Rendering) -> float:
     return float((drawn.alpha < FILLED).float().mean())
 
 
-def _frame(drawn: Rendering) -> np.ndarray:
-    """The picture in bytes, its slightly transparent pixels in their own colour rather than darkened by black."""
+def _frame(drawn: Rendering) -> Float[np.ndarray, "h w 3"]:
+    """The picture, its slightly transparent pixels in their own colour rather than darkened by black."""
     rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED)[..., None]
-    return as_bytes(rgb.cpu().numpy())
+    return rgb.cpu().numpy()
 
 
 def _sized(camera: Camera, width_px: int) -> Camera:

@@ -19,8 +19,8 @@ from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.contrast import Rim
 from gen3d.geometry.edges import grow, inverse_depth
 from gen3d.models.base import Proposals, Segmenter
-from gen3d.scene import RGBD, Candidates, Layers
 from gen3d.settings import LayerSettings
+from gen3d.values import RGBD, Candidates, Layers
 
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3

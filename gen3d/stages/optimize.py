@@ -15,11 +15,11 @@ from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started,
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
-from gen3d.scene import PointCloud, View, World
 from gen3d.settings import FitSettings
-from gen3d.splat.fit import fit_gaussians
+from gen3d.splat.fit.loop import fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
-from gen3d.splat.rasterizer import Rasterizer, notices_of
+from gen3d.splat.role import Rasterizer, notices_of
+from gen3d.values import PointCloud, View, World
 
 JITTER_DEG = 5.0
 """Reprojections turn by up to this much about the point in the middle of the view."""

@@ -18,9 +18,10 @@ from gen3d.formats.depth_file import read_depth
 from gen3d.formats.picture import SMALLEST_SIDE_PX, focal_px, read_picture
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.models.base import Models, TextToImage
-from gen3d.scene import Request, Source
+from gen3d.request import Request
 from gen3d.settings import Settings
 from gen3d.stages.depth import DEFAULT_FOV_DEG
+from gen3d.values import Source
 
 ASPECT_TOLERANCE = 0.02
 """Depth may differ so much in its sides' ratio from the picture (cropping to multiples of 8 or 14 explains no more)."""

@@ -98,12 +98,9 @@ def prompt_for(camera: Camera, number: int | None, scene: str | None, prompts: S
     return by_direction if number is None else words.get(str(number), by_direction)
 
 
-def prompt_at(
-    path: Sequence[Camera], scene: str | None, prompts: tuple[tuple[str, str], ...]
-) -> Callable[[Camera], str | None]:
-    """Camera -> the words for what it shows; poses count from 1 along the path as it was asked for."""
-    numbers = {id(camera): number for number, camera in enumerate(path) if number}  # 0 is the view around the photo
-    return lambda camera: prompt_for(camera, numbers.get(id(camera)), scene, prompts)
+def prompt_at(scene: str | None, prompts: tuple[tuple[str, str], ...]) -> Callable[[Camera, int | None], str | None]:
+    """(camera, its number along the path or None) -> words for what it shows; pose 0 is the view around the photo."""
+    return lambda camera, pose: prompt_for(camera, pose or None, scene, prompts)
 
 
 def direction(camera: Camera) -> str | None:

@@ -17,7 +17,7 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.errors import InputError
-from gen3d.scene import SceneFiles
+from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, TourSettings
 from gen3d.ui.asked import Number
 from gen3d.ui.diagrams import add_diagram

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gen3d.errors import InputError
-from gen3d.scene import Request
+from gen3d.request import Request
 from gen3d.settings import PRESETS, Settings
 
 Tab = Literal["any", "photo", "depth", "text"]

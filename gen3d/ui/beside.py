@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from gen3d.scene import Request
+from gen3d.request import Request
 
 NAMES = {"path": "transforms", "depth_scale": "units_per_metre"}
 """Attribute of a request -> the page's input, where they differ."""

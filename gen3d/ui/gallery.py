@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gen3d import __version__
-from gen3d.scene import Request, SceneFiles
+from gen3d.request import Request
+from gen3d.scene_files import SceneFiles
 from gen3d.ui.jobs import remove_abandoned
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gen3d.errors import InputError
-from gen3d.scene import Request
+from gen3d.request import Request
 from gen3d.settings import Settings
 
 PREFIX = "gen3d-visits-"

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from gen3d.review import Review
+from gen3d.request import Review
 from gen3d.settings import LayerSettings
 from gen3d.ui.asked import Number
 from gen3d.ui.reviewing import Paused, Reviewing, moved, name_of, pointed_at, ticked, undone

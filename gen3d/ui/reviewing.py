@@ -19,7 +19,7 @@ from PIL import Image
 
 from gen3d.errors import InputError
 from gen3d.formats.whole import write_whole
-from gen3d.review import Flip, Region, Review, Reviewed
+from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.ui.asked import Number
 from gen3d.ui.jobs import Job, Visits
 from gen3d.ui.sending import NOBODY, visitor_of

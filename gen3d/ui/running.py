@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from gen3d.scene import SceneFiles
+from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
 from gen3d.ui.asked import Number
 from gen3d.ui.beside import Blamed, blamed

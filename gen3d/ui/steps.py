@@ -18,8 +18,7 @@ import gradio as gr
 
 from gen3d.errors import Gen3DError, Unwritable
 from gen3d.events import Event
-from gen3d.review import Review, Reviewed
-from gen3d.scene import Request
+from gen3d.request import Request, Review, Reviewed
 from gen3d.settings import Settings
 from gen3d.ui.diagrams import Pose
 

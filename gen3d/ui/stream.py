@@ -19,7 +19,7 @@ from PIL import Image
 
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.formats.whole import write_whole
-from gen3d.scene import SceneFiles
+from gen3d.scene_files import SceneFiles
 from gen3d.ui import words
 
 SINGLE = ("depth", "layers", "background")

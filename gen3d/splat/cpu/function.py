@@ -19,7 +19,7 @@ from gen3d.splat.cpu.raster_backward import rasterize_backward
 from gen3d.splat.cpu.sort import sort
 from gen3d.splat.cpu.turns import KERNELS
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
+from gen3d.splat.role import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 
 
 class CpuRasterizer:

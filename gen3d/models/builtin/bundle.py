@@ -1,0 +1,39 @@
+"""The engine "builtin": every role that can be played without a download, on any processor.
+
+Its depth is a guess from the picture's layout, its masks are superpixels that stand out in depth, its fill borrows
+patches of the picture itself. It cannot draw a sentence or caption a picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from gen3d.camera import Camera
+from gen3d.models.base import DepthEstimate, Models
+from gen3d.models.builtin.patch_fill import PatchInpainter
+from gen3d.models.builtin.prior_depth import guess_depth
+from gen3d.models.builtin.superpixels import SuperpixelSegmenter
+
+
+class PriorDepth:
+    """Plays `DepthEstimator` without eyes: what the caller expects is better than any guess, so it is returned."""
+
+    name = "builtin prior"
+
+    def estimate(
+        self,
+        image: Float[np.ndarray, "h w 3"],
+        camera: Camera | None = None,
+        expected: Float[np.ndarray, "h w"] | None = None,
+    ) -> DepthEstimate:
+        """The expected depth where there is one, else a rough guess; the lens is never known."""
+        if expected is not None:
+            return DepthEstimate(expected)
+        return DepthEstimate(guess_depth(image), rough=True)
+
+
+def builtin_models() -> Models:
+    """The bundle."""
+    fill = PatchInpainter()
+    return Models(depth=PriorDepth(), segmenter=SuperpixelSegmenter(), background=fill, outpainter=fill)

@@ -1,0 +1,82 @@
+"""What somebody asks for: a scene of a photo or a sentence, and other layers than were found (`run/review.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for, before anything is read."""
+
+    photo: Path | None = None
+    prompt: str | None = None
+    """With a photo: words for the inpainter. Without: the sentence to draw."""
+    depth: Path | None = None
+    depth_scale: float = 1000.0
+    """Units per metre in an integer depth file; float files are metres."""
+    fov_deg: float | None = None
+    """Field of view along the longer side."""
+    intrinsics: tuple[float, float, float, float] | None = None
+    """fx, fy, cx, cy in pixels of the photo as displayed (after EXIF rotation)."""
+    path: str = "wander"
+    """A preset of `geometry/trajectory.py`, or the path of a nerfstudio transforms.json."""
+    seed: int = 0
+    prompts: tuple[tuple[str, str], ...] = ()
+    """(where, words) for some of the views that are made up: where is "left", "right", "up", "down", "back", or the
+    number of a pose along the path, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A place in the picture that somebody pointed at, so that what is there changes sides."""
+
+    x: float
+    """From the left edge, as a share of the width."""
+    y: float
+    """From the upper edge, as a share of the height."""
+    front: bool | None = None
+    """The side it goes to; None is the other one than that on which it is. Kept with the place, so that it stays
+    there when the threshold moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What somebody wants otherwise in the layers of a picture; by default nothing."""
+
+    depth_percentile: float | None = None
+    """theta_d of eq. 2, as a percentile of depth: what is nearer is foreground. None leaves it to the run's rule."""
+    flips: tuple[Flip, ...] = ()
+    """In the order in which they were made; they come after the threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A candidate mask in a few numbers, for whoever has to name it."""
+
+    x: float
+    y: float
+    """A place, as in `Flip`, at which a flip means this region."""
+    share: float
+    """Of the picture."""
+    depth_percentile: float
+    """How much of the picture, in percent, is nearer than the region's median depth."""
+    front: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reviewed:
+    """What became of a review."""
+
+    review: Review
+    """As it was understood: every flip with its side, and without those that pointed into the sky."""
+    picture: UInt8[np.ndarray, "h w 3"]
+    """The photo with the foreground tinted and all else in grey, at most 512 px."""
+    share: float
+    """Of the picture that is foreground."""
+    regions: tuple[Region, ...]
+    """The largest candidates that can be pointed at, from left to right."""

@@ -1,0 +1,183 @@
+"""The layers in somebody's hands: a threshold to move, and places at which what is there changes sides (paper 3.1).
+
+Where the threshold was left alone the foreground is what the run's rule chose; moved, it is eq. 2 as the paper has it.
+On top come the flips, one after the other: each takes the smallest candidate mask at its place, or, where there is
+none, the surface around it that is no farther or nearer and that no depth edge cuts off. Last, as in `layers.py`, the
+rim follows depth.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Int
+
+from gen3d.explain import ink
+from gen3d.explain.preview import picture_preview, region_preview
+from gen3d.formats.looked import load_looked, save_looked
+from gen3d.formats.picture import write_png
+from gen3d.formats.whole import whole_folder
+from gen3d.geometry.edges import far_rim, grow, inverse_depth
+from gen3d.request import Flip, Region, Review, Reviewed
+from gen3d.run.record import write_json
+from gen3d.settings import LayerSettings
+from gen3d.stages.layers import ONE_LAYER, layers_of, nearer_than, snap_to_depth, union
+from gen3d.values import Candidates, Layers
+
+ALIKE = 0.15
+"""Relative difference in inverse depth up to which a surface without a candidate of its own is still one piece."""
+BRUSH = 0.02
+"""Where such a piece is a speck, a disc of this radius is taken instead, as a share of the shorter side."""
+MOST_LISTED = 16
+"""More regions are more than anybody reads through."""
+
+TINT = 0.3
+"""How much of its colour a thing in front loses to the tint."""
+
+NONE = -1
+"""Stands where no candidate is."""
+
+
+def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
+    """Chooses the foreground of a looked folder otherwise; an empty review restores what the run's rule chose.
+
+    Every review begins with that, whatever the one before it was. run.json then says what was asked for.
+    """
+    layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
+    shown = show_review(layers, settled, settings.layers)
+    record = json.loads((looked / "run.json").read_text(encoding="utf-8"))
+    record["counts"]["foreground"] = round(shown.share, 4)
+    record["notices"] = [told for told in record["notices"] if told != ONE_LAYER]
+    record["notices"] += [] if layers.foreground.any() else [ONE_LAYER]
+    record["review"] = asdict(settled)
+    with whole_folder(looked) as work:
+        shutil.copytree(looked, work, dirs_exist_ok=True)
+        save_looked(work / "looked.npz", layers)
+        write_png(work / "previews" / "layers.png", region_preview(layers.rgbd.image, layers.foreground))
+        write_json(work / "run.json", record)
+    return shown
+
+
+def review_layers(layers: Layers, review: Review, settings: LayerSettings) -> tuple[Layers, Review]:
+    """The layers as the review wants them, and the review with every flip's side; flips in the sky are left out.
+
+    layers: with its candidates; its foreground plays no part, so the same review always gives the same.
+    """
+    rgbd, depth, candidates = layers.rgbd, layers.rgbd.depth, _candidates(layers)
+    if review.depth_percentile is not None:
+        candidates = replace(candidates, chosen=nearer_than(review.depth_percentile, candidates.masks, depth))
+    smallest, settled = smallest_at(candidates.masks), []
+    sides = _Sides(depth, settings.rim_step, union(candidates, depth))
+    for flip in review.flips:
+        column, row = _pixel(flip, depth)
+        if np.isfinite(depth[row, column]):
+            front = not sides.foreground()[row, column] if flip.front is None else flip.front
+            number = smallest[row, column]
+            sides.put(column, row, None if number == NONE else candidates.masks[number], front)
+            settled.append(replace(flip, front=bool(front)))
+    return layers_of(rgbd, sides.foreground(), layers.candidates, settings), replace(review, flips=tuple(settled))
+
+
+class _Sides:
+    """Which side every pixel is on while flips are made."""
+
+    def __init__(self, depth: np.ndarray, step: float, chosen: np.ndarray) -> None:
+        self._depth, self._step, self._chosen = depth, step, chosen
+        self._exact = np.zeros(depth.shape, bool)
+        """Where surfaces were taken: those end at depth edges already, and may be thinner than a rim."""
+
+    def foreground(self) -> np.ndarray:
+        """M_fg so far, its rim on the depth edges."""
+        return np.where(self._exact, self._chosen, snap_to_depth(self._chosen, self._depth, self._step))
+
+    def put(self, column: int, row: int, candidate: np.ndarray | None, front: bool) -> None:
+        """Brings what is at a pixel to a side: the candidate, if by depth the pixel belongs to it, or the surface."""
+        if candidate is not None and snap_to_depth(candidate, self._depth, self._step)[row, column]:
+            self._set(candidate & np.isfinite(self._depth), front, exact=False)
+            if self.foreground()[row, column] == front:  # else what is beside it has the same rim
+                return
+        self._set(surface_around(self._depth, column, row), front, exact=True)
+
+    def _set(self, piece: np.ndarray, front: bool, exact: bool) -> None:
+        self._chosen = self._chosen | piece if front else self._chosen & ~piece
+        self._exact = self._exact | piece if exact else self._exact & ~piece
+
+
+def show_review(layers: Layers, review: Review, settings: LayerSettings) -> Reviewed:
+    """What a visitor is shown of layers after a review: what is in front, and the regions that can be flipped."""
+    image, front = layers.rgbd.image, layers.foreground
+    drawn = np.where(front[..., None], ink.tinted(image, front, ink.ORANGE, TINT), ink.paled(image))
+    picture = picture_preview(ink.outlined(drawn, front, ink.RED))
+    return Reviewed(review, picture, float(front.mean()), tuple(list_regions(layers, settings)))
+
+
+def list_regions(layers: Layers, settings: LayerSettings) -> list[Region]:
+    """The largest candidates that have a place of their own, from left to right; each by its innermost such place."""
+    masks, depth = _candidates(layers).masks, layers.rgbd.depth
+    smallest, listed = smallest_at(masks), []
+    for i in _by_area(masks):
+        own = (smallest == i) & np.isfinite(depth)
+        if own.any() and len(listed) < MOST_LISTED:
+            column, row = _innermost(own)
+            if snap_to_depth(masks[i], depth, settings.rim_step)[row, column]:
+                listed.append(_region(masks[i], column, row, layers))
+    return sorted(listed, key=lambda region: (region.x, region.y))
+
+
+def _region(candidate: np.ndarray, column: int, row: int, layers: Layers) -> Region:
+    depth, (h, w) = layers.rgbd.depth, candidate.shape
+    nearer = depth[np.isfinite(depth)] < np.median(depth[candidate])
+    front = bool(layers.foreground[row, column])
+    return Region((column + 0.5) / w, (row + 0.5) / h, float(candidate.mean()), 100 * float(nearer.mean()), front)
+
+
+def smallest_at(masks: Bool[np.ndarray, "k h w"]) -> Int[np.ndarray, "h w"]:
+    """The number of the smallest mask at every pixel; -1 where there is none."""
+    numbers = np.full(masks.shape[1:], NONE, np.int32)
+    for i in _by_area(masks):
+        numbers[masks[i]] = i
+    return numbers
+
+
+def _by_area(masks: np.ndarray) -> np.ndarray:
+    """The numbers of the masks, the largest first."""
+    return np.argsort(-masks.sum(axis=(1, 2)), kind="stable")
+
+
+def _candidates(layers: Layers) -> Candidates:
+    if layers.candidates is None:
+        raise ValueError("these layers came without their candidates")
+    return layers.candidates
+
+
+def _pixel(flip: Flip, depth: np.ndarray) -> tuple[int, int]:
+    """The column and row of its place."""
+    h, w = depth.shape
+    return min(int(flip.x * w), w - 1), min(int(flip.y * h), h - 1)
+
+
+def surface_around(depth: np.ndarray, column: int, row: int) -> Bool[np.ndarray, "h w"]:
+    """The connected pixels of like depth around one that is not sky, bounded by depth edges; never just a speck."""
+    inverse = inverse_depth(depth)
+    ratio = inverse / inverse[row, column]
+    rim, alike = far_rim(depth), (ratio > 1 - ALIKE) & (ratio < 1 / (1 - ALIKE))
+    _, parts = cv2.connectedComponents((alike & ~rim).astype(np.uint8), connectivity=4)
+    here = parts[row, column]
+    piece = parts == here if here else np.zeros(depth.shape, bool)
+    piece |= grow(piece, 1) & rim & alike
+    place = np.zeros(depth.shape, bool)
+    place[row, column] = True
+    brush = grow(place, max(2.0, BRUSH * min(depth.shape))) & alike
+    return piece if piece.sum() > brush.sum() else piece | brush
+
+
+def _innermost(region: np.ndarray) -> tuple[int, int]:
+    """Column and row of the pixel that is farthest from the region's rim."""
+    inside = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    return int(column), int(row)

@@ -1,0 +1,204 @@
+"""The pipeline with folders around it: three steps that can each be stopped, looked at and resumed.
+
+    look(request)          source -> depth -> layers                            folder: looked.npz
+    grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
+                                                                                        model3d.ply, transforms.json,
+                                                                                        layers.npz
+    tour(scene folder)     flythrough                                           folder: flythrough.mp4
+
+Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
+of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
+nothing. `enough` ends a step early with what exists. `build` runs all three into one folder. Between the first two,
+`run/review.py` changes what stands in front. With `explain` a step also leaves explain/: pictures of how each stage
+came to its product, and figures.json; `build` puts them on one sheet.png.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from gen3d.errors import InputError
+from gen3d.events import Enough, Event, Finished, Viewable, never
+from gen3d.formats.html import write_html
+from gen3d.formats.layered import save_layered
+from gen3d.formats.looked import load_looked, save_looked
+from gen3d.formats.model3d import write_model3d
+from gen3d.formats.picture import as_bytes
+from gen3d.formats.ply import read_ply, write_ply
+from gen3d.formats.splat import write_splat
+from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.formats.video import VideoWriter
+from gen3d.formats.whole import whole_folder
+from gen3d.geometry.place import place_of
+from gen3d.models.base import Models
+from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
+from gen3d.products.prune import prune_gaussians, views_around
+from gen3d.products.show import write_points_view, write_scene_view
+from gen3d.request import Request
+from gen3d.run.course import SWEEP, check_path, expansion_cameras, tour_cameras
+from gen3d.run.folders import continued, gather, gather_exhibits
+from gen3d.run.record import Record, write_json
+from gen3d.run.thrift import Thrift, memory_told
+from gen3d.scene_files import SceneFiles
+from gen3d.settings import Settings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.role import Rasterizer
+from gen3d.stages.source import read_source
+from gen3d.values import LayeredDepth, Layers, PointCloud, Scale
+
+
+def look(
+    request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never, explain: bool = False
+) -> Iterator[Event]:
+    """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
+    check_path(request.path)
+    engines = Thrift(settings, models.at(settings.engines))
+    with whole_folder(folder) as work, memory_told():
+        record = Record(request, settings, engines.models.names, work, explain)
+        source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)))
+        layers = yield from record.follow(make_layers(source, engines))
+        h, w = layers.rgbd.depth.shape
+        record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
+        save_looked(work / "looked.npz", layers)
+        write_json(work / "run.json", record.as_json())
+    yield Finished("look", folder)
+
+
+def grow(
+    request: Request,
+    looked: Path,
+    models: Models,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+    explain: bool = False,
+) -> Iterator[Event]:
+    """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
+    layers = load_looked(looked / "looked.npz")
+    wanted = _wanted(request, layers, settings)
+    engines = Thrift(settings, models.at(settings.engines), rasterizer)
+    with whole_folder(folder) as work, memory_told():
+        files = SceneFiles(work)
+        record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
+        at_lift = {"lift": partial(_first_view, files, layers, settings)}
+        made = yield from record.follow(make_scene(layers, wanted, engines, enough), at_lift)
+        gaussians = yield from _pruned(made, rasterizer, settings, record)
+        _write_scene(files, made, gaussians, rasterizer)
+        yield Viewable("scene", files.view)
+        files.points.unlink(missing_ok=True)
+        record.count(
+            points=len(made.world.points), gaussians=len(gaussians), views=len(made.world.views),
+            median_depth_m=made.place.scale.median, nearest_depth_m=made.place.scale.nearest, prompt=made.words.scene,
+            background_prompt=made.words.background,
+        )  # fmt: skip
+        write_json(files.run, continued(looked, record))
+    yield Finished("grow", folder)
+
+
+def _wanted(request: Request, layers: Layers, settings: Settings) -> Wanted:
+    """The request's path as poses to expand along and places to sweep, and its words."""
+    camera, scale = layers.rgbd.camera, place_of(layers.rgbd).scale
+    path = expansion_cameras(request.path, camera, scale, settings.size_px)
+    sweep = tour_cameras(request.path, camera, scale, SWEEP)(1.0)
+    return Wanted(tuple(path), tuple(sweep), request.prompt, request.prompts, request.seed)
+
+
+def _first_view(
+    files: SceneFiles, layers: Layers, settings: Settings, points: PointCloud, **_: object
+) -> Iterator[Event]:
+    """The points to look around in while the scene is being made."""
+    scale = place_of(layers.rgbd).scale
+    write_points_view(files.points, points, layers.rgbd.camera, scale, settings.fit)
+    yield Viewable("points", files.points)
+
+
+def _pruned(
+    made: Made, rasterizer: Rasterizer, settings: Settings, record: Record
+) -> Generator[Event, None, Gaussians]:
+    """At most as many Gaussians as the settings keep."""
+    most = settings.fit.keep
+    if most is None or len(made.gaussians) <= most:
+        return made.gaussians
+    around = views_around([view.camera for view in made.world.views], made.place.scale.median)
+    pruned = yield from record.follow(prune_gaussians(made.gaussians, most, around, rasterizer, made.place.photo))
+    record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
+    return pruned.gaussians
+
+
+def _write_scene(files: SceneFiles, made: Made, gaussians: Gaussians, rasterizer: Rasterizer) -> None:
+    photo, scale = made.place.photo, made.place.scale
+    save_layered(files.layers, LayeredDepth(made.layers, made.background, made.world.sheets, made.place.shell_m))
+    write_ply(files.ply, gaussians)
+    write_splat(files.splat, gaussians)
+    write_model3d(files.model3d, gaussians, photo.camera, scale.median)
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
+    write_html(files.html, files.view)
+    write_transforms(files.transforms, [view.camera for view in made.world.views])
+
+
+def tour(
+    request: Request,
+    scene: Path,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+    explain: bool = False,
+) -> Iterator[Event]:
+    """A video of a grown scene along the request's path, which need not be the one it was grown along."""
+    check_path(request.path)
+    files = SceneFiles(scene)
+    if not files.run.exists() or not files.ply.exists():
+        raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
+    counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
+    scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
+    gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
+    with whole_folder(folder) as work, memory_told():
+        record = Record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
+        path = tour_cameras(request.path, camera, scale, settings.tour.frames)
+        video = partial(Film, SceneFiles(work).video, fps=settings.tour.fps)
+        amplitude = yield from record.follow(film(gaussians, path, rasterizer, settings.tour, video, enough))
+        record.count(tour_amplitude=amplitude)
+        write_json(work / "run.json", continued(scene, record))
+    yield Finished("tour", folder)
+
+
+class Film(VideoWriter):
+    """A video that takes frames as they are rendered."""
+
+    def add(self, frame: Float[np.ndarray, "h w 3"]) -> None:
+        """Appends a frame, sRGB in [0, 1]; what lies outside is cut off."""
+        super().add(as_bytes(frame))
+
+
+def build(
+    request: Request,
+    models: Models,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough = never,
+    explain: bool = False,
+) -> Iterator[Event]:
+    """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json."""
+    with whole_folder(folder) as work:
+        steps = [work / name for name in ("look", "grow", "tour")]
+        yield from look(request, models, settings, steps[0], enough, explain)
+        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough, explain)
+        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough, explain)
+        if explain:
+            gather_exhibits(steps, work / "explain", _title(request, settings))
+        gather(steps, work)
+    yield Finished("build", folder)
+
+
+def _title(request: Request, settings: Settings) -> str:
+    what = request.photo.name if request.photo else request.prompt
+    return f"{what}, preset {settings.preset}, path {Path(request.path).name}, seed {request.seed}"

@@ -1,0 +1,84 @@
+"""The role of a rasterizer: Gaussians and a camera in, a picture out.
+
+Meaning as in gsplat's classic mode: EWA projection with a 0.3 px low-pass, alpha = min(0.999, o exp(-sigma)), skipped
+below 1/255, a pixel stops when its transmittance would fall to 1e-4. Frames and pixels as in `gen3d.camera`. What lies
+nearer than a thousandth of the median depth of what is in front of the camera is not drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from gen3d.camera import Camera
+from gen3d.splat.gaussians import Gaussians
+
+NEAR_OF_MEDIAN = 1e-3
+"""The near plane as a part of the median depth, so that a scene may be of any size."""
+MEDIAN_SAMPLES = 4096
+"""Of so many Gaussians the median is taken."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rendering:
+    """One rasterized view; differentiable where the rasterizer was given tensors that need a gradient."""
+
+    rgb: Float[Tensor, "h w 3"]
+    """Premultiplied by alpha: the scene on black."""
+    alpha: Float[Tensor, "h w"]
+    depth: Float[Tensor, "h w"]
+    """Expected z in metres: the alpha-weighted mean; 0 where alpha is 0."""
+
+    def cpu(self) -> Rendering:
+        """The same in main memory."""
+        return Rendering(self.rgb.cpu(), self.alpha.cpu(), self.depth.cpu())
+
+
+@runtime_checkable
+class Rasterizer(Protocol):
+    """Draws Gaussians through a camera.
+
+    One that draws on a card also has a `device`: its renderings are there, and Gaussians had better be; one that plays
+    for a better one has `notices`.
+    """
+
+    name: str
+
+    def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
+        """One view, with gradients to means, quats, scales, opacities and sh."""
+        ...
+
+
+def device_of(rasterizer: Rasterizer) -> str:
+    """Where a rasterizer draws."""
+    return str(getattr(rasterizer, "device", "cpu"))
+
+
+def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
+    """What was degraded when a rasterizer was picked, for people."""
+    return getattr(rasterizer, "notices", ())
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Substitute:
+    """A rasterizer that plays for a better one, and can say why."""
+
+    playing: Rasterizer
+    notices: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Whose pictures these are."""
+        return self.playing.name
+
+    @property
+    def device(self) -> str:
+        """Where it draws."""
+        return device_of(self.playing)
+
+    def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
+        """As the one that plays."""
+        return self.playing.render(gaussians, camera)

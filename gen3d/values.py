@@ -1,0 +1,192 @@
+"""The values that flow between stages: frozen, numpy, on the CPU, never edited in place.
+
+Images are float32 sRGB in [0, 1]; depth is float32 metres along z, +inf is sky. A bool array is named for what True
+means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+from gen3d.camera import Camera
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """The picture as it will be worked on."""
+
+    image: Float[np.ndarray, "h w 3"]
+    depth: Float[np.ndarray, "h w"] | None
+    """Given depth; NaN = unknown, inf = sky. None when only a picture was given."""
+    camera: Camera | None
+    """None when nothing is known about the lens: the depth estimator or the default decides."""
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RGBD:
+    """A picture with a depth for every pixel."""
+
+    image: Float[np.ndarray, "h w 3"]
+    depth: Float[np.ndarray, "h w"]
+    camera: Camera
+    normals: Float[np.ndarray, "h w 3"] | None = None
+    """Of the surfaces, where somebody saw them: unit vectors in camera axes, towards the camera; 0 in the sky."""
+
+    @property
+    def sky(self) -> Bool[np.ndarray, "h w"]:
+        """Where depth is infinite."""
+        return np.isinf(self.depth)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Candidates:
+    """The masks among which the foreground is chosen: those that eq. 1 lets pass."""
+
+    masks: Bool[np.ndarray, "k h w"]
+    chosen: Bool[np.ndarray, "k"]
+    """Which of them the run's own rule called foreground."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layers:
+    """A picture split by depth (paper 3.1): what stands in front, and where the background must be made up."""
+
+    rgbd: RGBD
+    foreground: Bool[np.ndarray, "h w"]
+    """M_fg of eq. 2."""
+    hidden: Bool[np.ndarray, "h w"]
+    """Omega: the pixels whose background is to be filled; holds the foreground and a margin around it."""
+    candidates: Candidates | None = None
+    """What the foreground was chosen from, for whoever wants to choose otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The lengths that a path is measured in, metres."""
+
+    median: float
+    nearest: float
+    """The 2nd percentile of depth, so that one stray pixel does not decide."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """The photo, and the lengths that follow from its depth (`geometry/place.py`)."""
+
+    photo: RGBD
+    scale: Scale
+    shell_m: float
+    """Radius of the sky around the first camera."""
+
+
+class Origin(IntEnum):
+    """Which picture a point comes from; each view that is made up has the next number."""
+
+    PHOTO = 0
+    BACKGROUND = 1
+    BEHIND_EDGES = 2
+    """What goes on behind depth edges."""
+    FRINGE = 3
+    """The near part of mixed pixels at the rims of things."""
+    FIRST_VIEW = 4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PointCloud:
+    """Surface samples, each the patch of surface that one pixel saw."""
+
+    xyz: Float[np.ndarray, "n 3"]
+    rgb: Float[np.ndarray, "n 3"]
+    tangents: Float[np.ndarray, "n 2 3"]
+    """The patch's two edges in metres: how xyz moves for one pixel to the right and one pixel down."""
+    origin: Int[np.ndarray, "n"]
+    """Which picture it comes from: an `Origin`, or FIRST_VIEW + i for the i-th new view."""
+    pixel: Int[np.ndarray, "n 2"]
+    """(column, row) there; with `origin` it says which points were neighbours."""
+    opacity: Float[np.ndarray, "n"]
+    """1, or how much of a mixed pixel is of this surface: such a point lets see what lies behind."""
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+    def keep(self, which: np.ndarray) -> PointCloud:
+        """The points picked by a bool array or by indices, in that order."""
+        return PointCloud(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A picture that the Gaussians are fitted to (paper 3.3)."""
+
+    image: Float[np.ndarray, "h w 3"]
+    seen: Bool[np.ndarray, "h w"]
+    """M of eq. 5: pixels that count in the loss."""
+    camera: Camera
+    weight: float = 1.0
+    pose: int | None = None
+    """Its number along the world's path, from 0; None for the photo and for views between two poses."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sheet:
+    """A picture with depth, some of whose pixels show surface that nobody had seen before."""
+
+    rgbd: RGBD
+    new: Bool[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LayeredDepth:
+    """A place as pictures with depth, from the photo outwards: what its mesh is made from."""
+
+    layers: Layers
+    """The photo, and what stands in front."""
+    background: RGBD
+    """The photo without its foreground."""
+    sheets: tuple[Sheet, ...]
+    """What was made up around it."""
+    shell_m: float
+    """Where the sky lies, metres from the first camera."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Mesh:
+    """Triangles, each with a place in a picture; counterclockwise from where the picture was taken."""
+
+    xyz: Float[np.ndarray, "n 3"]
+    """World, metres, OpenCV axes."""
+    uv: Float[np.ndarray, "n 2"]
+    """Shares of the picture's width and height, from its upper left corner."""
+    triangles: Int[np.ndarray, "t 3"]
+
+    def __len__(self) -> int:
+        return len(self.triangles)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """One piece of a textured scene."""
+
+    name: str
+    """Its place among the others, as "foreground/thing 1"."""
+    mesh: Mesh
+    picture: UInt8[np.ndarray, "h w c"] | None = None
+    """sRGB, c = 3, or 4 with alpha: what is below a half is cut away. None: no looks."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class World:
+    """Everything known about the place: P_i and the pictures it came from."""
+
+    points: PointCloud
+    views: tuple[View, ...]
+    """The photo first, then every expansion view."""
+    path: tuple[Camera, ...]
+    """The poses to expand along, after the first."""
+    sheets: tuple[Sheet, ...] = ()
+    """The same additions as `points` after P_0, still as pictures: what a mesh is made from."""
