@@ -7,35 +7,23 @@ imports nothing heavy; what the commands do is in `commands.py`.
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from gen3d import __version__, commands
-from gen3d.errors import Gen3DError
+from gen3d.ending import ended
 from gen3d.models.weights.catalog import OPTIONAL
 from gen3d.settings import PRESETS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
-    arguments = _parser().parse_args(argv)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us finds nothing half-made either
-    try:
+
+    def command() -> None:
+        arguments = _parser().parse_args(argv)
         arguments.run(arguments)
-    except Gen3DError as error:
-        print(f"gen3d: {error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("gen3d: The machine ran out of memory. Use a smaller --size or --preset fast.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("gen3d: interrupted, nothing is left behind", file=sys.stderr)
-        return 130
-    return 0
+
+    return ended(command)
 
 
 def _parser() -> argparse.ArgumentParser:

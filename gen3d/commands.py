@@ -32,6 +32,7 @@ def build(a: argparse.Namespace) -> None:
     from gen3d import pipeline
 
     models, rasterizer = _models(a), _rasterizer(a)
+    _check_output(a.output, a.force, a.image, a.depth, Path(a.path))  # once more, since that took a while
     _tell(pipeline.build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
     if a.explain:
         print(f"{'':10}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")
@@ -62,12 +63,14 @@ def render(a: argparse.Namespace) -> None:
     from gen3d.formats.transforms import read_transforms
     from gen3d.render import render as draw
 
-    cameras, gaussians = read_transforms(a.cameras), open_scene(a.scene)
-    _tell(draw(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
+    cameras, gaussians, rasterizer = read_transforms(a.cameras), open_scene(a.scene), _rasterizer(a)
+    _check_output(a.output, a.force, a.scene, a.cameras)  # once more, since that took a while
+    _tell(draw(gaussians, cameras, rasterizer, a.output, a.alpha, a.background))
 
 
 def export(a: argparse.Namespace) -> None:
     """The scene in other formats; every name is checked before the first file is written."""
+    from gen3d.formats.claims import sweep
     from gen3d.formats.scene_file import open_scene
 
     writers = _writers(a)
@@ -79,6 +82,8 @@ def export(a: argparse.Namespace) -> None:
             _check_output(file, False, a.scene)
         if os.path.realpath(file) == os.path.realpath(a.scene):
             raise InputError(f"{file} is the scene itself.", "Choose another name.")
+    for folder in {file.parent for file in a.to}:
+        sweep(folder)
     gaussians = open_scene(a.scene)
     if a.max_gaussians is not None and len(gaussians) > _at_least_one(a.max_gaussians):
         gaussians = _pruned(a, gaussians)
@@ -139,10 +144,12 @@ def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaus
 
 def depth(a: argparse.Namespace) -> None:
     """Estimated depth as a file."""
+    from gen3d.formats.claims import sweep
     from gen3d.formats.depth_file import write_depth
     from gen3d.formats.picture import read_picture
     from gen3d.stages.depth import depth_of
 
+    sweep(a.output.parent)
     write_depth(a.output, depth_of(read_picture(a.image), _models(a).depth))
     print(f"wrote {a.output}")
 

@@ -126,8 +126,9 @@ def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """The content, readable."""
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """The content, readable; of the name of a file what is no text becomes a question mark."""
+    told = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(told, encoding="utf-8", errors="replace")
 
 
 def versions() -> dict[str, str]:

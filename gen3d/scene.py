@@ -6,6 +6,7 @@ means.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from gen3d.camera import Camera
+from gen3d.errors import InputError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,12 @@ class Request:
     prompts: tuple[tuple[str, str], ...] = ()
     """(where, words) for some of the views that are made up: where is "left", "right", "up", "down", "back", or the
     number of a pose along the path, from 1."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError for words that are no text: a lone half of a character, or bytes that are not UTF-8."""
+        for field, words in (("prompt", self.prompt or ""), *self.prompts):
+            if _SURROGATE.search(words):
+                raise InputError("The words hold something that is no character.", "Write them anew as UTF-8.", field)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -27,7 +27,8 @@ STAGES = NOUNS | {"geometry", "models.base", "splat", "formats", "stages"}
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "": (set(), set()),
-    "__main__": ({"cli"}, set()),
+    "__main__": ({"cli", "ending"}, set()),
+    "ending": ({"errors"}, set()),
     **{noun: (NOUNS, {"numpy", "jaxtyping"}) for noun in NOUNS},
     "geometry": (NOUNS | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
     "models": (NOUNS | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
@@ -80,7 +81,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
-    "cli": (NOUNS | {"commands", "models.weights.catalog"}, set()),
+    "cli": (NOUNS | {"commands", "ending", "models.weights.catalog"}, set()),
     "commands": (
         NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
         | {"formats", "geometry.trajectory"}, set(),
