@@ -46,7 +46,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "splat.triton_gpu": (NOUNS | {"splat"}, {"numpy", "torch", "triton"}),
     "splat.gpu": ({"splat.gpu", "splat.cpu", "splat.rasterizer"}, {"triton"}),
     "splat.cpu": (NOUNS | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
-    **{f"splat.cpu.{kernels}": ({"splat.cpu"}, {"numpy", "numba"}) for kernels in KERNELS},
+    **{f"splat.cpu.{kernels}": ({"splat.cpu", "geometry.compiled"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
     "splat.cpu.turns": (set(), set()),
     "formats": (NOUNS | {"formats"}, {"numpy", "jaxtyping"}),
