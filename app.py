@@ -33,6 +33,7 @@ from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.rasterizer import Rasterizer, device_of, pick_rasterizer
 from gen3d.stages.export import FinishedScene, export_file
 from gen3d.stages.opened import write_opened_view
+from gen3d.ui.disk import disk_of, own_root, stay_in
 from gen3d.ui.gallery import Gallery, read_examples
 from gen3d.ui.jobs import Visits, enough_file
 from gen3d.ui.page import build_page, launch_options
@@ -144,13 +145,15 @@ def main() -> None:
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
     gallery.prepare()
-    visits = Visits()
+    root = own_root()
+    stay_in(root)
+    visits = Visits(root, disk=disk_of(root, (gallery.results,)))
     threading.Thread(target=visits.sweep_forever, name="sweep", daemon=True).start()
     page = build_page(steps(), visits, gallery)
     share = os.getenv("SHARE", "") not in ("", "0")
     address = {"server_name": os.getenv("HOST") or os.getenv("GRADIO_SERVER_NAME") or "127.0.0.1"}
     address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
-    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery))
+    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, visits))
     if share and not page.share_url:
         print("No public link could be had: the sharing service was not reached. The page is served locally.")
     page.block_thread()

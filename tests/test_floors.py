@@ -77,7 +77,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "folders": (NOUNS | {"formats", "record", "stages"}, set()),
     "render": (NOUNS | {"formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
     "pipeline": (STAGES | {"folders", "record", "thrift"}, {"numpy"}),
-    "ui": (NOUNS | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
+    "ui": (NOUNS | {"ui", "viewer", "formats.whole", "formats.claims"}, {"gradio", "PIL", "starlette"}),
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),

@@ -7,13 +7,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
-from gradio.data_classes import ImageData
 
 from gen3d.ui import words
 from gen3d.ui.asked import new_seed
 from gen3d.ui.beside import Beside
 from gen3d.ui.diagrams import add_diagram
 from gen3d.ui.expected import Expected
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUIET
 from gen3d.ui.steps import Steps
 
@@ -62,18 +62,19 @@ def add_given(steps: Steps, expected: Expected, beside: Beside) -> tuple[gr.Tabs
                 gr.Markdown(words.TAB_WORDS[name])
                 if name == "text" and not steps.draws:
                     gr.Markdown(words.NO_SENTENCES)
-    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without _path_of
+    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without `unopened`
         photo = gr.Image(
             label="Drop a photo here", type="filepath", image_mode=None, sources=["upload", "clipboard"], height=260,
             elem_id="photo",
         )  # fmt: skip
         beside.add("photo")
-    photo.preprocess = _path_of  # Gradio's own opens the file; ours is opened by the pipeline, within bounds
+    photo.preprocess = unopened
     with gr.Group(visible=False) as depth_group:
         depth = gr.File(
             label="Depth: 16-bit PNG, .npy, .npz, float TIFF or EXR", type="filepath", height=140,
             elem_id="depth-file", file_types=[".png", ".npy", ".npz", ".tif", ".tiff", ".exr"],
         )  # fmt: skip
+        depth.preprocess = unopened
         beside.add("depth")
         units = gr.Number(1000, label="Units per metre (of an integer depth file)")
         beside.add("units_per_metre")
@@ -107,6 +108,7 @@ def add_choices(steps: Steps, given: dict[str, Component], beside: Beside) -> In
             label="A camera path of your own: a nerfstudio transforms.json", type="filepath", file_types=[".json"],
             height=110, elem_id="transforms",
         )  # fmt: skip
+        own_path.preprocess = unopened
         beside.add("transforms")
         aside = [gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}") for d, w in ASIDE.items()]
     words_for = dict(zip(ASIDE, aside, strict=True))
@@ -130,8 +132,3 @@ def _tab_shown(name: str) -> Any:
         return name, gr.update(visible=not is_text), gr.update(visible=name == "depth"), gr.update(visible=is_text)
 
     return show
-
-
-def _path_of(payload: ImageData | None) -> str | None:
-    """The uploaded file, unopened."""
-    return payload.path if payload else None

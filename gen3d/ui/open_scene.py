@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.ui import words
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUEUE
 from gen3d.ui.steps import told_to_visitors
 
@@ -34,6 +35,7 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
         file = gr.File(
             label=f"Scene: {', '.join(KINDS)}", file_types=KINDS, type="filepath", height=140, elem_id="scene-file"
         )
+    file.preprocess = unopened
     stream = partial(inspect.unwrap(shown), show_file)  # Gradio knows a generator by its function; checkers wrap it
     file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)
     return file

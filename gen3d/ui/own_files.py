@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import FileData, ImageData
 from gradio.utils import get_upload_folder
 
 from gen3d.errors import InputError
@@ -34,6 +35,15 @@ class GuardedBlocks(gr.Blocks):
         with told_to_visitors():
             check_paths(inputs, self._given)
         return await super().preprocess_data(block_fn, inputs, *args, **options)
+
+
+def unopened(payload: FileData | ImageData | None) -> str | None:
+    """The uploaded file: a `preprocess` for components in the place of Gradio's.
+
+    Gradio's opens a picture, and leaves an empty file behind for each other one. Ours are opened by the pipeline,
+    within bounds.
+    """
+    return payload.path if payload else None
 
 
 def check_paths(value: Any, given: Collection[str]) -> None:

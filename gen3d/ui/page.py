@@ -13,11 +13,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
+from starlette.middleware import Middleware
 
 from gen3d.ui import words
 from gen3d.ui.actions import Actions
 from gen3d.ui.another_video import add_another_video, scene_of
 from gen3d.ui.asked import new_seed
+from gen3d.ui.attendance import Attendance
 from gen3d.ui.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.beside import Beside
 from gen3d.ui.expected import Expected
@@ -51,11 +53,12 @@ TO_THE_SCENE = """() => {
 }"""
 
 
-def launch_options(gallery: Gallery) -> dict[str, Any]:
-    """What `launch` has to be told besides the address."""
+def launch_options(gallery: Gallery, visits: Visits | None = None) -> dict[str, Any]:
+    """What `launch` has to be told besides the address. visits: shall know who has a page open."""
+    middleware = [Middleware(Attendance, visits=visits)] if visits else []
     return {
         "css": CSS, "theme": THEME, "max_file_size": f"{UPLOAD_MB}mb", "allowed_paths": [str(gallery.results)],
-        "show_error": True,
+        "show_error": True, "app_kwargs": {"middleware": middleware},
     }  # fmt: skip
 
 
