@@ -100,7 +100,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery) -> Iterator[str]:
         for name in ("build", "look", "grow", "tour", "go_on", "another_video", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery)
-    with launched(page, **launch_options(gallery)) as url:
+    with launched(page, **launch_options(gallery, visits)) as url:
         yield url
 
 

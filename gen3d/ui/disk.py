@@ -86,8 +86,8 @@ class Disk:
     """
 
     root: Path
-    most_bytes: float
-    least_free_bytes: float
+    most_bytes: int
+    least_free_bytes: int
     everybodys: tuple[Path, ...] = ()
 
     @property
@@ -162,7 +162,8 @@ def disk_of(root: Path, everybodys: tuple[Path, ...] = ()) -> Disk:
     default 1.
     """
     usual = min(MOST_GB, shutil.disk_usage(root).free / GB / 2)
-    return Disk(root, GB * _number("GEN3D_DISK_GB", usual), GB * _number("GEN3D_FREE_GB", FREE_GB), everybodys)
+    most, free = _number("GEN3D_DISK_GB", usual), _number("GEN3D_FREE_GB", FREE_GB)
+    return Disk(root, round(GB * most), round(GB * free), everybodys)
 
 
 def _number(name: str, usual: float) -> float:
