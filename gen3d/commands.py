@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gen3d.models.base import Models
     from gen3d.splat.gaussians import Gaussians
     from gen3d.splat.rasterizer import Rasterizer
+    from gen3d.stages.export import FinishedScene
 
 
 def build(a: argparse.Namespace) -> None:
@@ -94,11 +95,18 @@ def export(a: argparse.Namespace) -> None:
 
 
 def _pruned(a: argparse.Namespace, gaussians: Gaussians) -> Gaussians:
-    from gen3d.stages.export import FinishedScene
     from gen3d.stages.prune import prune_gaussians
 
-    scene = FinishedScene(gaussians, a.scene.parent, _rasterizer(a))
+    scene = _finished(a, gaussians)
     return _product(prune_gaussians(gaussians, a.max_gaussians, scene.cameras, scene.rasterizer, scene.photo)).gaussians
+
+
+def _finished(a: argparse.Namespace, gaussians: Gaussians) -> FinishedScene:
+    """The scene in the folder of its file."""
+    from gen3d.checked import checked_rasterizer
+    from gen3d.stages.export import FinishedScene
+
+    return FinishedScene(gaussians, a.scene.parent, checked_rasterizer(_rasterizer(a), _note))
 
 
 def _product(stage: Stage[T]) -> T:
@@ -132,25 +140,24 @@ def _writers(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], Non
 
 def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
     """The same for what needs the folder that the scene lies in; "" is a folder's own name."""
-    from gen3d.stages.export import FinishedScene, export_bundle, export_dataset, export_mesh
+    from gen3d.stages.export import export_bundle, export_dataset, export_mesh
 
     def writing(export: Callable[[FinishedScene, Path], Stage[None]]) -> Callable[[Path, Gaussians], None]:
-        return lambda file, gaussians: _product(
-            export(FinishedScene(gaussians, a.scene.parent, _rasterizer(a)), file)
-        )
+        return lambda file, gaussians: _product(export(_finished(a, gaussians), file))
 
     return {".glb": writing(export_mesh), ".zip": writing(export_bundle), "": writing(export_dataset)}
 
 
 def depth(a: argparse.Namespace) -> None:
     """Estimated depth as a file."""
+    from gen3d.checked import checked
     from gen3d.formats.claims import sweep
     from gen3d.formats.depth_file import write_depth
     from gen3d.formats.picture import read_picture
     from gen3d.stages.depth import depth_of
 
     sweep(a.output.parent)
-    write_depth(a.output, depth_of(read_picture(a.image), _models(a).depth))
+    write_depth(a.output, depth_of(read_picture(a.image), checked(_models(a), _note).depth))
     print(f"wrote {a.output}")
 
 
@@ -231,12 +238,16 @@ def _tell(run: Iterator[Event], explain: bool = False) -> None:
                 case Started():
                     print(f"{seconds:6.1f} s  {event.stage}{_explained(event.stage) if explain else ''}", flush=True)
                 case Notice():
-                    print(f"{'':10}note: {event.text}", flush=True)
+                    _note(event.text)
                 case Finished():
                     print(f"{seconds:6.1f} s  {event.step} is done: {event.folder}", flush=True)
     finally:
         close: Callable[[], None] = getattr(run, "close", lambda: None)
         close()
+
+
+def _note(text: str) -> None:
+    print(f"{'':10}note: {text}", flush=True)
 
 
 def _explained(stage: str) -> str:

@@ -74,6 +74,7 @@ def look(
         layers = yield from record.follow(thrift.run(lambda t: split_layers(rgbd, t.models.segmenter, settings.layers)))
         h, w = rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
+        record.played(thrift.models.names)
         save_looked(work / "looked.npz", layers)
         write_json(work / "run.json", record.as_json())
     yield Finished("look", folder)
@@ -111,7 +112,8 @@ def grow(
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
     layers = load_looked(looked / "looked.npz")
-    photo, seed, thrift = layers.rgbd, request.seed, Thrift(settings, models.at(settings.engines))
+    photo, seed = layers.rgbd, request.seed
+    thrift = Thrift(settings, models.at(settings.engines), rasterizer)
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
     path = expansion_cameras(request.path, photo.camera, scale, settings.size_px)
     with whole_folder(folder) as work, memory_told():
@@ -140,18 +142,19 @@ def grow(
             )
         )
         gaussians = yield from record.follow(
-            thrift.run(lambda t: optimize_gaussians(world, rasterizer, t.settings.fit, scale.median, seed, enough))
+            thrift.run(lambda t: optimize_gaussians(world, t.rasterizer, t.settings.fit, scale.median, seed, enough))
         )
         if (most := settings.fit.keep) is not None and len(gaussians) > most:
             around = views_around([view.camera for view in world.views], scale.median)
-            pruned = yield from record.follow(prune_gaussians(gaussians, most, around, rasterizer, photo))
+            pruned = yield from record.follow(prune_gaussians(gaussians, most, around, thrift.rasterizer, photo))
             record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
             gaussians = pruned.gaussians
         save_layered(files.layers, LayeredDepth(layers, background, world.sheets, shell_m))
         write_ply(files.ply, gaussians)
         write_splat(files.splat, gaussians)
         write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-        write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
+        write_scene_view(files.view, gaussians, photo.camera, scale, thrift.rasterizer)
+        yield from record.follow(thrift.told())
         write_html(files.html, files.view)
         yield Viewable("scene", files.view)
         files.points.unlink()
@@ -161,6 +164,7 @@ def grow(
             median_depth_m=scale.median, nearest_depth_m=scale.nearest, prompt=words.scene,
             background_prompt=words.background,
         )  # fmt: skip
+        record.played(thrift.models.names | {"rasterizer": thrift.rasterizer.name})
         write_json(files.run, continued(looked, record))
     yield Finished("grow", folder)
 
@@ -182,13 +186,15 @@ def tour(
     counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
     scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
+    thrift = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
         record = _record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
-        path = tour_cameras(request.path, camera, scale, settings.tour.frames)
+        path, video = tour_cameras(request.path, camera, scale, settings.tour.frames), SceneFiles(work).video
         amplitude = yield from record.follow(
-            fly_through(gaussians, path, rasterizer, settings.tour, SceneFiles(work).video, enough)
+            thrift.run(lambda t: fly_through(gaussians, path, t.rasterizer, settings.tour, video, enough))
         )
         record.count(tour_amplitude=amplitude)
+        record.played({"rasterizer": thrift.rasterizer.name})
         write_json(work / "run.json", continued(scene, record))
     yield Finished("tour", folder)
 

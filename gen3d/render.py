@@ -9,6 +9,7 @@ import torch
 
 from gen3d import __version__
 from gen3d.camera import Camera
+from gen3d.checked import checked_rasterizer
 from gen3d.events import Event, Finished, Notice, Progress, Started
 from gen3d.formats.picture import as_bytes, write_png
 from gen3d.formats.whole import whole_folder
@@ -32,9 +33,11 @@ def render(
     Rasterized and nothing else, with harmonics up to degree 3. The folder also gets a run.json, which marks it as made
     here.
     """
+    told: list[str] = list(notices_of(rasterizer))
+    rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
         yield Started("render")
-        yield from (Notice(text) for text in notices_of(rasterizer))
+        yield from _notices(told)
         gaussians = gaussians.to(device_of(rasterizer))
         for i, camera in enumerate(cameras):
             with torch.no_grad():
@@ -44,6 +47,13 @@ def render(
             write_png(work / f"{i:02d}.png", as_bytes(picture.numpy()))
             if with_alpha:
                 write_png(work / f"alpha_{i:02d}.png", as_bytes(drawn.alpha.numpy()))
+            yield from _notices(told)
             yield Progress("render", i + 1, len(cameras))
         write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
     yield Finished("render", folder)
+
+
+def _notices(told: list[str]) -> Iterator[Notice]:
+    """Of what was not told yet."""
+    while told:
+        yield Notice(told.pop(0))

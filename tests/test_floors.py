@@ -73,9 +73,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "viewer": (set(), set()),
     "record": (NOUNS, {"torch"}),
-    "thrift": (NOUNS | {"models"}, {"torch"}),
+    "checked": (NOUNS | {"models", "splat"}, {"numpy", "jaxtyping", "torch"}),
+    "thrift": (NOUNS | {"checked", "models", "splat.rasterizer"}, {"torch"}),
     "folders": (NOUNS | {"formats", "record", "stages"}, set()),
-    "render": (NOUNS | {"formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
+    "render": (NOUNS | {"checked", "formats", "splat", "record", "thrift"}, {"numpy", "torch"}),
     "pipeline": (STAGES | {"folders", "record", "thrift"}, {"numpy"}),
     "ui": (NOUNS | {"ui", "viewer", "formats.whole", "formats.claims"}, {"gradio", "PIL", "starlette"}),
     "budget": (NOUNS, set()),
@@ -84,7 +85,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "cli": (NOUNS | {"commands", "ending", "models.weights.catalog"}, set()),
     "commands": (
         NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
-        | {"formats", "geometry.trajectory"}, set(),
+        | {"checked", "formats", "geometry.trajectory"}, set(),
     ),
 }
 
