@@ -22,7 +22,7 @@ from jaxtyping import Int
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.ply import drawable
+from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
