@@ -53,6 +53,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.picture": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
     "formats.depth_file": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ply_meaning": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.stored": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (NOUNS | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (NOUNS | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.glb": (NOUNS | {"formats"}, {"numpy", "PIL"}),
@@ -67,6 +69,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.exhibits": (STAGES, {"numpy", "jaxtyping", "cv2", "PIL", "torch"}),
     "stages.opened": (STAGES, {"torch"}),
+    "stages.around": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "stages.dataset": (STAGES, {"numpy", "torch"}),
     "stages.prune": (STAGES, {"torch"}),
     "stages.limits": (STAGES, {"numpy", "jaxtyping", "torch"}),
@@ -84,8 +87,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),
     "cli": (NOUNS | {"commands", "ending", "models.weights.catalog"}, set()),
     "commands": (
-        NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "splat.rasterizer", "splat.gaussians"}
-        | {"checked", "formats", "geometry.trajectory"}, set(),
+        NOUNS | {"pipeline", "render", "models", "doctor", "selftest", "stages", "formats", "geometry.trajectory"}
+        | {"checked", "splat.rasterizer", "splat.gaussians", "splat.antialiased"}, set(),
     ),
 }
 

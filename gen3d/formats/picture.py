@@ -70,6 +70,12 @@ def focal_px(path: Path, width: int, height: int) -> float | None:
     return focal_mm * math.hypot(width, height) / FILM_DIAGONAL_MM
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, by the file's header alone; InputError for what is no picture."""
+    with _opened(path) as picture:
+        return picture.width, picture.height
+
+
 def write_png(path: Path, image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]) -> None:
     """Writes sRGB or grey bytes as PNG."""
     with write_whole(path) as temporary:

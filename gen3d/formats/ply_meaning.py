@@ -72,7 +72,7 @@ def understood(path: Path, header: Header, columns: Mapping[str, np.ndarray]) ->
     origin = _origin(complete)
     gaussians = _from_columns(complete, origin, k)
     if (name := _filter_name(columns)) is not None:
-        gaussians = smoothed(gaussians, torch.from_numpy(np.asarray(columns[name], np.float32)))
+        gaussians = smoothed(gaussians, torch.from_numpy(columns[name].astype(np.float32)))
     return StoredScene(drawable(gaussians), header.antialiased, origin, tuple(notices))
 
 

@@ -58,8 +58,8 @@ FRACTION_BITS = 12
 GZIP_LEVEL = 6
 """The usual one; 9 takes twice as long and saves nothing."""
 DENSEST = 25
-"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What is less than a MB in all is no
-bomb."""
+"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
+is less than a MB in all is no bomb."""
 _MAGIC = b"NGSP"
 _GZIP = b"\x1f\x8b"
 _PLAIN_VERSIONS = [version.to_bytes(4, "little") for version in (1, 2, 3)]

@@ -30,12 +30,16 @@ SOFT_EDGE = 0.015
 
 ALONE_PX = 768
 """Longer side at which depth alone is estimated."""
+GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
 
 
-def depth_of(image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator) -> Float[np.ndarray, "h w"]:
+def depth_of(image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator) -> Stage[Float[np.ndarray, "h w"]]:
     """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
+    yield Started("depth")
     h, w, _ = image.shape
     estimate = estimator.estimate(reduce_picture(image, ALONE_PX))
+    if estimate.rough:
+        yield Notice(f"{GUESSED} The networks measure far better: see `gen3d doctor`.")
     return resample_depth(estimate.depth, w, h)
 
 
@@ -54,8 +58,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
         normals = estimate.normals
         if estimate.rough:
             yield Notice(
-                "The depth is a rough guess from the picture's layout, made without a network. "
-                "A measured or estimated depth file given with the photo makes a far better scene."
+                f"{GUESSED} A measured or estimated depth file given with the photo makes a far better scene."
             )
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)

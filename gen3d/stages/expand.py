@@ -208,6 +208,11 @@ def paint(
     The hole is repainted a little larger than it is, since its rim is mixed; that band is neither lifted nor fitted.
     """
     known, hole = sight.known, sight.hole
+    if hole.all():
+        raise InputError(
+            "A view of the camera path shows nothing of the scene as it is by then.",
+            "Give a path whose views overlap, in the scene's own metres.",
+        )
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)
