@@ -110,10 +110,10 @@ def more(scene: Path, file: Path) -> None:
         deque(export_file(finished, file), maxlen=0)
 
 
-def show_file(view: Path, scene: Path) -> None:
-    """A visitor's own scene file, for the viewer."""
+def show_file(view: Path, scene: Path) -> tuple[str, ...]:
+    """A visitor's own scene file, for the viewer; what is to be told of it."""
     with told_to_visitors():
-        write_opened_view(view, scene, off_gpu())
+        return write_opened_view(view, scene, off_gpu())
 
 
 STEPS = {"look": look, "grow": grow, "tour": tour}

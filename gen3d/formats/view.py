@@ -66,6 +66,20 @@ class Limits:
     """The largest: at least 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where to stand outside a scene that somebody else made, without limits."""
+
+    middle: tuple[float, float, float]
+    """What the viewer turns about, in the world, metres."""
+    distance_m: float
+    """From there it sees the scene whole."""
+    up: str
+    """The axis that is taken for the vertical, as "-y"; the visitor may choose another."""
+    starts: bool
+    """Whether the viewer starts there, and not at the camera."""
+
+
 class ViewFile(NamedTuple):
     """What a .view holds."""
 
@@ -76,10 +90,20 @@ class ViewFile(NamedTuple):
     """The viewer turns about the point this far ahead on the camera's axis."""
     limits: Limits
     title: str | None
+    outside: Outside | None = None
+    antialiased: bool = False
+    """As in `stored.py`."""
 
 
 def write_view(
-    path: Path, gaussians: Gaussians, camera: Camera, pivot_m: float, limits: Limits, title: str | None = None
+    path: Path,
+    gaussians: Gaussians,
+    camera: Camera,
+    pivot_m: float,
+    limits: Limits,
+    title: str | None = None,
+    outside: Outside | None = None,
+    antialiased: bool = False,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
@@ -96,6 +120,8 @@ def write_view(
         "pivot_m": float(pivot_m), "limits": asdict(limits), "title": title, "count": len(g),
         "sh_degree": g.sh_degree, "ranges": ranges, "first_larger": first_larger(g, camera, order),
     }  # fmt: skip
+    header |= {} if outside is None else {"outside": asdict(outside)}
+    header |= {"antialiased": True} if antialiased else {}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
     with write_whole(path) as temporary:
@@ -111,7 +137,11 @@ def read_view(path: Path) -> ViewFile:
         header, rows = _parsed(path)
         camera = Camera(np.array(header["K"]), np.array(header["w2c"]), header["width"], header["height"])
         gaussians = unpacked(rows, header["ranges"], camera)
-        return ViewFile(gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"])
+        outside = header.get("outside")
+        return ViewFile(
+            gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
+            None if outside is None else Outside(**outside), header.get("antialiased", False),
+        )  # fmt: skip
 
 
 def check_view(path: Path) -> None:

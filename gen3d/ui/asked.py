@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Container, Sequence
 from dataclasses import replace
@@ -21,6 +22,8 @@ Number = float | int
 LONGEST_PROMPT = 500
 DIRECTIONS = ("left", "right", "up", "down")
 """Where a view may have words of its own, in the order of the page's fields; see `stages/words.py`."""
+LARGEST_GIVEN_MB = 64
+"""Of a photo or a depth file."""
 LARGEST_PATH_BYTES = 1 << 20
 MOST_POSES = 240
 """Of an uploaded path: every pose is looked through while a scene grows."""
@@ -51,6 +54,7 @@ def request_of(
         depth = None
     if tab == "depth" and not depth:
         raise InputError("There is no depth file yet.", "Give one, or use the tab Photo.", "depth")
+    _check_sizes(photo=photo, depth=depth)
     return Request(
         photo=Path(photo) if photo else None,
         prompt=prompt,
@@ -114,6 +118,15 @@ def _aimed(prompts: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
     return tuple((where, what) for where, what in words if what)
 
 
+def _check_sizes(**given: str | None) -> None:
+    """Raises InputError for a file that is larger than is read, though a scene file of its size may be uploaded."""
+    for field, file in given.items():
+        if file and (size := os.stat(file).st_size) > LARGEST_GIVEN_MB << 20:
+            name, mb = Path(file).name, size / (1 << 20)
+            what = f"{name} has {mb:.0f} MB, more than the {LARGEST_GIVEN_MB} MB that are read."
+            raise InputError(what, "Reduce it and try again.", field)
+
+
 def _check_transforms(file: Path) -> None:
     """Whether the file is small enough to be read, and a list of few enough poses; what each holds is read later."""
     remedy = "Give a nerfstudio transforms.json."
@@ -121,7 +134,7 @@ def _check_transforms(file: Path) -> None:
         most = f"Give at most 1 MB, and {MOST_POSES} frames."
         raise InputError(f"{file.name} has {size / 1e6:.1f} MB.", most, "path")
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_bytes())  # which knows the marks of UTF-8 and UTF-16
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file.name} is not JSON.", remedy, "path") from error
     frames = content.get("frames") if isinstance(content, dict) else None

@@ -28,7 +28,7 @@ from gen3d.ui.inputs import Inputs, add_choices, add_given
 from gen3d.ui.jobs import Visits
 from gen3d.ui.more_files import add_more_files
 from gen3d.ui.names import naming
-from gen3d.ui.open_scene import add_open_scene
+from gen3d.ui.open_scene import LARGEST_MB, add_open_scene
 from gen3d.ui.opening import Opening
 from gen3d.ui.own_files import GuardedBlocks
 from gen3d.ui.queue import PRIVATE, QUEUE, QUIET, WAITING
@@ -40,7 +40,8 @@ from gen3d.ui.words import COUNT_DOWN
 
 CACHE = (3600, 24 * 3600)
 """Every so many seconds, Gradio's copies that are older than so many seconds go."""
-UPLOAD_MB = 64
+UPLOAD_MB = LARGEST_MB
+"""Of a scene file; photos, depths and paths may be smaller: `asked.py`."""
 CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 # the semibold that Gradio 6.31 ships lacks most letters, which then come from whatever font is at hand
 THEME = gr.themes.Default(font=(gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"))

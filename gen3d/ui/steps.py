@@ -54,7 +54,7 @@ class Steps:
     """(review, settings, folder of the job) -> what became of it: rewrites folder/look. None: layers stay as found."""
     more: Callable[[Path, Path], None] | None = None
     """(folder of a finished scene, file) -> writes the file, by its name. None: there are no more formats."""
-    show_file: Callable[[Path, Path], None] | None = None
+    show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -123,9 +123,10 @@ def cancelled(shown_again: bool) -> str:
     return f'<div class="told" data-state="cancelled"><p>{words}</p></div>'
 
 
-def own_file(name: str) -> str:
-    """What the viewer shows is a file of the visitor's; what lies below it is not of it."""
-    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p></div>'
+def own_file(name: str, notices: Sequence[str] = ()) -> str:
+    """What the viewer shows is a file of the visitor's; what lies below it is not of it. notices: what to say of it."""
+    told = "".join(f"<p>{escape(notice)}</p>" for notice in notices)
+    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p>{told}</div>'
 
 
 def opening(title: str) -> str:
