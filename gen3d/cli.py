@@ -10,10 +10,12 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from gen3d import __version__, commands
 from gen3d.ending import ended
 from gen3d.models.weights.catalog import OPTIONAL
+from gen3d.scene import DepthKind, OwnDepth, TurnDepth
 from gen3d.settings import PRESETS
 
 
@@ -46,7 +48,7 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
     build.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="the photo")
     build.add_argument("--prompt", metavar="TEXT", help="what to draw; with a photo, what it shows")
     build.add_argument("--depth", type=Path, metavar="FILE", help="16-bit PNG, .npy, .npz, float TIFF or EXR")
-    build.add_argument("--depth-scale", type=_number, default=1000.0, metavar="UNITS", help="integer units per metre")
+    _add_depth_knobs(build)
     lens = build.add_mutually_exclusive_group()
     lens.add_argument("--fov", type=_number, metavar="DEG", help="field of view along the longer side")
     lens.add_argument("--intrinsics", type=_four_numbers, metavar="FX,FY,CX,CY", help="in pixels as displayed")
@@ -64,6 +66,27 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
     build.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
     _add_output(build, "folder")
     build.set_defaults(run=commands.build)
+
+
+def _add_depth_knobs(build: argparse.ArgumentParser) -> None:
+    """What a depth file is, where it does not say so itself; `scene.Request` has the words."""
+    build.add_argument(
+        "--depth-scale", type=float, metavar="UNITS",
+        help="units per metre of the depth file; default: 1000 for integers, 1 for floats",
+    )  # fmt: skip
+    build.add_argument(
+        "--depth-kind", choices=get_args(DepthKind), default="auto",
+        help="what its numbers are; auto: as its names and values tell, else metres",
+    )  # fmt: skip
+    build.add_argument("--depth-channel", metavar="NAME", help="which of its arrays, channels or pages is the depth")
+    build.add_argument(
+        "--turn-depth", choices=get_args(TurnDepth), default="auto",
+        help="whether it is turned as EXIF turns the photo; auto: where it fits only so",
+    )  # fmt: skip
+    build.add_argument(
+        "--own-depth", choices=get_args(OwnDepth), default="use",
+        help="whether depth inside a portrait photo counts where no file is given",
+    )  # fmt: skip
 
 
 def _add_render(kinds: argparse._SubParsersAction) -> None:

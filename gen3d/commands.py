@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 def build(a: argparse.Namespace) -> None:
     """A scene and its video."""
     settings = _keeping(_settings(a.preset, a.size), a.max_gaussians)
-    request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a))
+    request = Request(
+        a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a),
+        a.depth_kind, a.depth_channel, a.turn_depth, a.own_depth,
+    )  # fmt: skip
     _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
     from gen3d import pipeline
 
@@ -196,15 +199,16 @@ def depth(a: argparse.Namespace) -> None:
     from gen3d.checked import checked
     from gen3d.formats.claims import sweep
     from gen3d.formats.depth_file import png_scale, write_depth, write_depth_exr, write_depth_png
-    from gen3d.formats.picture import read_picture
-    from gen3d.stages.depth import depth_of
+    from gen3d.formats.picture import read_photo
+    from gen3d.stages.depth import ALONE_PX, depth_of
 
     kind = a.output.suffix.lower()
     if kind not in DEPTH_KINDS:
         remedy = f"End its name in {', '.join(DEPTH_KINDS[:-1])} or {DEPTH_KINDS[-1]}."
         raise InputError(f"There is no depth format for {a.output.name}.", remedy)
     sweep(a.output.parent)
-    metres = _product(depth_of(read_picture(a.image), checked(_models(a), _note).depth))
+    photo = read_photo(a.image, ALONE_PX)
+    metres = _product(depth_of(photo.image, checked(_models(a), _note).depth, photo.size))
     if kind == ".png":
         scale = png_scale([metres])
         write_depth_png(a.output, metres, scale)

@@ -36,7 +36,7 @@ def test_what_is_set_arrives():
 
 def test_empty_fields_mean_nothing_given():
     request = asked(prompt="  ", fov_deg=0.0, units_per_metre=0.0)
-    assert request.prompt is None and request.fov_deg is None and request.depth_scale == 1000.0
+    assert request.prompt is None and request.fov_deg is None and request.depth_scale is None
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,9 @@ def test_build_shows_the_photo_from_where_it_was_taken(built):
 def test_run_json_tells_what_was_asked_used_and_spent(built):
     record = run_json(built.folder)
     assert record["request"] == {
-        "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": 1000.0, "fov_deg": 60.0,
-        "intrinsics": None, "path": "wander", "seed": 3, "prompts": [],
+        "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": None, "fov_deg": 60.0,
+        "intrinsics": None, "path": "wander", "seed": 3, "prompts": [], "depth_kind": "auto", "depth_channel": None,
+        "turn_depth": "auto", "own_depth": "use",
     }  # fmt: skip
     assert record["seed"] == 3 and record["settings"]["fit"]["iterations"] == 8
     assert record["settings"]["preset"] == "tiny"

@@ -33,14 +33,19 @@ ALONE_PX = 768
 GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
 
 
-def depth_of(image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator) -> Stage[Float[np.ndarray, "h w"]]:
-    """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
+def depth_of(
+    image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator, size: tuple[int, int] | None = None
+) -> Stage[Float[np.ndarray, "h2 w2"]]:
+    """Estimated depth: metres along z, inf is sky. Large pictures are looked at reduced.
+
+    size: width and height of what comes back; None: the picture's own.
+    """
     yield Started("depth")
     h, w, _ = image.shape
     estimate = estimator.estimate(reduce_picture(image, ALONE_PX))
     if estimate.rough:
         yield Notice(f"{GUESSED} The networks measure far better: see `gen3d doctor`.")
-    return resample_depth(estimate.depth, w, h)
+    return resample_depth(estimate.depth, *(size or (w, h)))
 
 
 def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:

@@ -8,10 +8,10 @@ import random
 from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from gen3d.errors import InputError
-from gen3d.scene import Request
+from gen3d.scene import DepthKind, OwnDepth, Request, TurnDepth
 from gen3d.settings import PRESETS, Settings
 
 Tab = Literal["any", "photo", "depth", "text"]
@@ -19,6 +19,9 @@ Tab = Literal["any", "photo", "depth", "text"]
 Rule = Literal["occlusion", "paper"]
 Number = float | int
 """What a number field gives."""
+DepthWords = Sequence[str | None]
+"""What the visitor says of the depth, in the order of DEPTH_WORDS."""
+DEPTH_WORDS = ("depth_kind", "depth_channel", "turn_depth", "own_depth")
 LONGEST_PROMPT = 500
 DIRECTIONS = ("left", "right", "up", "down")
 """Where a view may have words of its own, in the order of the page's fields; see `stages/words.py`."""
@@ -34,13 +37,14 @@ SEEDS = 2**31 - 1
 def request_of(
     photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str, seed: Number | None,
     fov_deg: Number | None, units_per_metre: Number | None, paths: Container[str],
-    prompts: Sequence[str | None] = (), transforms: str | None = None,
+    prompts: Sequence[str | None] = (), transforms: str | None = None, meant: DepthWords = (),
 ) -> Request:  # fmt: skip
     """The request; a seed is drawn when none is given. Raises InputError for what the page would not let one choose.
 
     photo, depth, transforms: files that were uploaded and that Gradio has checked to be. paths: the known names of
     camera paths. prompts: words for the views to each of DIRECTIONS, in that order; empty or None for none.
-    transforms: a nerfstudio transforms.json, which counts instead of the named path.
+    transforms: a nerfstudio transforms.json, which counts instead of the named path. meant: what the visitor says of
+    the depth: its kind, channel, whether it is turned, whether a photo's own counts; empty or None for the default.
     """
     if tab not in get_args(Tab):
         raise InputError(f"There is no input tab {tab[:40]!r}.", f"Use one of {', '.join(get_args(Tab))}.")
@@ -59,12 +63,25 @@ def request_of(
         photo=Path(photo) if photo else None,
         prompt=prompt,
         depth=Path(depth) if depth else None,
-        depth_scale=float(units_per_metre or 1000.0),
+        depth_scale=float(units_per_metre) if units_per_metre else None,
         fov_deg=float(fov_deg) if fov_deg else None,
         path=path,
         seed=_seed(seed),
         prompts=_aimed(prompts),
+        **_of_depth(meant),
     )
+
+
+def _of_depth(meant: DepthWords) -> dict[str, Any]:
+    """The attributes of a request that say what a depth file is; what was left empty is left out."""
+    given = {name: word.strip() for name, word in zip(DEPTH_WORDS, meant, strict=False) if word and word.strip()}
+    for name, word in given.items():
+        choices = get_args({"depth_kind": DepthKind, "turn_depth": TurnDepth, "own_depth": OwnDepth}.get(name))
+        if choices and word not in choices:
+            remedy = f"Use one of {', '.join(choices)}."
+            raise InputError(f"{word[:40]!r} is no choice for {name.replace('_', ' ')}.", remedy, name)
+        _words(word, name)
+    return given
 
 
 def path_of(name: str, transforms: str | None, paths: Container[str]) -> str:

@@ -34,6 +34,8 @@ class GuardedBlocks(gr.Blocks):
         """As Gradio's, once every path among the inputs is known to be the visitor's to name; gr.Error otherwise."""
         with told_to_visitors():
             check_paths(inputs, self._given)
+        missing = block_fn.inputs[len(inputs) :]  # of a call from before an endpoint took more: its defaults
+        inputs = [*inputs, *(component.value for component in missing)]
         return await super().preprocess_data(block_fn, inputs, *args, **options)
 
 

@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from gen3d.ui import words
 from gen3d.ui.actions import Actions
 from gen3d.ui.another_video import add_another_video, scene_of
+from gen3d.ui.any_photo import ANY_FILE
 from gen3d.ui.asked import new_seed
 from gen3d.ui.attendance import Attendance
 from gen3d.ui.beside import REVEAL as REVEAL_WRONG
@@ -99,7 +100,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         build.click(None, None, None, js=TO_THE_SCENE, **PRIVATE)
         shown = [
             *_connect_building(
-                actions, [*inputs.in_order(), wanted], outputs, (build, enough, cancel, another), opening, review
+                actions, inputs.in_order(wanted), outputs, (build, enough, cancel, another), opening, review
             ),
             _connect_examples(actions, gallery, examples, tabs, inputs, outputs, opening),
         ]
@@ -112,6 +113,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         _connect_steps(actions, inputs, outputs)
         page.load(new_seed, None, inputs.seed, **QUIET)
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
+        page.load(None, None, None, js=ANY_FILE, **PRIVATE)
         page.load(None, None, None, js=naming([example.title for example in gallery.examples]), **PRIVATE)
         page.unload(actions.leave)
     return page.queue(max_size=WAITING)
