@@ -58,7 +58,7 @@ def write_opened_view(
 
 
 def before(gaussians: Gaussians, lens: Camera, up: Up = "-y") -> tuple[Camera, float]:
-    """The lens before what there is to look at, level, so far that it sees it whole; and how far its middle is ahead."""
+    """The lens before what there is to look at, level, so far that it sees all; and how far its middle is ahead."""
     return outside(lens, within_surroundings(gaussians), up)
 
 

@@ -23,14 +23,21 @@ from gen3d.ui.running import STEPS, Running
 from gen3d.ui.sending import BUILT, GROWN, LOOKED, NOBODY, TOURED, Values, changes, is_page, sent, visitor_of
 from gen3d.ui.showcase import finished, opened, shown_again, when_ready
 from gen3d.ui.steps import Steps
+from gen3d.ui.turns import Turn, unhurried
 
 
 class Actions:
-    """The page's actions over the steps, for any number of visitors."""
+    """The page's actions over the steps, for any number of visitors.
 
-    def __init__(self, steps: Steps, visits: Visits, gallery: Gallery, expected: Expected) -> None:
+    turn: how long a visitor may have the engine, from now on.
+    """
+
+    def __init__(
+        self, steps: Steps, visits: Visits, gallery: Gallery, expected: Expected,
+        turn: Callable[[str], Turn] = unhurried,
+    ) -> None:  # fmt: skip
         self.steps, self.visits, self.gallery = steps, visits, gallery
-        self._running, self.reviewing = Running(steps, visits, expected), Reviewing(steps, visits)
+        self._running, self.reviewing = Running(steps, visits, expected, turn), Reviewing(steps, visits)
 
     def build(
         self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",

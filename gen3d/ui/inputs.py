@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.ui import words
-from gen3d.ui.asked import DEPTH_WORDS, new_seed
+from gen3d.ui.asked import DEPTH_WORDS, LONGEST_PROMPT, new_seed
 from gen3d.ui.beside import Beside
 from gen3d.ui.diagrams import add_diagram
 from gen3d.ui.expected import Expected
@@ -86,7 +86,9 @@ def add_given(steps: Steps, expected: Expected, beside: Beside) -> tuple[gr.Tabs
             0, label="Depth scale: units per metre (0: 1000 for integers, floats are metres)", elem_id="units"
         )
         beside.add("units_per_metre")
-    prompt = gr.Textbox(None, label="Sentence", lines=2, visible=False, elem_id="prompt")
+    prompt = gr.Textbox(
+        None, label="Sentence", lines=2, visible=False, elem_id="prompt", max_length=LONGEST_PROMPT
+    )  # fmt: skip
     beside.add("prompt")
     tab = gr.Textbox("any", label="tab", visible=False)
     for name, choice in choices.items():
@@ -118,7 +120,10 @@ def add_choices(steps: Steps, given: dict[str, Component], beside: Beside) -> In
         )  # fmt: skip
         own_path.preprocess = unopened
         beside.add("transforms")
-        aside = [gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}") for d, w in ASIDE.items()]
+        aside = [
+            gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}", max_length=LONGEST_PROMPT)
+            for d, w in ASIDE.items()
+        ]
         of_depth = _of_depth(beside)
     words_for = dict(zip(ASIDE, aside, strict=True))
     return Inputs(

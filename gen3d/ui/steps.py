@@ -21,6 +21,7 @@ from gen3d.events import Event
 from gen3d.review import Review, Reviewed
 from gen3d.scene import Request
 from gen3d.settings import Settings
+from gen3d.ui import words
 from gen3d.ui.diagrams import Pose
 
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
@@ -80,8 +81,10 @@ def told_to_visitors() -> Iterator[None]:
 def visitor_error(sentence: str, field: str | None = None) -> gr.Error:
     """An error whose words reach the visitor, and stay; Gradio shows them as HTML, so they are escaped.
 
+    Files are named by their names alone.
+
     field: the input that is to blame; it does not cross the fork of a ZeroGPU call.
     """
-    error = gr.Error(escape(sentence, quote=False), duration=None, print_exception=False)
+    error = gr.Error(escape(words.without_folders(sentence), quote=False), duration=None, print_exception=False)
     error.field = field
     return error

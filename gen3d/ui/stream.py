@@ -76,7 +76,7 @@ class Shown:
                 last = replace(shown.lines[-1], done=event.done, total=event.total)
                 shown = replace(shown, lines=(*shown.lines[:-1], last))
             case Notice():
-                shown = replace(shown, notices=(*shown.notices, event.text))
+                shown = replace(shown, notices=(*shown.notices, words.without_folders(event.text)))
             case Preview():
                 shown = shown._with_picture(event, previews)
             case Viewable():
