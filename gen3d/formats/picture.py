@@ -99,7 +99,7 @@ def focal_px(path: Path, width: int, height: int) -> float | None:
 
 def size_of(path: Path) -> tuple[int, int]:
     """Width and height in pixels, by the file's header alone; InputError for what is no picture."""
-    with _opened(path) as picture:
+    with open_photo(path) as picture:
         return picture.width, picture.height
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import find_objects, label
 
 from gen3d.camera import Camera
+from gen3d.errors import InputError
 from gen3d.events import Enough, Preview, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import depth_edges, grow, near_rim
