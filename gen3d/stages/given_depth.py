@@ -312,7 +312,7 @@ def _ends(values: Num[np.ndarray, "h w"]) -> tuple[float, float]:
     for rows in strips(values.shape):
         part = values[rows]
         if part.dtype.kind == "f":
-            part = part[np.isfinite(part) & (part <= min(SKY_M, np.finfo(part.dtype).max))]
+            part = part[np.isfinite(part) & (part <= min(SKY_M, float(np.finfo(part.dtype).max)))]
         if part.size:
             low, high = min(low, float(part.min())), max(high, float(part.max()))
     return low, high
