@@ -90,7 +90,7 @@ def test_nothing_foreign_is_loaded_or_told(stand, play, open_window: Callable[..
     with foreign() as (address, asked):
         for directive, attempt in TRIES.items():
             window.page.evaluate(attempt.replace("FOREIGN", f"'{address}{directive}'"))
-            eventually(lambda: directive in " ".join(window.page.evaluate("violated")))
+            eventually(lambda directive=directive: directive in " ".join(window.page.evaluate("violated")))
         assert asked == []
     window.wrong.clear()  # the browser tells each of them as an error
 
