@@ -138,9 +138,10 @@ def read_view(path: Path) -> ViewFile:
         camera = Camera(np.array(header["K"]), np.array(header["w2c"]), header["width"], header["height"])
         gaussians = unpacked(rows, header["ranges"], camera)
         outside = header.get("outside")
+        outside = None if outside is None else Outside(**outside | {"middle": tuple(outside["middle"])})
         return ViewFile(
             gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
-            None if outside is None else Outside(**outside), header.get("antialiased", False),
+            outside, header.get("antialiased", False),
         )  # fmt: skip
 
 
