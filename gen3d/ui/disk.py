@@ -99,10 +99,11 @@ class Disk:
         """Whether one more job or upload may be taken."""
         return self.lack_bytes() <= 0
 
-    def lack_bytes(self) -> float:
+    def lack_bytes(self) -> int:
         """How much has to go before there is room."""
-        free = min((shutil.disk_usage(place).free for place in self._places() if place.exists()), default=float("inf"))
-        return max(self.least_free_bytes - free, self.used_bytes() - self.most_bytes)
+        free = [shutil.disk_usage(place).free for place in self._places() if place.exists()]
+        over = self.used_bytes() - self.most_bytes
+        return max(self.least_free_bytes - min(free), over) if free else over
 
     def used_bytes(self) -> int:
         """What both take; a file of several names counts once."""
