@@ -16,7 +16,7 @@ from gen3d.ui.door.sessions import Sessions
 from gen3d.ui.fair_queue import FairQueue
 from gen3d.ui.limits import USUAL, Limits
 from gen3d.ui.own_files import check_paths
-from gen3d.ui.sent_values import check_event, check_values
+from gen3d.ui.sent_values import check_event, check_values, with_later
 from gen3d.ui.steps import told_to_visitors
 
 
@@ -56,8 +56,7 @@ class GuardedBlocks(gr.Blocks):
         """As Gradio's, once all inputs are of their kind, and every path the visitor's to name; gr.Error otherwise."""
         with told_to_visitors():
             check_paths(inputs, self._given)
-            missing = block_fn.inputs[len(inputs) :]  # of a call from before an endpoint took more: its defaults
-            inputs = [*inputs, *(component.value for component in missing)]
+            inputs = with_later(block_fn, inputs)
             check_values(block_fn, inputs, state)
         return await super().preprocess_data(block_fn, inputs, state, *args, **options)
 

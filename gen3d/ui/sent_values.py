@@ -15,17 +15,25 @@ import gradio as gr
 from gradio.blocks import Block
 
 from gen3d.errors import InputError
-from gen3d.ui.asked import LONGEST_PROMPT
+from gen3d.ui.asked import DEPTH_WORDS, LONGEST_PROMPT
 
 LARGEST = 2**53
 """Beyond it a number of JavaScript's is none of its neighbours for sure."""
 DEEPEST, MOST = 8, 10_000
 """Of a value of JSON: lists within lists, and values in all."""
+LATER = DEPTH_WORDS
+"""Arguments that endpoints took on after 0.5, at the end: a call by position from before does not bring them."""
 SHOWN = 40
 """So many characters of a wrong value are repeated."""
 
 Check = Callable[[Any, Block, str], None]
 """(value, component, name of the argument) -> None; raises InputError."""
+
+
+def with_later(block_fn: Any, inputs: list[Any]) -> list[Any]:
+    """What a client sent, with the defaults of those at the end that are LATER."""
+    lacking = list(zip(_names(block_fn), block_fn.inputs, strict=True))[len(inputs) :]
+    return [*inputs, *(block.value for name, block in lacking if name in LATER)]
 
 
 def check_values(block_fn: Any, inputs: Any, state: Any) -> None:
