@@ -6,6 +6,7 @@ import http.server
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -83,6 +84,11 @@ def test_the_page_and_both_viewers_live_within_the_policy(stand, play, open_wind
     window.fold(words.OTHER_VIEWER)
 
 
+def tells_of(window: Window, directive: str) -> bool:
+    """Whether the browser has told that something was against it."""
+    return directive in " ".join(window.page.evaluate("violated"))
+
+
 def test_nothing_foreign_is_loaded_or_told(stand, play, open_window: Callable[..., Window]):
     window = open_window("")
     window.page.add_init_script(LISTEN)
@@ -90,7 +96,7 @@ def test_nothing_foreign_is_loaded_or_told(stand, play, open_window: Callable[..
     with foreign() as (address, asked):
         for directive, attempt in TRIES.items():
             window.page.evaluate(attempt.replace("FOREIGN", f"'{address}{directive}'"))
-            eventually(lambda directive=directive: directive in " ".join(window.page.evaluate("violated")))
+            eventually(partial(tells_of, window, directive))
         assert asked == []
     window.wrong.clear()  # the browser tells each of them as an error
 
