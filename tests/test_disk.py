@@ -119,10 +119,10 @@ def test_what_runs_and_what_a_page_shows_stays_and_new_jobs_are_refused(tmp_path
     upload = copies / "hash" / "photo.png"
     upload.parent.mkdir()
     upload.write_bytes(bytes(30_000))
-    earlier, shown = (job_of(visits, "page", copies) for _ in range(2))
-    visits.show("page", shown.name, "a scene")
     running = visits.begin("runs", Request(photo=upload), PRESETS["fast"])
     with visits.attended("page"), visits.working("runs"):
+        earlier, shown = (job_of(visits, "page", copies, size) for size in (10_000, 40_000))
+        visits.show("page", shown.name, "a scene")
         with pytest.raises(Unwritable, match="GEN3D_DISK_GB"):
             visits.begin("one too many", *ASKED)
         assert shown.folder.exists() and running.folder.exists() and upload.exists()
@@ -131,6 +131,15 @@ def test_what_runs_and_what_a_page_shows_stays_and_new_jobs_are_refused(tmp_path
         assert copied == [(shown.folder / "scene.ply").read_bytes()], "the page may still ask for it"
     visits.leave("page")
     assert visits.begin("the next", *ASKED)
+
+
+def test_the_upload_of_a_job_that_begins_is_not_what_makes_room_for_it(tmp_path, copies, young):
+    visits = bounded(tmp_path, 100_000)
+    upload = copies / "hash" / "photo.png"
+    upload.parent.mkdir()
+    upload.write_bytes(bytes(30_000))
+    job_of(visits, "gone", copies, 60_000)
+    assert visits.begin("next", Request(photo=upload), PRESETS["fast"]) and upload.exists()
 
 
 def test_less_than_the_free_minimum_is_refused_too(tmp_path, copies):

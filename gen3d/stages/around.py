@@ -25,7 +25,7 @@ BULK_SHARE = 0.9
 """Of the Gaussians, so many are in the frame from outside; the rest may be stray."""
 SMALLER_SHARES = (0.75, 0.6, 0.45)
 """Of the Gaussians, tried in turn where what lies farther is surroundings."""
-SURROUNDINGS = 1.5
+SURROUNDINGS = 2.0
 """A ball that must be so many times larger to hold a little more than one of these shares holds what surrounds."""
 AHEAD_SHARE = 0.98
 """Of the Gaussians of a scene that was made from one photo, taken at the origin along z."""

@@ -105,7 +105,7 @@ class Visits:
         is no room for it.
         """
         self.sweep()
-        if self._disk and not self.has_room(but=visitor):
+        if self._disk and not self.has_room(but=visitor, asked=request):
             self._disk.check()
         with self._lock:
             visit = self._visit_of(visitor)
@@ -203,10 +203,11 @@ class Visits:
                 self.has_room()
             remove_abandoned(self.root.parent)
 
-    def has_room(self, but: str | None = None) -> bool:
+    def has_room(self, but: str | None = None, asked: Request | None = None) -> bool:
         """Whether there is room for more, made where it can be: the oldest goes first.
 
-        Nothing goes that a running job needs, or an open page shows. but: a visitor whose visit stays.
+        Nothing goes that a running job needs, or an open page shows. but: a visitor whose visit stays. asked:
+        a request whose uploads stay.
         """
         if self._disk is None or self._disk.has_room():
             return True
@@ -217,7 +218,7 @@ class Visits:
                     self._visits[visitor].left = True
                     self._remove_if_done(visitor)
             self._remove_what_no_page_shows()
-            self._disk.remove_copies([visit.folder for visit in self._visits.values()], self._read())
+            self._disk.remove_copies([visit.folder for visit in self._visits.values()], self._read(asked))
         return self._disk.has_room()
 
     def _remove_what_no_page_shows(self) -> None:
@@ -228,10 +229,10 @@ class Visits:
                     visit.jobs.remove(job)
                     shutil.rmtree(job.folder, ignore_errors=True)
 
-    def _read(self) -> set[Path]:
-        """The uploads that jobs are made from."""
-        asked = [job.request for visit in self._visits.values() for job in visit.jobs]
-        given = [file for request in asked for file in (request.photo, request.depth, request.path) if file]
+    def _read(self, asked: Request | None) -> set[Path]:
+        """The uploads that jobs are made from, and that a request names."""
+        requests = [job.request for visit in self._visits.values() for job in visit.jobs] + ([asked] if asked else [])
+        given = [file for request in requests for file in (request.photo, request.depth, request.path) if file]
         return {Path(os.path.realpath(file)) for file in given}
 
     def _visit_of(self, visitor: str) -> _Visit:
