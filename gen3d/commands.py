@@ -202,12 +202,11 @@ def depth(a: argparse.Namespace) -> None:
     from gen3d.formats.picture import read_photo
     from gen3d.stages.depth import ALONE_PX, depth_of
 
-    kind = a.output.suffix.lower()
+    photo, kind = read_photo(a.image, ALONE_PX), a.output.suffix.lower() or ".npy"
     if kind not in DEPTH_KINDS:
         remedy = f"End its name in {', '.join(DEPTH_KINDS[:-1])} or {DEPTH_KINDS[-1]}."
         raise InputError(f"There is no depth format for {a.output.name}.", remedy)
     sweep(a.output.parent)
-    photo = read_photo(a.image, ALONE_PX)
     metres = _product(depth_of(photo.image, checked(_models(a), _note).depth, photo.size))
     if kind == ".png":
         scale = png_scale([metres])

@@ -138,7 +138,9 @@ def _aimed(prompts: Sequence[str | None]) -> tuple[tuple[str, str], ...]:
 def _check_sizes(**given: str | None) -> None:
     """Raises InputError for a file that is larger than is read, though a scene file of its size may be uploaded."""
     for field, file in given.items():
-        if file and (size := os.stat(file).st_size) > LARGEST_GIVEN_MB << 20:
+        if not file or not os.path.isfile(file):  # whoever reads it says so
+            continue
+        if (size := os.path.getsize(file)) > LARGEST_GIVEN_MB << 20:
             name, mb = Path(file).name, size / (1 << 20)
             what = f"{name} has {mb:.0f} MB, more than the {LARGEST_GIVEN_MB} MB that are read."
             raise InputError(what, "Reduce it and try again.", field)

@@ -141,7 +141,8 @@ def _of_depth(beside: Beside) -> dict[str, Component]:
     )  # fmt: skip
     beside.add("depth_kind")
     made["depth_channel"] = gr.Textbox(
-        None, label="Depth channel: the array, channel or page to take (empty: by its name)", elem_id="depth-channel"
+        None, label="Depth channel: the array, channel or page to take (empty: by its name)", elem_id="depth-channel",
+        max_length=LONGEST_PROMPT,
     )
     beside.add("depth_channel")
     made["turn_depth"] = gr.Radio(

@@ -190,11 +190,11 @@ def _names(block_fn: Any) -> list[str]:
 
 
 def _optional(block_fn: Any) -> set[str]:
-    """The arguments that may lack: those that say so, or say nothing."""
+    """The arguments that may lack: those that say so or have None for their default, or say nothing."""
     parameters = inspect.signature(block_fn.fn).parameters if block_fn.fn else {}
     needed = {
         name for name, one in parameters.items()
-        if one.annotation is not one.empty and "None" not in str(one.annotation)
+        if one.annotation is not one.empty and "None" not in str(one.annotation) and one.default is not None
     }  # fmt: skip
     return set(_names(block_fn)) - needed
 
