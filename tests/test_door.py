@@ -280,6 +280,15 @@ def test_new_visits_calls_and_requests_are_counted_per_address(stand, play):
             assert ask(url, "GET", "/")[0] == 429
 
 
+def test_calls_that_name_no_visit_count_as_new_ones(stand, play):
+    with door(stand, sessions_per_minute=3) as url:
+        told = [ask(url, "POST", "/gradio_api/call/enough", {"data": []}) for _ in range(8)]
+        assert [status for status, *_ in told].count(200) in range(3, 7)
+        assert {sentence(text) for status, _, text in told if status != 200} == {
+            "Too many new visits from your address. Wait a minute."
+        }
+
+
 def join(url: str, session: str, name: str = "enough", values: list | None = None, **headers: str) -> tuple[int, str]:
     """Status and text of a call of a named function in the queue."""
     with urllib.request.urlopen(f"{url}config") as told:

@@ -88,7 +88,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui": (NOUNS | {"ui", "viewer", "formats.whole", "formats.claims"}, {"gradio", "PIL", "starlette"}),
     "ui.limits": (set(), set()),
     "ui.door": ({"ui.door", "ui.limits"}, {"starlette", "python_multipart"}),
-    "ui.fair_queue": ({"ui.limits", "ui.queue"}, {"gradio", "fastapi"}),
+    "ui.fair_queue": ({"ui.limits", "ui.queue", "ui.door.refused"}, {"gradio", "fastapi"}),
     "budget": (NOUNS, set()),
     "doctor": (NOUNS | {"budget", "models", "splat"}, {"torch"}),
     "selftest": (STAGES | {"record", "pipeline"}, {"numpy", "jaxtyping", "scipy"}),

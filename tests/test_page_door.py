@@ -30,10 +30,9 @@ TRIES = {
     "media-src": "Object.assign(document.createElement('video'), {src: FOREIGN}).load()",
     "frame-src": "document.body.append(Object.assign(document.createElement('iframe'), {src: FOREIGN}))",
     "object-src": "document.body.append(Object.assign(document.createElement('object'), {data: FOREIGN}))",
-    "worker-src": "(() => { try { new Worker(FOREIGN) } catch {} })()",
     "form-action": "(() => { const form = Object.assign(document.createElement('form'), {action: FOREIGN});"
                    " document.body.append(form); form.submit() })()",
-    "base-uri": "document.head.append(Object.assign(document.createElement('base'), {href: FOREIGN}))",
+    "base-uri": "document.head.prepend(Object.assign(document.createElement('base'), {href: FOREIGN}))",
 }  # fmt: skip
 """Directive -> what something that got into the page might try."""
 

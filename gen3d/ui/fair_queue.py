@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from gradio.queueing import Event, Queue
 from gradio.server_messages import ProcessCompletedMessage
 
+from gen3d.ui.door.refused import Refused
 from gen3d.ui.limits import Limits
 from gen3d.ui.queue import ENGINE
 
@@ -24,6 +25,8 @@ FULL = "Too many wait for the engine right now. Try again in a few minutes."
 YOURS = "You have {} scenes waiting or running already. Wait until one is done, or cancel one."
 ADDRESS = "{} scenes are waiting or running for your network address already. Try again when one is done."
 OTHERS = "Too much is asked at once. Wait a moment, then try again."
+SPARE = 100
+"""Of Gradio's places for visits, so that it never drops one by itself."""
 NO_FUNCTION = "There is no such function. Load the page anew."
 
 
@@ -33,6 +36,7 @@ class FairQueue(Queue):
     def __init__(self, limits: Limits, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._limits = limits
+        self.pending_messages_per_session.max_size = limits.sessions + SPARE  # `Sessions` says who goes
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
         """As Gradio's; HTTPException with a sentence where there is no place.
@@ -44,7 +48,10 @@ class FairQueue(Queue):
             raise HTTPException(404, NO_FUNCTION)
         body.session_hash = body.session_hash or secrets.token_urlsafe(16)  # it would be nobody's, and shared
         address = _address(request)
-        self.blocks.sessions.enter(body.session_hash, address)
+        try:
+            self.blocks.sessions.enter(body.session_hash, address)
+        except Refused as refused:
+            raise HTTPException(refused.status, refused.sentence) from refused
         sentence = self._refusal(fn.concurrency_id, body.session_hash, address)
         if sentence is None:
             pushed = await super().push(body, request, username)

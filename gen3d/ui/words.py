@@ -69,7 +69,7 @@ def without_folders(sentence: str) -> str:
     What is known to be a folder here may have spaces in its name.
     """
     named = map(os.getenv, ("GRADIO_TEMP_DIR", "GEN3D_HOME"))
-    for known in (tempfile.gettempdir(), *named, Path.home(), Path.cwd()):
+    for known in (tempfile.gettempdir(), *named, os.path.expanduser("~"), Path(__file__).parents[2]):
         if known and len(str(known)) > 1:
             sentence = sentence.replace(f"{known}{os.sep}", f"{os.sep}-{os.sep}")
     return _FOLDERS.sub("", sentence)
