@@ -15,17 +15,18 @@ its product, and figures.json; `build` puts them on one sheet.png.
 
 from __future__ import annotations
 
-import json
+import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Viewable, never
-from gen3d.folders import continued, gather, gather_exhibits
+from gen3d.folders import continued, gather, gather_exhibits, read_record
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.looked import load_looked, save_looked
@@ -87,7 +88,7 @@ def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
     """
     layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
     shown = show_review(layers, settled, settings.layers)
-    record = json.loads((looked / "run.json").read_text(encoding="utf-8"))
+    record = read_record(looked)
     record["counts"]["foreground"] = round(shown.share, 4)
     record["notices"] = [told for told in record["notices"] if told != ONE_LAYER]
     record["notices"] += [] if layers.foreground.any() else [ONE_LAYER]
@@ -111,7 +112,7 @@ def grow(
     explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
-    layers = load_looked(looked / "looked.npz")
+    layers, before = load_looked(looked / "looked.npz"), read_record(looked)
     photo, seed = layers.rgbd, request.seed
     thrift = Thrift(settings, models.at(settings.engines), rasterizer)
     scale, shell_m = scale_of(photo), sky_radius(photo.depth)
@@ -165,7 +166,7 @@ def grow(
             background_prompt=words.background,
         )  # fmt: skip
         record.played(thrift.models.names | {"rasterizer": thrift.rasterizer.name})
-        write_json(files.run, continued(looked, record))
+        write_json(files.run, continued(before, record))
     yield Finished("grow", folder)
 
 
@@ -183,8 +184,8 @@ def tour(
     files = SceneFiles(scene)
     if not files.run.exists() or not files.ply.exists():
         raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
-    counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
-    scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
+    before = read_record(scene)
+    scale = _told_scale(before)
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
     thrift = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
@@ -195,7 +196,7 @@ def tour(
         )
         record.count(tour_amplitude=amplitude)
         record.played({"rasterizer": thrift.rasterizer.name})
-        write_json(work / "run.json", continued(scene, record))
+        write_json(work / "run.json", continued(before, record))
     yield Finished("tour", folder)
 
 
@@ -218,6 +219,14 @@ def build(
             gather_exhibits(steps, work / "explain", _title(request, settings))
         gather(steps, work)
     yield Finished("build", folder)
+
+
+def _told_scale(record: dict[str, Any]) -> Scale:
+    """The lengths that a scene was grown at; InputError where its record does not say."""
+    found = [record["counts"].get(name) for name in ("median_depth_m", "nearest_depth_m")]
+    if not all(isinstance(m, int | float) and 0 < m < math.inf for m in found):
+        raise InputError("The scene's run.json does not say how far things are.", "Run the step `grow` again.")
+    return Scale(*map(float, found))
 
 
 def _record(request: Request, settings: Settings, engines: dict[str, str], work: Path, explain: bool) -> Record:

@@ -265,6 +265,22 @@ def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place, tmp_
     assert outcome(*given) == "error" and len(play.requests) == 1
 
 
+def test_a_call_by_position_from_before_the_last_parameters_goes_on_working(stand, play):
+    photo = {"path": str(uploaded(stand.url, stand.photo)), "meta": {"_type": "gradio.FileData"}}
+    values = [photo, None, None, "any", "fast", "wander", 3, 0, None, 0, "occlusion", *5 * [None], True]
+    assert call(stand.url, "build", values) == "complete"
+    assert [step for step, what in play.journal if what == "finished"] == ["look"]  # True is still review
+    [request] = play.requests
+    assert (request.depth_kind, request.depth_channel, request.turn_depth) == ("auto", None, "auto")
+
+
+def test_what_is_said_of_the_depth_arrives(client, play, asked):
+    said = {"depth_kind": "disparity", "depth_channel": "d", "turn_depth": "no", "own_depth": "ignore"}
+    client.predict(**asked, **said, units_per_metre=250, api_name="/look")
+    request = play.requests[0]
+    assert {name: getattr(request, name) for name in said} == said and request.depth_scale == 250
+
+
 def test_uploads_are_bounded(stand):
     assert upload(stand.url, b"x" * 1000)[0] == 200
     assert upload(stand.url, bytes((UPLOAD_MB << 20) + 1))[0] == 413

@@ -69,7 +69,7 @@ def test_a_border_render_lies_at_its_place_and_the_rest_is_unknown():
     assert found.error() == 0 and known.mean() == 0.25 and known[60:180, 80:240].all()
 
 
-@pytest.mark.parametrize("name", ["depth_map", "depths", "depthmap", "metric_depth", "dist", "arr_0"])
+@pytest.mark.parametrize("name", ["depth_map", "depths", "depthmap", "metric_depth", "dist", "Z"])
 @pytest.mark.parametrize(
     "before",
     [
@@ -80,9 +80,12 @@ def test_a_border_render_lies_at_its_place_and_the_rest_is_unknown():
     ids=lambda before: "+".join(before),
 )  # fmt: skip
 def test_an_array_is_the_depth_by_name_and_shape_whatever_comes_first(tmp_path, name, before):
-    if name == "arr_0" and "normalized_depth" in before:
-        pytest.skip("the name that says something goes before")
     np.savez_compressed(tmp_path / "a.npz", **before, **{name: truth()})
+    assert read(depth=tmp_path / "a.npz").error() == 0
+
+
+def test_what_is_left_when_all_else_is_something_else_is_the_depth(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", K=np.eye(3), mask=np.ones((240, 320)), arr_0=truth())
     assert read(depth=tmp_path / "a.npz").error() == 0
 
 
@@ -295,3 +298,7 @@ def test_a_ycbcr_tiff_is_read_and_a_float_one_called_by_its_kind(tmp_path):
     assert image.shape == (240, 320, 3) and math.isclose(image.mean(), read().source.image.mean(), abs_tol=0.01)
     tifffile.imwrite(tmp_path / "f.tif", image, photometric="rgb")
     refused("f.tif is a TIFF of 32-bit floating-point RGB", tmp_path / "f.tif")
+
+
+def test_a_seed_beyond_all_generators_is_refused():
+    refused("too large", seed=2**64)

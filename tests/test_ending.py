@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -146,3 +148,27 @@ def test_an_error_of_the_program_is_not_hidden():
 
     with pytest.raises(OSError, match="mistake"):
         ended(broken)
+
+
+@posix
+@pytest.mark.slow
+def test_killed_at_any_moment_it_leaves_a_whole_scene_or_none_and_the_next_run_leaves_nothing_else(tmp_path):
+    arguments, out = quick(tmp_path), tmp_path / "out"
+    began = time.monotonic()
+    assert run(arguments).returncode == 0
+    took_s, whole = time.monotonic() - began, {path.name for path in out.iterdir()}
+    random = Random(1)
+    for number in range(6):
+        if number % 2:
+            shutil.rmtree(out)
+        old = (out / "scene.ply").read_bytes() if out.exists() else None
+        command = [sys.executable, "-m", "gen3d", *map(str, arguments)]
+        build = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.3, 1.0) * took_s)
+        build.kill()
+        build.wait()
+        if old is not None or out.exists():
+            assert {path.name for path in out.iterdir()} == whole
+        assert run(arguments).returncode == 0
+        assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
+        assert {path.name for path in out.iterdir()} == whole

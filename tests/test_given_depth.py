@@ -111,3 +111,12 @@ def test_the_farthest_of_a_relative_map_is_ten_times_as_far_as_the_nearest():
     given = meant(StoredDepth(np.linspace(0, 65535, 5000).astype(np.uint16).reshape(50, 100), "a"), None, "auto")
     assert given.depth.max() / given.depth.min() == pytest.approx(10, rel=1e-3)
     assert np.median(given.depth) == pytest.approx(3, rel=1e-3)
+
+
+@pytest.mark.parametrize("far", [10000.0, 500000.0])
+def test_a_mark_on_most_of_the_pixels_does_not_count_for_the_median(far):
+    depth = box_room().view(box_room().camera(160, 120)).depth
+    depth[:80] = far
+    given = meant(StoredDepth(depth, "a"), None, "auto")
+    assert given.told == () and given.far_m == far
+    assert np.isnan(settle_far(given, given.depth)[0][:80]).all()

@@ -341,3 +341,10 @@ def test_a_heic_photo_without_its_decoder_is_told_what_to_install(tmp_path, monk
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "a.heic").write_bytes(struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + bytes(99))
     assert_refused(tmp_path / "a.heic", "pillow-heif, which reads those, is not installed")
+
+
+def test_sixteen_bits_that_would_fill_the_memory_are_read_as_eight(tmp_path, monkeypatch):
+    path = large(tmp_path, "deep")
+    deep = read_picture(path)
+    monkeypatch.setattr(picture_format, "DEEPEST_BYTES", 2 * 4 * 300 * 200 - 1)
+    np.testing.assert_allclose(read_picture(path), deep, atol=1.01 / 255)

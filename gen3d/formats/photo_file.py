@@ -6,6 +6,7 @@ thumbnail; a TIFF of a kind that Pillow cannot convert; a format of somebody els
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import tifffile
 from PIL import Image
 
 from gen3d.errors import InputError
-from gen3d.formats.whole import MB, check_file
+from gen3d.formats.whole import MB, check_file, refusing
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
 """The Pillow decoders that may see a stranger's file: no PostScript, nothing that starts a program."""
@@ -25,6 +26,8 @@ LARGEST_PX = 100_000_000
 SMALLEST_SIDE_PX = 32
 ORIENTATION = 0x0112
 MOST_PAGES = 32
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong with a file is told by a sentence
 
 _REMEDY = "Give a photo as PNG, JPEG or WebP."
 _EXPORT = "Export it as JPEG, PNG or WebP and give that."
@@ -155,8 +158,8 @@ def _full_page(path: Path, start: bytes) -> int:
             pages = list(tiff.pages[:MOST_PAGES])
             inner = [sub for page in pages for sub in (page.pages or [])[:MOST_PAGES]]
             is_raw = start[8:10] == b"CR" or any(_is_raw(page) for page in (*pages, *inner))
-            pixels = [0 if page.is_reduced else page.imagewidth * page.imagelength for page in pages]
-            largest_inner = max((s.imagewidth * s.imagelength for s in inner), default=0)
+            pixels = [0 if page.is_reduced else int(page.imagewidth) * int(page.imagelength) for page in pages]
+            largest_inner = max((int(s.imagewidth) * int(s.imagelength) for s in inner), default=0)
             first = pages[0].imagewidth, pages[0].imagelength
     except Exception:  # Pillow may read it all the same, and says why not where it does not
         return 0
@@ -183,22 +186,24 @@ def _converted(path: Path, picture: Image.Image, number: int) -> Image.Image:
         )  # fmt: skip
     if photometric != 6 or picture.tag_v2.get(259) in (6, 7, 34892):  # YCbCr, but for what JPEG decodes itself
         return picture
-    with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages[number]
-        if page.bitspersample != 8 or page.samplesperpixel != 3 or page.tags.valueof(530, (2, 2)) != (1, 1):
-            raise InputError(f"{path.name} is {_tiff_kind(path)}, not a picture that can be read.", "Save it as RGB.")
-        try:
-            pixels = np.ascontiguousarray(page.asarray())
-        except Exception as error:
-            raise InputError(
-                f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
-            ) from error
-    if page.planarconfig == 2:
-        pixels = np.ascontiguousarray(np.moveaxis(pixels, 0, -1))
-    read = Image.frombytes("YCbCr", picture.size, memoryview(pixels).cast("B")).convert("RGB")
+    damaged = f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
+    with refusing(*damaged), tifffile.TiffFile(path) as tiff:
+        read = _from_ycbcr(path, tiff.pages[number], picture.size)
     read.format = "TIFF"
     read.getexif()[ORIENTATION] = orientation_of(picture)
     return read
+
+
+def _from_ycbcr(path: Path, page: tifffile.TiffPage, size: tuple[int, int]) -> Image.Image:
+    """A page of luma and colour differences at full resolution, as RGB."""
+    width, height = size
+    if page.bitspersample != 8 or page.shape not in ((height, width, 3), (3, height, width)):
+        raise InputError(f"{path.name} is {_tiff_kind(path)}, not a picture that can be read.", "Save it as RGB.")
+    if page.tags.valueof(530, (2, 2)) != (1, 1):
+        raise InputError(f"{path.name} is a TIFF of subsampled YCbCr, which is not read.", "Save it as RGB.")
+    pixels = page.asarray() if page.planarconfig != 2 else np.moveaxis(page.asarray(), 0, -1)
+    held = memoryview(np.ascontiguousarray(pixels)).cast("B")
+    return Image.frombytes("YCbCr", size, held).convert("RGB")
 
 
 def _tiff_kind(path: Path) -> str | None:

@@ -32,6 +32,8 @@ FILM_DIAGONAL_MM = 43.27
 WHOLE_PX = 20_000_000
 """Up to so many pixels nothing is done in strips."""
 STRIP_PX = 2_000_000
+DEEPEST_BYTES = 600_000_000
+"""Beyond it 16-bit pixels are read as 8 bit, since OpenCV holds them twice: of more than 75 Mpx with alpha."""
 
 _EXIF_IFD, _FOCAL_35MM = 0x8769, 0xA405
 
@@ -208,8 +210,10 @@ def _deep_pixels(path: Path, picture: Image.Image) -> np.ndarray | None:
     if picture.format != "PNG" or _foreign_profile(picture) is not None:
         return None
     with path.open("rb") as file:
-        if file.read(25)[24] != 16:  # the bit depth in IHDR, which comes first in every PNG
-            return None
+        bits, colours = file.read(26)[24:]  # in IHDR, which comes first in every PNG
+    channels = {0: 1, 2: 3}.get(colours, 4)
+    if bits != 16 or 2 * channels * picture.width * picture.height > DEEPEST_BYTES:
+        return None
     picture.close()  # it was decoded to see that it is whole
     pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:

@@ -158,8 +158,10 @@ def _reading(path: Path) -> AbstractContextManager[None]:
 def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     """The header and the records."""
     check_file(path, LARGEST_BYTES, _REMEDY)
-    with gzip.open(path) as file:
-        content = file.read(LARGEST_BYTES + 1)
+    content = bytearray()
+    with gzip.open(path) as file:  # asked for all that is allowed, it would set as much memory aside
+        while len(content) <= LARGEST_BYTES and (part := file.read(MB)):
+            content += part
     if len(content) > LARGEST_BYTES:
         raise InputError(f"{path.name} is larger than the {LARGEST_BYTES // MB} MB that are read.", _REMEDY)
     if not content.startswith(MAGIC):
@@ -198,9 +200,11 @@ def first_larger(gaussians: Gaussians, camera: Camera, order: Int[np.ndarray, "n
     _, z, seen = _projected(gaussians, camera)
     first = order[: _first(gaussians)]
     first = first[seen[first]]
-    usual_px = float(np.median(_area_px(gaussians, camera, z)[first])) if len(first) else math.inf
+    if not len(first):
+        return LARGER[0]
+    usual_px = float(np.median(_area_px(gaussians, camera, z)[first]))
     covered = usual_px * len(first) / (camera.width * camera.height)
-    return float(np.clip(math.sqrt(COVERAGE / covered), *LARGER))
+    return float(np.clip(math.sqrt(COVERAGE / max(covered, 1e-12)), *LARGER))  # what is transparent covers nothing
 
 
 def _first(gaussians: Gaussians) -> int:

@@ -56,7 +56,9 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     if source.depth is not None:
         depth, fov_deg = complete_depth(source.depth), None
         if np.isnan(source.depth).any():
-            yield Notice(f"{np.isnan(source.depth).mean():.0%} of the depth was unknown and was completed from around.")
+            unknown = float(np.isnan(source.depth).mean())
+            share = f"{unknown:.0%}" if unknown >= 0.01 else "Less than 1%"
+            yield Notice(f"{share} of the depth was unknown and was completed from around.")
     else:
         estimate = estimator.estimate(source.image, source.camera)
         depth, fov_deg = _checked(estimate, (h, w), estimator.name), estimate.fov_deg

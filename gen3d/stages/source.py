@@ -25,6 +25,7 @@ from gen3d.stages.given_depth import settle_far
 from gen3d.stages.photo_depth import depth_given
 from gen3d.stages.preview import picture_preview
 
+LARGEST_SEED = 2**63 - 1
 CHOICES = {
     "depth_kind": get_args(DepthKind), "turn_depth": get_args(TurnDepth), "own_depth": get_args(OwnDepth),
 }  # fmt: skip
@@ -88,6 +89,8 @@ def _check_request(request: Request) -> None:
         raise InputError("Depth and intrinsics belong to a photo, and there is none.", "Give the photo with them.")
     if request.seed < 0:
         raise InputError(f"The seed {request.seed} is negative.", "Give a whole number from 0 on.", "seed")
+    if request.seed > LARGEST_SEED:
+        raise InputError(f"The seed {request.seed} is too large.", f"Give at most {LARGEST_SEED}.", "seed")
     low, high = FOV_LIMIT_DEG
     if request.fov_deg is not None and not low <= request.fov_deg <= high:
         raise InputError(

@@ -100,10 +100,9 @@ class Disk:
         return self.lack_bytes() <= 0
 
     def lack_bytes(self) -> int:
-        """How much has to go before there is room."""
+        """How much has to go before there is room; below 0 there is."""
         free = [shutil.disk_usage(place).free for place in self._places() if place.exists()]
-        over = self.used_bytes() - self.most_bytes
-        return max(self.least_free_bytes - min(free), over) if free else over
+        return max([self.used_bytes() - self.most_bytes, *(self.least_free_bytes - left for left in free)])
 
     def used_bytes(self) -> int:
         """What both take; a file of several names counts once."""

@@ -13,7 +13,7 @@ import gradio as gr
 
 from gen3d.scene import SceneFiles
 from gen3d.settings import PRESETS
-from gen3d.ui.asked import Number
+from gen3d.ui.asked import SEEDS, Number
 from gen3d.ui.beside import Blamed, blamed
 from gen3d.ui.expected import Expected
 from gen3d.ui.jobs import Job, Visits, enough_file
@@ -52,7 +52,8 @@ class Running:
 
         pausing: the job then waits for its visitor.
         """
-        shown, job, turn = Shown(None if seed is None else int(seed), "", {}), None, self._turn(visitor_of(request))
+        known = int(seed) if seed is not None and 0 <= seed <= SEEDS else None
+        shown, job, turn = Shown(known, "", {}), None, self._turn(visitor_of(request))
         try:
             with told_to_visitors():
                 job = begin()
