@@ -136,7 +136,7 @@ def splat(scale_m: float = 0.05) -> bytes:
 SPLAT = [
     scene("built", "splat", "a.splat", splat),
     drawn(scene("built", "splat", "a.splat", splat)),
-    scene("refused", "splat cut short", "a.splat", lambda: splat()[:-1], sample=True),
+    scene("built", "splat cut short", "a.splat", lambda: splat()[:-1], sample=True),
     scene("refused", "empty splat", "a.splat", b""),
     scene("either", "text of 32 letters a line", "a.splat", b"hello splat world, 32 bytes long" * 8),
     scene("either", "splat of noise", "a.splat", lambda: noise(32 * 500)),
