@@ -44,7 +44,8 @@ class BrokenContract(Exception):
 
 def checked(models: Models, tell: Tell) -> Models:
     """The bundle, every engine held to its role; `tell` takes a sentence where somebody else has to play."""
-    stand_ins: dict[str, Any] = {role: getattr(builtin_models(), role) for role in ROLES} | {"captioner": Speechless()}
+    builtin = builtin_models()
+    stand_ins: dict[str, Any] = {role: getattr(builtin, role) for role in ROLES} | {"captioner": Speechless()}
     played = {role: engine for role in ROLES if (engine := getattr(models, role)) is not None}
     return replace(models, **{r: CHECKED[r](_Part(r, engine, stand_ins[r], tell)) for r, engine in played.items()})
 

@@ -10,12 +10,11 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from gen3d import __version__, commands
 from gen3d.ending import ended
 from gen3d.models.weights.catalog import OPTIONAL
-from gen3d.scene import DepthKind, OwnDepth, TurnDepth
+from gen3d.scene import DEPTH_CHOICES
 from gen3d.settings import PRESETS
 
 
@@ -71,20 +70,20 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
 def _add_depth_knobs(build: argparse.ArgumentParser) -> None:
     """What a depth file is, where it does not say so itself; `scene.Request` has the words."""
     build.add_argument(
-        "--depth-scale", type=float, metavar="UNITS",
+        "--depth-scale", type=_number, metavar="UNITS",
         help="units per metre of the depth file; default: 1000 for integers, 1 for floats",
     )  # fmt: skip
     build.add_argument(
-        "--depth-kind", choices=get_args(DepthKind), default="auto",
+        "--depth-kind", choices=DEPTH_CHOICES["depth_kind"], default="auto",
         help="what its numbers are; auto: as its names and values tell, else metres",
     )  # fmt: skip
     build.add_argument("--depth-channel", metavar="NAME", help="which of its arrays, channels or pages is the depth")
     build.add_argument(
-        "--turn-depth", choices=get_args(TurnDepth), default="auto",
+        "--turn-depth", choices=DEPTH_CHOICES["turn_depth"], default="auto",
         help="whether it is turned as EXIF turns the photo; auto: where it fits only so",
     )  # fmt: skip
     build.add_argument(
-        "--own-depth", choices=get_args(OwnDepth), default="use",
+        "--own-depth", choices=DEPTH_CHOICES["own_depth"], default="use",
         help="whether depth inside a portrait photo counts where no file is given",
     )  # fmt: skip
 

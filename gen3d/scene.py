@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -22,6 +22,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 DepthKind = Literal["auto", "metric", "inverse", "disparity"]
 TurnDepth = Literal["auto", "yes", "no"]
 OwnDepth = Literal["use", "ignore"]
+DEPTH_CHOICES: dict[str, tuple[str, ...]] = {
+    "depth_kind": get_args(DepthKind), "turn_depth": get_args(TurnDepth), "own_depth": get_args(OwnDepth),
+}  # fmt: skip
+"""Field of `Request` -> what may be chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.rasterizer import Rasterizer, Rendering, device_of, notices_of
+from gen3d.splat.rasterizer import DrawsThrough, Rasterizer, Rendering, notices_of
 
 LOW_PASS = 0.3
 """Variance that the rasterizers add on the screen, square pixels."""
@@ -27,20 +27,8 @@ _BESIDE = 0.15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Antialiased:
+class Antialiased(DrawsThrough):
     """A rasterizer that dims what its low-pass widens."""
-
-    playing: Rasterizer
-
-    @property
-    def name(self) -> str:
-        """Whose pictures these are."""
-        return self.playing.name
-
-    @property
-    def device(self) -> str:
-        """Where it draws."""
-        return device_of(self.playing)
 
     @property
     def notices(self) -> tuple[str, ...]:

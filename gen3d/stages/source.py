@@ -7,7 +7,6 @@ a photo without leaves it to the depth estimator.
 from __future__ import annotations
 
 import math
-from typing import get_args
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from gen3d.formats.depth_names import Size
 from gen3d.formats.picture import SMALLEST_SIDE_PX, read_photo
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.models.base import Models, TextToImage
-from gen3d.scene import DepthKind, OwnDepth, Request, Source, TurnDepth
+from gen3d.scene import DEPTH_CHOICES, Request, Source
 from gen3d.settings import Settings
 from gen3d.stages.depth import DEFAULT_FOV_DEG
 from gen3d.stages.given_depth import settle_far
@@ -26,9 +25,6 @@ from gen3d.stages.photo_depth import depth_given
 from gen3d.stages.preview import picture_preview
 
 LARGEST_SEED = 2**63 - 1
-CHOICES = {
-    "depth_kind": get_args(DepthKind), "turn_depth": get_args(TurnDepth), "own_depth": get_args(OwnDepth),
-}  # fmt: skip
 
 
 def read_source(request: Request, settings: Settings, models: Models) -> Stage[Source]:
@@ -76,7 +72,7 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
 
 def _check_request(request: Request) -> None:
     """What can be known before a file is opened."""
-    for field, choices in CHOICES.items():
+    for field, choices in DEPTH_CHOICES.items():
         if (value := getattr(request, field)) not in choices:
             raise InputError(
                 f"{str(value)[:40]!r} is no choice for the {field.replace('_', ' ')}.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from gen3d.errors import InputError
-from gen3d.scene import DepthKind, OwnDepth, Request, TurnDepth
+from gen3d.scene import DEPTH_CHOICES, Request
 from gen3d.settings import PRESETS, Settings
 
 Tab = Literal["any", "photo", "depth", "text"]
@@ -76,7 +76,7 @@ def _of_depth(meant: DepthWords) -> dict[str, Any]:
     """The attributes of a request that say what a depth file is; what was left empty is left out."""
     given = {name: word.strip() for name, word in zip(DEPTH_WORDS, meant, strict=False) if word and word.strip()}
     for name, word in given.items():
-        choices = get_args({"depth_kind": DepthKind, "turn_depth": TurnDepth, "own_depth": OwnDepth}.get(name))
+        choices = DEPTH_CHOICES.get(name)
         if choices and word not in choices:
             remedy = f"Use one of {', '.join(choices)}."
             raise InputError(f"{word[:40]!r} is no choice for {name.replace('_', ' ')}.", remedy, name)

@@ -6,15 +6,13 @@ there is no room for it.
 
 from __future__ import annotations
 
-import re
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from gen3d.ui.door import routes
 from gen3d.ui.jobs import Visits
 
-HEARTBEAT = re.compile(r"/heartbeat/([^/]+)/?$")
-UPLOAD = re.compile(r"/upload/?$")
 NO_ROOM = b'{"detail": "This machine has no room for another file. Try again later."}'
 
 Message = MutableMapping[str, Any]
@@ -29,10 +27,10 @@ class Attendance:
     async def __call__(self, scope: Message, receive: Callable, send: Callable) -> None:
         """Passes the request on; for the length of a heartbeat its visitor is there."""
         path = scope.get("path", "") if scope["type"] == "http" else ""
-        if heartbeat := HEARTBEAT.search(path):
-            with self._visits.attended(heartbeat[1]):
+        if visitor := routes.heartbeat(path):
+            with self._visits.attended(visitor):
                 await self._app(scope, receive, send)
-        elif scope.get("method") == "POST" and UPLOAD.search(path) and not await to_thread(self._visits.has_room):
+        elif scope.get("method") == "POST" and routes.is_upload(path) and not await to_thread(self._visits.has_room):
             headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
             await send({"type": "http.response.start", "status": 507, "headers": headers})
             await send({"type": "http.response.body", "body": NO_ROOM})

@@ -100,7 +100,7 @@ class Door:
         session = routes.listens(path, dict(query))
         if session is None:
             return
-        if "heartbeat" in path:
+        if routes.heartbeat(path):
             self._page.sessions.enter(session, address)
         held.enter_context(self._page.sessions.listening(session))
 

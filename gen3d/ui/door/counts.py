@@ -10,6 +10,18 @@ from contextlib import contextmanager
 from gen3d.ui.door.refused import Refused
 
 
+@contextmanager
+def counted(counts: Counter[str], name: str) -> Iterator[None]:
+    """One more of a name until the block ends; a name without any is not kept."""
+    counts[name] += 1
+    try:
+        yield
+    finally:
+        counts[name] -= 1
+        if not counts[name]:
+            del counts[name]
+
+
 class PerMinute:
     """At most so many per address in each minute of the clock."""
 
@@ -40,10 +52,5 @@ class UnderWay:
             raise Refused(429, f"Too many {self._what} from your address at once. Wait until one has ended.")
         if self._counts.total() >= self._in_all:
             raise Refused(503, f"Too many {self._what} at once. Try again in a minute.")
-        self._counts[address] += 1
-        try:
+        with counted(self._counts, address):
             yield
-        finally:
-            self._counts[address] -= 1
-            if not self._counts[address]:
-                del self._counts[address]

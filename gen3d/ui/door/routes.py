@@ -46,8 +46,13 @@ def is_url(name: str) -> bool:
     return bool(_URL.match(decoded)) and not re.match(r"[A-Za-z]:[\\/](?![\\/])", decoded)
 
 
+def heartbeat(path: str) -> str | None:
+    """The session whose page is open as long as this request lasts."""
+    return path.rpartition("/")[2] if path.startswith(f"{API}/heartbeat/") else None
+
+
 def listens(path: str, query: dict[str, str]) -> str | None:
     """The session that a stream is of, where the request opens one."""
-    if path.startswith(f"{API}/heartbeat/"):
-        return path.rpartition("/")[2]
+    if session := heartbeat(path):
+        return session
     return query.get("session_hash") if path == f"{API}/queue/data" else None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from gen3d.ui.door.counts import PerMinute
+from gen3d.ui.door.counts import PerMinute, counted
 from gen3d.ui.door.refused import Refused
 from gen3d.ui.limits import Limits
 
@@ -41,16 +41,9 @@ class Sessions:
         self._known[name] = None
         self._known.move_to_end(name)
 
-    @contextmanager
-    def listening(self, name: str) -> Iterator[None]:
+    def listening(self, name: str) -> AbstractContextManager[None]:
         """Keeps the visit until the block ends."""
-        self._listening[name] += 1
-        try:
-            yield
-        finally:
-            self._listening[name] -= 1
-            if not self._listening[name]:
-                del self._listening[name]
+        return counted(self._listening, name)
 
     def _make_room(self) -> None:
         if len(self._known) < self._most:
