@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 
 export PORT HOST SHARE
 
-.PHONY: run test test-all bench bench-quality bench-ablation bench-gpu lint examples clean
+.PHONY: run test test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -30,7 +30,11 @@ test: $(VENV)/installed lint
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile -m "not slow and not gpu"
 
 test-all: $(VENV)/installed lint
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
+
+# which lines of the package no test runs: the tests of a default run, at most an hour
+coverage: $(VENV)/installed
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile -m "not slow and not gpu" --cov=gen3d --cov-fail-under=90
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -34,8 +34,11 @@ from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer, device_of
+from gen3d.ui.disk import disk_of, own_root, stay_in
+from gen3d.ui.door.front import front_of
 from gen3d.ui.gallery import Gallery, read_examples
 from gen3d.ui.jobs import Visits, enough_file
+from gen3d.ui.limits import limits_of
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps, told_to_visitors
 
@@ -110,10 +113,10 @@ def more(scene: Path, file: Path) -> None:
         deque(export_file(finished, file), maxlen=0)
 
 
-def show_file(view: Path, scene: Path) -> None:
-    """A visitor's own scene file, for the viewer."""
+def show_file(view: Path, scene: Path) -> tuple[str, ...]:
+    """A visitor's own scene file, for the viewer; what is to be told of it."""
     with told_to_visitors():
-        write_opened_view(view, scene, off_gpu())
+        return write_opened_view(view, scene, off_gpu())
 
 
 STEPS = {"look": look, "grow": grow, "tour": tour}
@@ -145,13 +148,16 @@ def main() -> None:
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
     gallery.prepare()
-    visits = Visits()
+    root = own_root()
+    stay_in(root)
+    visits = Visits(root, disk=disk_of(root, (gallery.results,)))
     threading.Thread(target=visits.sweep_forever, name="sweep", daemon=True).start()
-    page = build_page(steps(), visits, gallery)
+    page = build_page(steps(), visits, gallery, limits_of(os.environ))
     share = os.getenv("SHARE", "") not in ("", "0")
     address = {"server_name": os.getenv("HOST") or os.getenv("GRADIO_SERVER_NAME") or "127.0.0.1"}
     address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
-    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery))
+    front = front_of(os.environ, address["server_name"], share)
+    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits))
     if share and not page.share_url:
         print("No public link could be had: the sharing service was not reached. The page is served locally.")
     page.block_thread()

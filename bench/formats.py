@@ -67,7 +67,7 @@ def main(what: str = str(COUNT)) -> None:
         plain = photo_scene(Camera.from_fov(60.0, round(int(what) / height), height))
         scenes = [plain, tinted(plain, 0.1)]
     else:
-        scenes = [_of_size(open_scene(Path(what)), COUNT)]
+        scenes = [_of_size(open_scene(Path(what)).in_place, COUNT)]
     with tempfile.TemporaryDirectory() as folder:
         for scene in scenes:
             heads = (f"degree {scene.sh_degree}", "MB", "bytes each", "write s", "read s", "PSNR dB")

@@ -1,7 +1,22 @@
-"""`python -m gen3d` is the command `gen3d`."""
+"""`python -m gen3d` is the command `gen3d`; a signal is listened to from here on, before anything heavy is imported."""
 
 import sys
 
-from gen3d.cli import main
+from gen3d.ending import ended
 
-sys.exit(main())
+
+def main() -> int:
+    """The command line, with the arguments of this process; returns the exit code."""
+    code = 0
+
+    def command() -> None:
+        nonlocal code
+        from gen3d import cli
+
+        code = cli.main()
+
+    return ended(command) or code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

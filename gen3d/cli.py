@@ -7,35 +7,25 @@ imports nothing heavy; what the commands do is in `commands.py`.
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-import threading
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from gen3d import __version__, commands
-from gen3d.errors import Gen3DError
+from gen3d.ending import ended
 from gen3d.models.weights.catalog import OPTIONAL
+from gen3d.request import DEPTH_CHOICES
 from gen3d.settings import PRESETS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
-    arguments = _parser().parse_args(argv)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us finds nothing half-made either
-    try:
+
+    def command() -> None:
+        arguments = _parser().parse_args(argv)
         arguments.run(arguments)
-    except Gen3DError as error:
-        print(f"gen3d: {error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("gen3d: The machine ran out of memory. Use a smaller --size or --preset fast.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("gen3d: interrupted, nothing is left behind", file=sys.stderr)
-        return 130
-    return 0
+
+    return ended(command)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,9 +47,9 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
     build.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="the photo")
     build.add_argument("--prompt", metavar="TEXT", help="what to draw; with a photo, what it shows")
     build.add_argument("--depth", type=Path, metavar="FILE", help="16-bit PNG, .npy, .npz, float TIFF or EXR")
-    build.add_argument("--depth-scale", type=float, default=1000.0, metavar="UNITS", help="integer units per metre")
+    _add_depth_knobs(build)
     lens = build.add_mutually_exclusive_group()
-    lens.add_argument("--fov", type=float, metavar="DEG", help="field of view along the longer side")
+    lens.add_argument("--fov", type=_number, metavar="DEG", help="field of view along the longer side")
     lens.add_argument("--intrinsics", type=_four_numbers, metavar="FX,FY,CX,CY", help="in pixels as displayed")
     _add_engine(build)
     _add_rasterizer(build)
@@ -69,12 +59,33 @@ def _add_build(kinds: argparse._SubParsersAction) -> None:
         "--prompt-for", action="append", default=[], metavar="WHERE=TEXT",
         help="words for what lies left, right, up, down or back, or for the pose of that number; may be repeated",
     )  # fmt: skip
-    build.add_argument("--seed", type=int, default=0, metavar="N")
-    build.add_argument("--size", type=int, metavar="PX", help="longer side the photo is reduced to")
+    build.add_argument("--seed", type=_whole_number, default=0, metavar="N")
+    build.add_argument("--size", type=_whole_number, metavar="PX", help="longer side the photo is reduced to")
     _add_pruning(build)
     build.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
     _add_output(build, "folder")
     build.set_defaults(run=commands.build)
+
+
+def _add_depth_knobs(build: argparse.ArgumentParser) -> None:
+    """What a depth file is, where it does not say so itself; `scene.Request` has the words."""
+    build.add_argument(
+        "--depth-scale", type=_number, metavar="UNITS",
+        help="units per metre of the depth file; default: 1000 for integers, 1 for floats",
+    )  # fmt: skip
+    build.add_argument(
+        "--depth-kind", choices=DEPTH_CHOICES["depth_kind"], default="auto",
+        help="what its numbers are; auto: as its names and values tell, else metres",
+    )  # fmt: skip
+    build.add_argument("--depth-channel", metavar="NAME", help="which of its arrays, channels or pages is the depth")
+    build.add_argument(
+        "--turn-depth", choices=DEPTH_CHOICES["turn_depth"], default="auto",
+        help="whether it is turned as EXIF turns the photo; auto: where it fits only so",
+    )  # fmt: skip
+    build.add_argument(
+        "--own-depth", choices=DEPTH_CHOICES["own_depth"], default="use",
+        help="whether depth inside a portrait photo counts where no file is given",
+    )  # fmt: skip
 
 
 def _add_render(kinds: argparse._SubParsersAction) -> None:
@@ -82,7 +93,10 @@ def _add_render(kinds: argparse._SubParsersAction) -> None:
     render.add_argument("scene", type=Path, metavar="SCENE", help="a .ply, .splat or .spz")
     render.add_argument("--cameras", type=Path, required=True, metavar="transforms.json")
     render.add_argument("--alpha", action="store_true", help="also write alpha_00.png ...")
-    render.add_argument("--background", type=_colour, default=(0.0, 0.0, 0.0), metavar="R,G,B", help="0 to 255 each")
+    render.add_argument(
+        "--background", type=_colour, default=(0.0, 0.0, 0.0), metavar="R,G,B",
+        help="0 to 255 each, or #rrggbb",
+    )  # fmt: skip
     _add_device(render)
     _add_rasterizer(render)
     _add_output(render, "folder")
@@ -96,7 +110,10 @@ def _add_export(kinds: argparse._SubParsersAction) -> None:
         "--to", type=Path, nargs="+", required=True, metavar="FILE",
         help="FILE.ply, .splat, .spz; with a build's folder also .glb, collider.glb, .zip, or a FOLDER to train on",
     )  # fmt: skip
-    export.add_argument("--spz-version", type=int, choices=(2, 3), default=3, help="2 for older readers; default 3")
+    export.add_argument(
+        "--spz-version", type=_whole_number, choices=(2, 3), default=3, help="2 for older readers; default 3"
+    )  # fmt: skip
+    export.add_argument("--centred", action="store_true", help="leave out the far offset of a georeferenced scene")
     export.add_argument("--spz-y-down", action="store_true", help="axes as SuperSplat takes them in a .spz")
     _add_pruning(export)
     _add_device(export)
@@ -108,7 +125,10 @@ def _add_depth(kinds: argparse._SubParsersAction) -> None:
     depth = kinds.add_parser("depth", help="estimate depth: metres along z, inf = sky")
     depth.add_argument("image", type=Path, metavar="IMAGE")
     _add_engine(depth)
-    depth.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.npy")
+    depth.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE",
+        help="FILE.npy or .exr (metres), or .png (16 bit; its units are told)",
+    )  # fmt: skip
     depth.set_defaults(run=commands.depth)
 
 
@@ -125,7 +145,7 @@ def _add_care(kinds: argparse._SubParsersAction) -> None:
     _add_engine(selftest)
     _add_rasterizer(selftest)
     selftest.add_argument("--preset", default="fast", metavar="NAME", help=", ".join(PRESETS))
-    selftest.add_argument("--size", type=int, metavar="PX", help="longer side the photo is reduced to")
+    selftest.add_argument("--size", type=_whole_number, metavar="PX", help="longer side the photo is reduced to")
     _add_output(selftest, "folder")
     selftest.set_defaults(run=commands.selftest)
 
@@ -150,7 +170,8 @@ def _add_rasterizer(command: argparse.ArgumentParser) -> None:
 
 
 def _add_pruning(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--max-gaussians", type=int, metavar="N", help="keep those that bring most to the views")
+    what = "keep those that bring most to the views"
+    command.add_argument("--max-gaussians", type=_whole_number, metavar="N", help=what)
 
 
 def _add_output(command: argparse.ArgumentParser, what: str) -> None:
@@ -158,13 +179,46 @@ def _add_output(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("--force", action="store_true", help="replace a folder that gen3d did not make")
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"takes a number, and {text!r} is none") from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # also of thousands of digits
+        raise argparse.ArgumentTypeError(f"takes a whole number, and {text[:40]!r} is none") from None
+
+
 def _four_numbers(text: str) -> tuple[float, float, float, float]:
-    fx, fy, cx, cy = (float(part) for part in text.split(","))
+    """FX,FY,CX,CY with commas, spaces and brackets as people write them, or the nine numbers of K row by row."""
+    try:
+        numbers = [float(part) for part in re.split(r"[\s,;\[\]()]+", text) if part]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 9 and numbers[1] == numbers[3] == numbers[6] == numbers[7] == 0 and numbers[8] == 1:
+        numbers = [numbers[i] for i in (0, 4, 2, 5)]
+    if len(numbers) != 4:
+        raise argparse.ArgumentTypeError(f"takes four numbers FX,FY,CX,CY in pixels, not {text!r}")
+    fx, fy, cx, cy = numbers
     return fx, fy, cx, cy
 
 
 def _colour(text: str) -> tuple[float, float, float]:
-    r, g, b = (float(part) / 255 for part in text.split(","))
-    if not all(0 <= c <= 1 for c in (r, g, b)):
-        raise ValueError("colours are 0 to 255")
+    """R,G,B from 0 to 255, or #rrggbb, or #rgb; as parts of 1."""
+    digits = text.strip().removeprefix("#")
+    try:
+        if text.strip().startswith("#"):
+            wide = "".join(2 * d for d in digits) if len(digits) == 3 else digits
+            parts = list(bytes.fromhex(wide))
+        else:
+            parts = [float(part) for part in re.split(r"[\s,;]+", text.strip())]
+    except ValueError:
+        parts = []
+    if len(parts) != 3 or not all(0 <= part <= 255 for part in parts):
+        raise argparse.ArgumentTypeError(f"takes R,G,B from 0 to 255, or #rrggbb, not {text!r}")
+    r, g, b = (part / 255 for part in parts)
     return r, g, b

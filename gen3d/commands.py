@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     from gen3d.events import Event, Stage
+    from gen3d.formats.stored import StoredScene
     from gen3d.models.base import Models
+    from gen3d.products.export import FinishedScene
     from gen3d.splat.gaussians import Gaussians
     from gen3d.splat.role import Rasterizer
 
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
 def build(a: argparse.Namespace) -> None:
     """A scene and its video."""
     settings = _keeping(_settings(a.preset, a.size), a.max_gaussians)
-    request = Request(a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a))
+    request = Request(
+        a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, _prompts(a),
+        a.depth_kind, a.depth_channel, a.turn_depth, a.own_depth,
+    )  # fmt: skip
     _check_output(a.output, a.force, a.image, a.depth, Path(a.path))
     from gen3d.run import steps as pipeline
 
     models, rasterizer = _models(a), _rasterizer(a)
+    _check_output(a.output, a.force, a.image, a.depth, Path(a.path))  # once more, since that took a while
     _tell(pipeline.build(request, models, rasterizer, settings, a.output, explain=a.explain), a.explain)
     if a.explain:
         print(f"{'':10}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")
@@ -59,16 +65,20 @@ def render(a: argparse.Namespace) -> None:
     """Pictures of a scene file."""
     _check_output(a.output, a.force, a.scene, a.cameras)
     from gen3d.formats.scene_file import open_scene
-    from gen3d.formats.transforms import read_transforms
+    from gen3d.formats.transforms import read_cameras
     from gen3d.run.render import render as draw
+    from gen3d.splat.antialiased import suited
 
-    cameras, gaussians = read_transforms(a.cameras), open_scene(a.scene)
-    _tell(draw(gaussians, cameras, _rasterizer(a), a.output, a.alpha, a.background))
+    file, scene = read_cameras(a.cameras), open_scene(a.scene)
+    cameras, rasterizer = [scene.camera_at(c) for c in file.cameras], suited(_rasterizer(a), scene.antialiased)
+    _check_output(a.output, a.force, a.scene, a.cameras)  # once more, since that took a while
+    told = file.notices + scene.notices
+    _tell(draw(scene.gaussians, cameras, rasterizer, a.output, a.alpha, a.background, told))
 
 
 def export(a: argparse.Namespace) -> None:
     """The scene in other formats; every name is checked before the first file is written."""
-    from gen3d.formats.scene_file import open_scene
+    from gen3d.formats.claims import sweep
 
     writers = _writers(a)
     for file in a.to:
@@ -79,21 +89,66 @@ def export(a: argparse.Namespace) -> None:
             _check_output(file, False, a.scene)
         if os.path.realpath(file) == os.path.realpath(a.scene):
             raise InputError(f"{file} is the scene itself.", "Choose another name.")
-    gaussians = open_scene(a.scene)
-    if a.max_gaussians is not None and len(gaussians) > _at_least_one(a.max_gaussians):
-        gaussians = _pruned(a, gaussians)
+    for folder in {file.parent for file in a.to}:
+        sweep(folder)
+    scene = _opened(a)
+    if a.max_gaussians is not None and len(scene.gaussians) > _at_least_one(a.max_gaussians):
+        scene = replace(scene, gaussians=_pruned(a, scene))
     for file in a.to:
-        writers[file.suffix.lower()](file, gaussians)
+        writers[file.suffix.lower()](file, scene)
         size = sum(part.stat().st_size for part in (file, *file.rglob("*")) if part.is_file())
         print(f"wrote {file} ({size / 1e6:.1f} MB)", flush=True)
+        for told in _unsaid(file.suffix.lower(), scene):
+            print(told, flush=True)
 
 
-def _pruned(a: argparse.Namespace, gaussians: Gaussians) -> Gaussians:
-    from gen3d.products.export import FinishedScene
+def _opened(a: argparse.Namespace) -> StoredScene:
+    """The scene to export, and what is to say of it."""
+    from gen3d.formats.scene_file import open_scene
+    from gen3d.formats.stored import NEAR
+
+    scene = open_scene(a.scene)
+    for told in scene.notices:
+        print(told, flush=True)
+    if a.centred and scene.origin != NEAR:
+        print(f"The scene is moved by {', '.join(f'{-x:.0f}' for x in scene.origin)} along x, y, z.", flush=True)
+    return replace(scene, origin=NEAR) if a.centred else scene
+
+
+def _unsaid(kind: str, scene: StoredScene) -> list[str]:
+    """What a format cannot say of a scene, or says in a way that not everybody reads."""
+    from gen3d.formats.stored import NEAR
+
+    told = []
+    if kind == ".splat" and scene.antialiased:
+        told.append("A .splat cannot say that its Gaussians are to be drawn antialiased: a .ply or .spz can.")
+    if kind == ".ply" and scene.origin != NEAR:
+        told.append("The scene lies so far from its origin that x, y, z are doubles; programs that read only floats "
+                    "need it with --centred.")  # fmt: skip
+    return told
+
+
+def _pruned(a: argparse.Namespace, scene: StoredScene) -> Gaussians:
+    """By the views of the fit in the folder of a build, else by views from all around."""
+    from gen3d.products.around import views_of
     from gen3d.products.prune import prune_gaussians
 
-    scene = FinishedScene(gaussians, a.scene.parent, _rasterizer(a))
-    return _product(prune_gaussians(gaussians, a.max_gaussians, scene.cameras, scene.rasterizer, scene.photo)).gaussians
+    built = _finished(a, scene)
+    is_ours = built.files.run.is_file() and built.files.transforms.is_file()
+    cameras, photo = (built.cameras, built.photo) if is_ours else (views_of(scene.gaussians), None)
+    stage = prune_gaussians(scene.gaussians, a.max_gaussians, cameras, built.rasterizer, photo)
+    return _product(stage).gaussians
+
+
+def _finished(a: argparse.Namespace, scene: StoredScene) -> FinishedScene:
+    from gen3d.products.export import FinishedScene
+    from gen3d.run.checked import checked_rasterizer
+    from gen3d.splat.antialiased import suited
+
+    rasterizer = checked_rasterizer(suited(_rasterizer(a), scene.antialiased), _note)
+    return FinishedScene(
+        scene.gaussians, a.scene.parent, rasterizer, antialiased=scene.antialiased, origin=scene.origin
+    )
 
 
 def _product(stage: Stage[T]) -> T:
@@ -115,36 +170,54 @@ def _at_least_one(most: int) -> int:
     return most
 
 
-def _writers(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
+def _writers(a: argparse.Namespace) -> dict[str, Callable[[Path, StoredScene], None]]:
     """Extension -> what writes it."""
     from gen3d.formats.ply import write_ply
     from gen3d.formats.splat import write_splat
     from gen3d.formats.spz import write_spz
 
     spz = partial(write_spz, version=a.spz_version, y_up=not a.spz_y_down)
-    return {".ply": write_ply, ".splat": write_splat, ".spz": spz} | _writers_of_folders(a)
+    return {
+        ".ply": lambda file, s: write_ply(file, s.gaussians, s.antialiased, s.origin),
+        ".splat": lambda file, s: write_splat(file, s.gaussians, s.origin),
+        ".spz": lambda file, s: spz(file, s.gaussians, antialiased=s.antialiased, origin=s.origin),
+    } | _writers_of_folders(a)
 
 
-def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, Gaussians], None]]:
+def _writers_of_folders(a: argparse.Namespace) -> dict[str, Callable[[Path, StoredScene], None]]:
     """The same for what needs the folder that the scene lies in; "" is a folder's own name."""
-    from gen3d.products.export import FinishedScene, export_bundle, export_dataset, export_mesh
+    from gen3d.products.export import export_bundle, export_dataset, export_mesh
 
-    def writing(export: Callable[[FinishedScene, Path], Stage[None]]) -> Callable[[Path, Gaussians], None]:
-        return lambda file, gaussians: _product(
-            export(FinishedScene(gaussians, a.scene.parent, _rasterizer(a)), file)
-        )
+    def writing(export: Callable[[FinishedScene, Path], Stage[None]]) -> Callable[[Path, StoredScene], None]:
+        return lambda file, scene: _product(export(_finished(a, scene), file))
 
     return {".glb": writing(export_mesh), ".zip": writing(export_bundle), "": writing(export_dataset)}
 
 
 def depth(a: argparse.Namespace) -> None:
-    """Estimated depth as a file."""
-    from gen3d.formats.depth_file import write_depth
-    from gen3d.formats.picture import read_picture
-    from gen3d.stages.depth import depth_of
+    """Estimated depth as a file, in the format of its name."""
+    from gen3d.formats.claims import sweep
+    from gen3d.formats.depth_file import png_scale, write_depth, write_depth_exr, write_depth_png
+    from gen3d.formats.picture import read_photo
+    from gen3d.run.checked import checked
+    from gen3d.stages.depth import ALONE_PX, depth_of
 
-    write_depth(a.output, depth_of(read_picture(a.image), _models(a).depth))
-    print(f"wrote {a.output}")
+    photo, kind = read_photo(a.image, ALONE_PX), a.output.suffix.lower() or ".npy"
+    if kind not in DEPTH_KINDS:
+        remedy = f"End its name in {', '.join(DEPTH_KINDS[:-1])} or {DEPTH_KINDS[-1]}."
+        raise InputError(f"There is no depth format for {a.output.name}.", remedy)
+    sweep(a.output.parent)
+    metres = _product(depth_of(photo.image, checked(_models(a), _note).depth, photo.size))
+    if kind == ".png":
+        scale = png_scale([metres])
+        write_depth_png(a.output, metres, scale)
+        print(f"wrote {a.output} (16 bit, {scale:g} units a metre: --depth-scale {scale:g}; 0 is sky or unknown)")
+    else:
+        (write_depth if kind == ".npy" else write_depth_exr)(a.output, metres)
+        print(f"wrote {a.output}")
+
+
+DEPTH_KINDS = (".npy", ".png", ".exr")
 
 
 def _models(a: argparse.Namespace) -> Models:
@@ -224,12 +297,16 @@ def _tell(run: Iterator[Event], explain: bool = False) -> None:
                 case Started():
                     print(f"{seconds:6.1f} s  {event.stage}{_explained(event.stage) if explain else ''}", flush=True)
                 case Notice():
-                    print(f"{'':10}note: {event.text}", flush=True)
+                    _note(event.text)
                 case Finished():
                     print(f"{seconds:6.1f} s  {event.step} is done: {event.folder}", flush=True)
     finally:
         close: Callable[[], None] = getattr(run, "close", lambda: None)
         close()
+
+
+def _note(text: str) -> None:
+    print(f"{'':10}note: {text}", flush=True)
 
 
 def _explained(stage: str) -> str:
@@ -240,6 +317,10 @@ def _explained(stage: str) -> str:
     return "".join(f"\n{'':10}{line}" for line in "\n".join(words[:2]).splitlines())
 
 
+FILE_KINDS = {".png", ".jpg", ".jpeg", ".mp4", ".ply", ".splat", ".spz", ".glb", ".zip", ".html", ".json", ".npy"}
+"""Endings of names that nobody means for a folder."""
+
+
 def _check_output(folder: Path, force: bool, *inputs: Path | None) -> None:
     """An existing folder is replaced only when it is empty, was made by gen3d, or by --force.
 
@@ -248,6 +329,8 @@ def _check_output(folder: Path, force: bool, *inputs: Path | None) -> None:
     for file in inputs:
         if file and os.path.exists(file) and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
             raise InputError(f"{file} lies in the output folder, which is replaced.", "Choose another output folder.")
+    if folder.suffix.lower() in FILE_KINDS and not folder.is_dir():
+        raise InputError(f"{folder} is to be a folder, and {folder.suffix} is the name of a file.", "Name a folder.")
     if not os.path.exists(folder) or force:
         return
     if not folder.is_dir():

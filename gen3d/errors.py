@@ -45,6 +45,10 @@ class ModelUnavailable(Gen3DError):
     """A role that the request needs has no engine here."""
 
 
+class EngineFailed(Gen3DError):
+    """An engine broke, or gave what its role does not allow, and nobody here can play for it."""
+
+
 class OutOfMemory(Gen3DError):
     """The machine's memory does not hold the request."""
 

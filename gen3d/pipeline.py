@@ -21,7 +21,7 @@ from gen3d.events import Enough, Stage, never
 from gen3d.geometry.place import place_of
 from gen3d.geometry.rim import unmix_rims
 from gen3d.models.base import Models
-from gen3d.settings import Settings, TourSettings
+from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
 from gen3d.stages.background import fill_background
@@ -126,10 +126,9 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
 def film(
     gaussians: Gaussians,
     path: Callable[[float], Sequence[Camera]],
-    rasterizer: Rasterizer,
-    settings: TourSettings,
+    engines: Engines,
     sink: FrameSink,
     enough: Enough = never,
 ) -> Stage[float]:
     """A video of a scene, handed to `sink` frame by frame; returns the amplitude that the path was flown with."""
-    return (yield from fly_through(gaussians, path, rasterizer, settings, sink, enough))
+    return (yield from engines.run(lambda e: fly_through(gaussians, path, e.rasterizer, e.settings.tour, sink, enough)))

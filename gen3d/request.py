@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import UInt8
+
+from gen3d.errors import InputError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+DepthKind = Literal["auto", "metric", "inverse", "disparity"]
+TurnDepth = Literal["auto", "yes", "no"]
+OwnDepth = Literal["use", "ignore"]
+DEPTH_CHOICES: dict[str, tuple[str, ...]] = {
+    "depth_kind": get_args(DepthKind), "turn_depth": get_args(TurnDepth), "own_depth": get_args(OwnDepth),
+}  # fmt: skip
+"""Field of `Request` -> what may be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +31,9 @@ class Request:
     prompt: str | None = None
     """With a photo: words for the inpainter. Without: the sentence to draw."""
     depth: Path | None = None
-    depth_scale: float = 1000.0
-    """Units per metre in an integer depth file; float files are metres."""
+    depth_scale: float | None = None
+    """Units per metre of the depth file; None: 1000 for integers, and floats are metres. Of an inverse map it is the
+    map's values times metres, of a disparity the focal length in pixels times the baseline in metres."""
     fov_deg: float | None = None
     """Field of view along the longer side."""
     intrinsics: tuple[float, float, float, float] | None = None
@@ -29,6 +44,20 @@ class Request:
     prompts: tuple[tuple[str, str], ...] = ()
     """(where, words) for some of the views that are made up: where is "left", "right", "up", "down", "back", or the
     number of a pose along the path, from 1."""
+    depth_kind: DepthKind = "auto"
+    """What the numbers of the depth file are; auto: what its names and numbers say, metres where they say nothing."""
+    depth_channel: str | None = None
+    """The array, channel or page of the depth file to take; None: the one that is depth by its name and shape."""
+    turn_depth: TurnDepth = "auto"
+    """Whether the depth file is turned as EXIF turns the photo; auto: where it fits only so."""
+    own_depth: OwnDepth = "use"
+    """Whether depth that the photo carries in itself counts where no file is given."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError for words that are no text: a lone half of a character, or bytes that are not UTF-8."""
+        for field, words in (("prompt", self.prompt or ""), *self.prompts):
+            if _SURROGATE.search(words):
+                raise InputError("The words hold something that is no character.", "Write them anew as UTF-8.", field)
 
 
 @dataclass(frozen=True, slots=True)

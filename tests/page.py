@@ -23,12 +23,19 @@ from gen3d.scene_files import SceneFiles
 from gen3d.ui.actions import Actions
 from gen3d.ui.gallery import Example, Gallery
 from gen3d.ui.jobs import Visits
+from gen3d.ui.limits import Limits
 from gen3d.ui.page import build_page, launch_options
 from gen3d.ui.steps import Steps
 from tests.browser import browser as browser
 from tests.conftest import Built
 from tests.play import PATHS, Play, PlayedGallery
 from tests.window import Window
+
+GENEROUS = Limits(
+    jobs_per_session=24, jobs_per_address=24, sessions=5_000, sessions_per_minute=5_000, calls_per_minute=50_000,
+    others_per_session=100, others_per_address=100, requests_per_address=600, uploads_per_address=24,
+)  # fmt: skip
+"""All visitors of a test come from one address."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +100,14 @@ def played_gallery(built: Built, home: Path) -> PlayedGallery:
 
 
 @contextmanager
-def served(steps: Steps, visits: Visits, gallery: Gallery) -> Iterator[str]:
+def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENEROUS) -> Iterator[str]:
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
         for name in ("build", "look", "grow", "tour", "go_on", "another_video", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
-        page = build_page(steps, visits, gallery)
-    with launched(page, **launch_options(gallery)) as url:
+        page = build_page(steps, visits, gallery, limits)
+    with launched(page, **launch_options(gallery, visits=visits)) as url:
         yield url
 
 

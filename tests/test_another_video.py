@@ -85,13 +85,17 @@ def test_a_visitors_scene_is_filmed_where_it_lies(gallery, scene, tmp_path):
     assert (filmed.settings.tour, filmed.settings.fit) == (SHORT, PRESETS["balanced"].fit)
 
 
-def test_an_example_is_copied_and_stays_as_it_is(gallery, tmp_path):
+def test_an_example_is_linked_to_and_stays_as_it_is(gallery, tmp_path):
     visits, folder = Visits(tmp_path / "visits"), gallery.folder_of(gallery.examples[0])
     filmed = job_to_film(visits, gallery, "me", folder.name, "dolly", SHORT)
     assert filmed.folder.is_relative_to(visits.root)
     assert sorted(file.name for file in (filmed.folder / "grow").iterdir()) == ["run.json", "scene.ply"]
     assert (folder / "flythrough.mp4").exists()
     assert visits.find("me", filmed.name).folder == filmed.folder
+    scene = filmed.folder / "grow" / "scene.ply"
+    assert scene.samefile(folder / "scene.ply") and scene.lstat().st_size < 500, "84 MB were copied for each"
+    visits.leave("me")
+    assert not filmed.folder.exists() and (folder / "scene.ply").read_text() == "scene.ply"
 
 
 @pytest.mark.parametrize(
@@ -301,7 +305,7 @@ def test_the_endpoint_gives_video_files_and_job(client, built):
 
 def test_the_endpoint_takes_files_and_refuses_other_names_of_paths(client, built, tmp_path):
     job, own = grown(client, built), tmp_path / "own.json"
-    with pytest.raises(AppError, match="/etc/passwd is not in the list"):
+    with pytest.raises(AppError, match="is not in the list of choices"):
         client.predict(job, "/etc/passwd", None, 1, 12, 160, api_name="/another_video")
     with pytest.raises(AppError, match="Use 12 to 60"):
         client.predict(job, "dolly", None, 1, 600, 160, api_name="/another_video")

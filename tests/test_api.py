@@ -80,7 +80,9 @@ def test_the_endpoints_are_named_and_described(client):
     for name, endpoint in told.items():
         assert len(endpoint["description"]) > 40, name
     parameters = {name: [p["parameter_name"] for p in endpoint["parameters"]] for name, endpoint in told.items()}
-    assert parameters["/build"] == [*parameters["/look"], "review"]
+    assert parameters["/build"][16] == "review"  # those after it came later: calls by position go on working
+    assert [p for p in parameters["/build"] if p != "review"] == parameters["/look"]
+    assert parameters["/look"][16:] == ["depth_kind", "depth_channel", "turn_depth", "own_depth"]
     assert parameters["/look"][:3] == ["photo", "depth", "prompt"]
     assert parameters["/review"] == ["job", "percentile", "flips"]
     assert parameters["/grow"] == ["job"] and parameters["/tour"] == ["job", "path"]
@@ -263,10 +265,25 @@ def test_files_of_the_machine_cannot_be_given_as_inputs(play, stand, place, tmp_
     assert outcome(*given) == "error" and len(play.requests) == 1
 
 
+def test_a_call_by_position_from_before_the_last_parameters_goes_on_working(stand, play):
+    photo = {"path": str(uploaded(stand.url, stand.photo)), "meta": {"_type": "gradio.FileData"}}
+    values = [photo, None, None, "any", "fast", "wander", 3, 0, None, 0, "occlusion", *5 * [None], True]
+    assert call(stand.url, "build", values) == "complete"
+    assert [step for step, what in play.journal if what == "finished"] == ["look"]  # True is still review
+    [request] = play.requests
+    assert (request.depth_kind, request.depth_channel, request.turn_depth) == ("auto", None, "auto")
+
+
+def test_what_is_said_of_the_depth_arrives(client, play, asked):
+    said = {"depth_kind": "disparity", "depth_channel": "d", "turn_depth": "no", "own_depth": "ignore"}
+    client.predict(**asked, **said, units_per_metre=250, api_name="/look")
+    request = play.requests[0]
+    assert {name: getattr(request, name) for name in said} == said and request.depth_scale == 250
+
+
 def test_uploads_are_bounded(stand):
-    small, large = b"x" * 1000, b"x" * (UPLOAD_MB * 1024 * 1024 + 1)
-    assert upload(stand.url, small)[0] == 200
-    assert upload(stand.url, large)[0] == 413
+    assert upload(stand.url, b"x" * 1000)[0] == 200
+    assert upload(stand.url, bytes((UPLOAD_MB << 20) + 1))[0] == 413
 
 
 def test_closing_a_client_takes_its_folder_along(visitor, play, asked):

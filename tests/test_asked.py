@@ -36,7 +36,7 @@ def test_what_is_set_arrives():
 
 def test_empty_fields_mean_nothing_given():
     request = asked(prompt="  ", fov_deg=0.0, units_per_metre=0.0)
-    assert request.prompt is None and request.fov_deg is None and request.depth_scale == 1000.0
+    assert request.prompt is None and request.fov_deg is None and request.depth_scale is None
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,22 @@ def test_words_for_a_direction_are_bounded_like_the_prompt():
     assert asked(prompts=("x" * LONGEST_PROMPT,)).prompts
     with pytest.raises(InputError, match="501 characters"):
         asked(prompts=(None, None, None, "x" * (LONGEST_PROMPT + 1)))
+
+
+def test_what_is_said_of_the_depth_arrives_and_empty_fields_say_nothing():
+    request = asked(meant=("inverse", " depth.Z ", "yes", "ignore"))
+    said = (request.depth_kind, request.depth_channel, request.turn_depth, request.own_depth)
+    assert said == ("inverse", "depth.Z", "yes", "ignore")
+    assert asked(meant=("auto", "", None, "use")) == asked(meant=()) == asked()
+
+
+@pytest.mark.parametrize(
+    "meant", [("feet", None, "auto", "use"), ("auto", "x" * 501, "auto", "use"), (None, None, "left", None)]
+)
+def test_what_is_no_choice_for_the_depth_is_refused(meant):
+    with pytest.raises(InputError) as refused:
+        asked(meant=meant)
+    assert refused.value.field in ("depth_kind", "depth_channel", "turn_depth")
 
 
 @pytest.fixture

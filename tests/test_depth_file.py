@@ -24,7 +24,7 @@ def depth() -> np.ndarray:
     return depth
 
 
-def expect(path, words: str, scale: float = 1000.0) -> None:
+def expect(path, words: str, scale: float | None = None) -> None:
     with pytest.raises(InputError, match=words) as caught:
         read_depth(path, scale)
     assert caught.value.what.endswith(".") and caught.value.remedy.endswith(".")
@@ -40,7 +40,7 @@ def test_round_trip_keeps_every_bit(tmp_path, depth):
     assert [p.name for p in tmp_path.iterdir()] == ["d.npy"]
 
 
-def test_float_files_are_metres_whatever_the_scale(tmp_path, depth):
+def test_float_files_are_metres_unless_a_scale_is_told(tmp_path, depth):
     np.save(tmp_path / "a.npy", depth.astype(np.float64)[..., None])
     np.save(tmp_path / "fortran.npy", np.asfortranarray(depth))
     np.savez_compressed(tmp_path / "b.npz", depth=depth)
@@ -48,7 +48,8 @@ def test_float_files_are_metres_whatever_the_scale(tmp_path, depth):
     tifffile.imwrite(tmp_path / "z.tiff", depth, compression="zlib")
     write_exr(tmp_path / "d.exr", Z=depth)
     for path in tmp_path.iterdir():
-        np.testing.assert_array_equal(read_depth(path, 5000.0), depth, err_msg=path.name)
+        np.testing.assert_array_equal(read_depth(path), depth, err_msg=path.name)
+        np.testing.assert_allclose(read_depth(path, 1000.0), depth / 1000, rtol=1e-6, err_msg=path.name)
 
 
 @pytest.mark.parametrize("scale", [1000.0, 5000.0])
@@ -77,9 +78,11 @@ def test_unknown_becomes_nan_and_far_becomes_sky(tmp_path):
 def test_npz_prefers_the_array_named_depth(tmp_path):
     one, two = np.full((8, 8), 1.0), np.full((8, 8), 2.0)
     np.savez(tmp_path / "a.npz", first=one, depth=two)
-    np.savez(tmp_path / "b.npz", K=np.zeros(9), first=one, second=two)
+    np.savez(tmp_path / "b.npz", K=np.zeros(9), first=one)
+    np.savez(tmp_path / "c.npz", first=one, second=two)
     assert read_depth(tmp_path / "a.npz")[0, 0] == 2
     assert read_depth(tmp_path / "b.npz")[0, 0] == 1
+    expect(tmp_path / "c.npz", r"holds first \(8 x 8\), second \(8 x 8\), and which of them is the depth is unclear")
 
 
 def test_exr_channel_is_found_by_name(tmp_path):

@@ -26,12 +26,13 @@ MODELS = {
 KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
 STAGES = VALUES | {"geometry", "models.base", "splat", "stages"}
 PRODUCTS = VALUES | {"geometry", "splat", "formats", "products"}
-RUN = STAGES | {"models", "formats", "products", "explain", "pipeline", "run"}
+RUN = STAGES | {"models", "formats", "products", "explain", "source", "pipeline", "run"}
 
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "": (set(), set()),
-    "__main__": ({"cli"}, set()),
+    "__main__": ({"cli", "ending"}, set()),
+    "ending": ({"errors"}, set()),
     **{value: (VALUES, {"numpy", "jaxtyping"}) for value in VALUES},
     "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
     "models": (VALUES | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
@@ -52,13 +53,19 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "splat.triton": ({"splat.triton", "splat.cpu", "splat.role"}, {"triton"}),
     "splat.triton.function": (VALUES | {"splat"}, {"numpy", "torch", "triton"}),
     "splat.cpu": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
-    **{f"splat.cpu.{kernels}": ({"splat.cpu"}, {"numpy", "numba"}) for kernels in KERNELS},
+    **{f"splat.cpu.{kernels}": ({"splat.cpu", "geometry.compiled"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
     "splat.cpu.turns": (set(), set()),
     "formats": (VALUES | {"formats"}, {"numpy", "jaxtyping"}),
     "formats.picture": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
+    "formats.own_depth": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),
+    "formats.photo_file": (VALUES | {"formats"}, {"numpy", "PIL", "pillow_heif", "tifffile"}),
+    "formats.photo_xmp": (VALUES | {"formats"}, {"PIL"}),
+    "formats.depth_exr": (VALUES | {"formats"}, {"numpy", "OpenEXR"}),
     "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.stored": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
@@ -73,6 +80,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "pipeline": (STAGES, {"numpy"}),
+    "source": (
+        VALUES | {"geometry", "models.base", "formats", "stages.depth", "source"}, {"numpy", "jaxtyping", "scipy"},
+    ),
     "explain": (
         VALUES | {"geometry", "models.base", "splat", "formats.picture", "explain"},
         {"numpy", "jaxtyping", "cv2", "PIL", "torch"},
@@ -80,11 +90,14 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "products": (PRODUCTS, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
     "viewer": (set(), set()),
     "run": (RUN, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
-    "ui": (VALUES | {"ui", "viewer", "formats.whole"}, {"gradio", "PIL"}),
-    "cli": (VALUES | {"commands", "models.weights.catalog"}, set()),
+    "ui": (VALUES | {"ui", "viewer", "formats.whole", "formats.claims"}, {"gradio", "PIL", "starlette"}),
+    "ui.limits": (set(), set()),
+    "ui.door": ({"ui.door", "ui.limits"}, {"starlette", "python_multipart"}),
+    "ui.fair_queue": ({"ui.limits", "ui.queue", "ui.door.refused"}, {"gradio", "fastapi"}),
+    "cli": (VALUES | {"commands", "ending", "models.weights.catalog"}, set()),
     "commands": (
-        VALUES | {"pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians", "formats"}
-        | {"stages", "geometry.trajectory"}, set(),
+        VALUES | {"pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
+        | {"splat.antialiased", "formats", "stages", "geometry.trajectory"}, set(),
     ),
 }
 

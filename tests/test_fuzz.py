@@ -94,7 +94,7 @@ def survives(path: Path) -> bool:
     """Opens it, and says whether that went well; fails for all but Gaussians or two sentences."""
     start = time.perf_counter()
     try:
-        opened = open_scene(path)
+        opened = open_scene(path).gaussians
     except Gen3DError as error:
         assert error.what.endswith((".", "!", "?")) and error.remedy.endswith("."), error
         return False

@@ -151,11 +151,18 @@ def test_the_video_and_pictures_of_a_scene_tell_too(built, tmp_path, monkeypatch
     assert inside(tmp_path) == set()
 
 
-def test_any_other_failure_stays_what_it_is(built, tmp_path):
-    broken = ROLES["segmenter"](1, error=RuntimeError("the kernel is wrong"))
+def test_any_other_failure_stays_what_it_is(built, tmp_path, monkeypatch):
+    calls = []
+
+    def broken(*_):
+        yield Notice("It begins.")
+        calls.append(1)
+        raise RuntimeError("the kernel is wrong")
+
+    monkeypatch.setattr("gen3d.pipeline.split_layers", broken)
     with pytest.raises(RuntimeError, match="the kernel is wrong"):
-        built_with(built.request, tmp_path / "scene", room_models(segmenter=broken))
-    assert broken.calls == 1
+        built_with(built.request, tmp_path / "scene", room_models())
+    assert calls == [1]
 
 
 def test_what_shrinks_is_everything_at_once_and_only_once(monkeypatch):

@@ -47,9 +47,10 @@ def test_a_scene_of_a_narrow_lens_is_looked_at_through_one(tmp_path):
     assert np.allclose(view.camera.w2c, np.eye(4)) and max(view.camera.fov_deg) == pytest.approx(45)
 
 
-def test_a_room_around_the_origin_is_looked_at_from_there(tmp_path):
+def test_what_goes_all_around_the_origin_is_looked_at_from_outside(tmp_path):
+    """The origin may be inside of a thing: nobody knows a thing's shell from a room's walls."""
     view = opened(tmp_path, closed_room((2.0, 1.5, 2.5), (0.3, 0.0, 0.2), 0.06))
-    assert np.allclose(view.camera.center, 0) and view.pivot_m == pytest.approx(2.7, abs=0.3)
+    assert view.outside.starts and np.linalg.norm(view.camera.center) > 3
 
 
 def test_an_object_is_looked_at_from_outside_and_all_around(tmp_path):

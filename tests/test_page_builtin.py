@@ -131,3 +131,27 @@ def test_a_sentence_that_nobody_can_draw_is_told_before_and_after(builtin, open_
     window.button("Build").click()
     window.says("No engine here can draw a sentence. Give a photo")
     window.is_free()
+
+
+def test_a_photo_of_any_kind_reaches_the_pipelines_own_words(builtin, open_window):
+    """A browser calls a HEIC photo nothing at all, and Gradio lets only pictures into the field."""
+    photo = Path(__file__).parent / "data" / "cases" / "IMG_0001.HEIC"
+    window = open_window(builtin)
+    window.choose_tab("Photo")
+    window.give("photo", photo)
+    window.button("Build").click()
+    window.expect(window.part("beside-photo")).to_contain_text("IMG_0001.HEIC is a HEIC photo that cannot be read.")
+    window.is_free()
+    window.part("photo").get_by_role("button", name="Remove").click()
+    window.page.evaluate(DROP, [*photo.read_bytes()])
+    window.part("photo").locator("img").first.wait_for()
+    window.button("Build").click()
+    window.expect(window.part("beside-photo")).to_contain_text("dropped.heic is a HEIC photo that cannot be read.")
+
+
+DROP = """bytes => {
+  const dataTransfer = new DataTransfer()
+  dataTransfer.items.add(new File([new Uint8Array(bytes)], 'dropped.heic'))
+  const field = document.querySelector('#photo .upload-container') ?? document.querySelector('#photo button')
+  field.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer}))
+}"""

@@ -11,7 +11,7 @@ from gen3d.cli import main
 from gen3d.errors import ModelUnavailable
 from gen3d.events import Notice
 from gen3d.run import steps as pipeline
-from gen3d.splat import rasterizer as choice
+from gen3d.splat import pick as choice
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gsplat import GsplatRasterizer
 from gen3d.splat.pick import pick_rasterizer, try_out

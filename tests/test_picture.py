@@ -1,18 +1,22 @@
 import io
 import math
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from gen3d.errors import InputError
+from gen3d.formats import photo_file
 from gen3d.formats import picture as picture_format
-from gen3d.formats.picture import focal_px, read_picture, write_png
+from gen3d.formats.picture import focal_px, read_photo, read_picture, write_png
 from gen3d.formats.whole import write_whole
+from gen3d.geometry.resample import reduce_picture
 
 ORIENTATION, EXIF_IFD, FOCAL_35MM = 0x0112, 0x8769, 0xA405
 
@@ -182,7 +186,7 @@ def test_a_truncated_jpeg_is_refused(tmp_path):
 
 
 def test_too_many_bytes_are_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(picture_format, "LARGEST_BYTES", 100)
+    monkeypatch.setattr(photo_file, "LARGEST_BYTES", 100)
     (tmp_path / "a.png").write_bytes(bytes(101))
     assert_refused(tmp_path / "a.png", "more than")
 
@@ -227,3 +231,120 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_writing_where_nothing_can_be_written_is_an_input_error(tmp_path, pixels):
     with pytest.raises(InputError, match="could not be written"):
         write_png(tmp_path / "no" / "a.png", pixels)
+
+
+# -- large pictures, in strips ---------------------------------------------------------------------------------------
+
+
+def large(tmp_path, kind: str) -> Path:
+    """A detailed picture of 300 x 200 of one kind of pixels."""
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 4)).astype(np.uint8)
+    noise[..., 3] = np.maximum(noise[..., 3], 30)
+    path = tmp_path / "a.png"
+    match kind:
+        case "rgb":
+            Image.fromarray(noise[..., :3]).save(path)
+        case "rgba":
+            Image.fromarray(noise).save(path)
+        case "palette":
+            Image.fromarray(noise[..., :3]).quantize(32).save(path, transparency=3)
+        case "jpeg":
+            exif = Image.Exif()
+            exif[ORIENTATION] = 6
+            Image.fromarray(noise[..., :3]).save(path, "JPEG", exif=exif)
+        case "cmyk":
+            Image.fromarray(noise[..., :3]).convert("CMYK").save(path, "JPEG")
+        case "profile":
+            Image.fromarray(noise[..., :3]).save(path, icc_profile=linear_profile())
+        case "deep":
+            cv2.imwrite(str(path), noise.astype(np.uint16) * 257)
+        case "deep grey":
+            Image.fromarray(noise[..., 0].astype(np.uint16) * 257).save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["rgb", "rgba", "palette", "jpeg", "cmyk", "profile", "deep", "deep grey"])
+@pytest.mark.parametrize("longest_px", [64, 97, 150])
+def test_a_picture_reduced_in_strips_is_the_one_reduced_as_a_whole(tmp_path, monkeypatch, kind, longest_px):
+    path = large(tmp_path, kind)
+    whole = reduce_picture(read_photo(path, longest_px).image, longest_px)
+    monkeypatch.setattr(picture_format, "WHOLE_PX", 50_000)
+    monkeypatch.setattr(picture_format, "STRIP_PX", 300 * 7)
+    photo = read_photo(path, longest_px)
+    assert photo.image.shape == whole.shape and photo.size == ((200, 300) if kind == "jpeg" else (300, 200))
+    np.testing.assert_allclose(photo.image, whole, atol=1e-5)
+
+
+def test_up_to_twenty_million_pixels_a_picture_is_read_as_ever(tmp_path):
+    path = large(tmp_path, "rgb")
+    assert picture_format.WHOLE_PX == 20_000_000
+    np.testing.assert_array_equal(read_photo(path, 64).image, read_picture(path))
+
+
+# -- what a file is, in words ----------------------------------------------------------------------------------------
+
+
+def test_formats_that_are_not_read_are_called_by_their_names(tmp_path):
+    box = struct.pack(">I", 24)
+    for start, name in (
+        (b"8BPS\0\1", "a Photoshop document"), (b"FUJIFILMCCD-RAW 0201", "a camera RAW"),
+        (box + b"ftypcrx \0\0\0\1crx isom", "a camera RAW"), (b"IIRO\x08\0\0\0", "a camera RAW"),
+        (b"IIU\0\x08\0\0\0", "a camera RAW"), (b"\xff\x0a\x80", "a JPEG XL picture"), (b"%PDF-1.4", "a PDF"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"), (box + b"ftypqt  ", "a video"), (b"v/1\x01", "an EXR"),
+        (b"%!PS-Adobe", "PostScript"), (b"<svg xmlns=", "an SVG"), (box + b"ftypheic" + bytes(40), "a HEIC photo"),
+    ):  # fmt: skip
+        (tmp_path / "a").write_bytes(start + bytes(200))
+        assert_refused(tmp_path / "a", name)
+
+
+@pytest.mark.parametrize("kind", ["dng", "nef", "cr2", "tagged"])
+def test_a_raw_file_is_never_read_as_its_preview(tmp_path, kind):
+    """As cameras write them: a preview that any decoder reads, and the sensor's values beside or below it."""
+    preview, sensor = np.full((60, 80, 3), 99, np.uint8), np.full((240, 320), 500, np.uint16)
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path, byteorder="<") as tiff:
+        version = [(50706, 1, 4, b"\1\4\0\0", True)] if kind in ("dng", "tagged") else []
+        below = 1 if kind in ("dng", "nef") else 0
+        tiff.write(
+            preview, photometric="rgb", subfiletype=0 if kind == "tagged" else 1, subifds=below, extratags=version
+        )
+        if kind != "tagged":
+            tiff.write(sensor, photometric=32803 if kind != "nef" else "minisblack", extratags=CFA)
+    assert_refused(path, "is a camera RAW")
+
+
+CFA = [(33421, 3, 2, (2, 2), True), (33422, 1, 4, b"\0\1\1\2", True)]
+"""How the colours of a sensor lie."""
+
+
+def test_overviews_and_masks_are_not_the_photo(tmp_path, pixels):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        tiff.write(pixels, photometric="rgb", subifds=1)
+        tiff.write(pixels[::2, ::2], photometric="rgb", subfiletype=1)
+    photo = read_photo(tmp_path / "a.tif")
+    np.testing.assert_array_equal(np.rint(photo.image * 255), pixels)
+    assert photo.told == ()
+
+
+def test_a_heic_photo_is_read(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    y, x = np.mgrid[:96, :128]
+    picture = np.stack([2 * x, 2 * y, x + y], axis=2).astype(np.uint8)
+    heif.from_pillow(Image.fromarray(picture)).save(tmp_path / "a.heic", quality=95)
+    photo = read_photo(tmp_path / "a.heic")
+    assert photo.size == (128, 96) and np.abs(photo.image * 255 - picture).mean() < 4
+    (tmp_path / "half.heic").write_bytes((tmp_path / "a.heic").read_bytes()[:400])
+    assert_refused(tmp_path / "half.heic", "HEIC photo that cannot be read|truncated or damaged")
+
+
+def test_a_heic_photo_without_its_decoder_is_told_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.heic").write_bytes(struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + bytes(99))
+    assert_refused(tmp_path / "a.heic", "pillow-heif, which reads those, is not installed")
+
+
+def test_sixteen_bits_that_would_fill_the_memory_are_read_as_eight(tmp_path, monkeypatch):
+    path = large(tmp_path, "deep")
+    deep = read_picture(path)
+    monkeypatch.setattr(picture_format, "DEEPEST_BYTES", 2 * 4 * 300 * 200 - 1)
+    np.testing.assert_allclose(read_picture(path), deep, atol=1.01 / 255)

@@ -105,8 +105,9 @@ def test_build_shows_the_photo_from_where_it_was_taken(built):
 def test_run_json_tells_what_was_asked_used_and_spent(built):
     record = run_json(built.folder)
     assert record["request"] == {
-        "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": 1000.0, "fov_deg": 60.0,
-        "intrinsics": None, "path": "wander", "seed": 3, "prompts": [],
+        "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": None, "fov_deg": 60.0,
+        "intrinsics": None, "path": "wander", "seed": 3, "prompts": [], "depth_kind": "auto", "depth_channel": None,
+        "turn_depth": "auto", "own_depth": "use",
     }  # fmt: skip
     assert record["seed"] == 3 and record["settings"]["fit"]["iterations"] == 8
     assert record["settings"]["preset"] == "tiny"
@@ -214,11 +215,12 @@ def test_cancel_leaves_no_folder_that_had_to_be_made_for_the_output(built, tmp_p
 
 
 @pytest.mark.parametrize("how", ["cancelled", "failing", "whole"])
-def test_an_earlier_folder_stays_until_the_new_one_is_whole(built, tmp_path, how):
+def test_an_earlier_folder_stays_until_the_new_one_is_whole(built, tmp_path, monkeypatch, how):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old.txt").write_text("old")
-    models = room_models(segmenter=Failing()) if how == "failing" else room_models()
-    run = look(built.request, models, TINY, tmp_path / "out")
+    if how == "failing":
+        monkeypatch.setattr("gen3d.pipeline.split_layers", out_of_order)
+    run = look(built.request, room_models(), TINY, tmp_path / "out")
     if how == "cancelled":
         next(run), next(run)
         run.close()
@@ -284,40 +286,19 @@ def test_enough_while_the_path_is_tried_out_is_not_blamed_on_the_scene(built, tm
 # -- failing ---------------------------------------------------------------------------------------------------------
 
 
-class Failing:
-    """Plays any role, and breaks at its `breaks_at`-th call."""
-
-    name = "failing"
-
-    def __init__(self, breaks_at: int = 1) -> None:
-        self.calls, self.breaks_at = 0, breaks_at
-
-    def inpaint(self, image, hole, borrow, depth, prompt=None, seed=0):
-        self.calls += 1
-        if self.calls >= self.breaks_at:
-            raise RuntimeError("the engine is out of order")
-        return FakeInpainter().inpaint(image, hole, borrow, depth, prompt, seed)
-
-    def segment(self, image, depth):
-        raise RuntimeError("the engine is out of order")
-
-    def estimate(self, image, camera=None, expected=None):
-        raise RuntimeError("the engine is out of order")
-
-    def render(self, gaussians, camera):
-        raise RuntimeError("the engine is out of order")
+def out_of_order(*_, **__):
+    """A stage with a fault of its own; of engines that fail, `test_checked.py` tells."""
+    yield Started("a stage")
+    raise RuntimeError("the stage is out of order")
 
 
 @pytest.mark.parametrize(
-    ("role", "at"), [("depth", 1), ("segmenter", 1), ("background", 1), ("outpainter", 2), ("rasterizer", 1)]
+    "stage", ["find_depth", "split_layers", "fill_background", "expand_world", "optimize_gaussians", "fly_through"]
 )
-def test_a_failing_engine_leaves_nothing(built, tmp_path, role, at):
-    engine = Failing(at)
-    models = room_models() if role == "rasterizer" else room_models(**{role: engine})
-    rasterizer = engine if role == "rasterizer" else RASTERIZER
-    request = replace(built.request, path="rotate360")
+def test_a_failing_stage_leaves_nothing(built, tmp_path, monkeypatch, stage):
+    monkeypatch.setattr(f"gen3d.pipeline.{stage}", out_of_order)
     with pytest.raises(RuntimeError, match="out of order"):
-        list(build(request, models, rasterizer, TINY, tmp_path / "out"))
+        list(build(built.request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     assert inside(tmp_path) == set()
 
 

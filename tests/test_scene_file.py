@@ -27,7 +27,7 @@ CAMERA = Camera.from_fov(55.0, 96, 72)
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_every_kind_is_opened(tmp_path, suffix):
     WRITERS[suffix](tmp_path / f"a{suffix}", some())
-    opened = open_scene(tmp_path / f"a{suffix}")
+    opened = open_scene(tmp_path / f"a{suffix}").gaussians
     assert len(opened) == 400 and opened.sh_degree == 0
 
 
@@ -35,7 +35,7 @@ def test_every_kind_is_opened(tmp_path, suffix):
 def test_what_a_file_holds_counts_for_more_than_its_name(tmp_path, suffix, name):
     WRITERS[suffix](tmp_path / f"b{suffix}", some())
     (tmp_path / f"b{suffix}").rename(tmp_path / name)
-    assert len(open_scene(tmp_path / name)) == 400
+    assert len(open_scene(tmp_path / name).gaussians) == 400
 
 
 def test_files_of_other_kinds_are_refused(tmp_path):
@@ -78,9 +78,9 @@ def test_export_writes_each_file_in_the_format_of_its_name(tmp_path, capsys):
     assert (tmp_path / "b.ply").read_bytes() == (tmp_path / "a.ply").read_bytes()
     heads = [gzip.decompress(file.read_bytes()) for file in (out[1], out[3], out[4])]
     assert [(head[4], head[14]) for head in heads] == [(3, 0), (2, 0), (3, 2)]
-    assert [open_scene(file).sh_degree for file in out] == [3, 3, 0, 3, 3]
+    assert [open_scene(file).gaussians.sh_degree for file in out] == [3, 3, 0, 3, 3]
     assert run("export", out[1], "--to", tmp_path / "c.ply") == 0
-    assert_same(open_scene(tmp_path / "c.ply"), read_spz(out[1]), rtol=1e-5, atol=2e-6)
+    assert_same(open_scene(tmp_path / "c.ply").gaussians, read_spz(out[1]), rtol=1e-5, atol=2e-6)
 
 
 def test_export_refuses_before_it_writes_anything(tmp_path, capsys):
@@ -128,7 +128,7 @@ def test_splat_transform_reads_what_we_write_as_we_do(tmp_path, suffix, degree):
     """Its .ply of our file holds what our own reader finds in it; of .spz the kind that is meant for it."""
     file = tmp_path / f"a{suffix}"
     (partial(write_spz, y_up=False) if suffix == ".spz" else WRITERS[suffix])(file, some(degree=degree))
-    ours, theirs = open_scene(file), open_scene(converted(file, tmp_path / "b.ply"))
+    ours, theirs = open_scene(file).gaussians, open_scene(converted(file, tmp_path / "b.ply")).gaussians
     assert len(ours) == len(theirs) and ours.sh_degree == theirs.sh_degree
     torch.testing.assert_close(theirs.means, ours.means, atol=1e-5, rtol=0)
     torch.testing.assert_close(theirs.scales, ours.scales, atol=0, rtol=1e-4)
@@ -143,7 +143,7 @@ def test_splat_transform_reads_what_we_write_as_we_do(tmp_path, suffix, degree):
 def test_we_read_the_spz_that_splat_transform_writes(tmp_path, version):
     g = some(degree=1)
     write_ply(tmp_path / "a.ply", g)
-    read = open_scene(converted(tmp_path / "a.ply", tmp_path / "b.spz", "--spz-version", version))
+    read = open_scene(converted(tmp_path / "a.ply", tmp_path / "b.spz", "--spz-version", version)).gaussians
     upside_down = torch.tensor([1.0, -1.0, -1.0])  # it writes the axes of a .ply and does not say so
     torch.testing.assert_close(read.means * upside_down, g.means, atol=2e-4, rtol=0)
     torch.testing.assert_close(read.sh * torch.tensor([1.0, -1.0, -1.0, 1.0])[:, None], g.sh, atol=0.036, rtol=0)
@@ -157,7 +157,7 @@ def test_a_scene_still_looks_the_same_after_splat_transforms_own_formats(tmp_pat
     scene = tinted(photo_scene(CAMERA))
     write_ply(tmp_path / "a.ply", scene)
     packed = converted(tmp_path / "a.ply", tmp_path / f"b{suffix}", "-g", "cpu")
-    back = open_scene(converted(packed, tmp_path / "c.ply"))
+    back = open_scene(converted(packed, tmp_path / "c.ply")).gaussians
     assert len(back) == len(scene) and packed.stat().st_size < (tmp_path / "a.ply").stat().st_size / 3
     before, after = (shown(pick_rasterizer().render(seen_from(g, CAMERA), CAMERA)) for g in (scene, back))
     assert psnr(before, after) > 30
@@ -173,7 +173,7 @@ def test_a_scene_looks_the_same_in_every_format(tmp_path):
     for suffix, least_db in ((".ply", 80), (".spz", 35), (".splat", 40)):
         given = plain if suffix == ".splat" else scene
         WRITERS[suffix](tmp_path / f"a{suffix}", given)
-        read = open_scene(tmp_path / f"a{suffix}")
+        read = open_scene(tmp_path / f"a{suffix}").gaussians
         want = before if given is scene else shown(pick_rasterizer().render(given, CAMERA))
         assert psnr(shown(pick_rasterizer().render(seen_from(read, CAMERA), CAMERA)), want) > least_db, suffix
 
@@ -182,4 +182,4 @@ def test_degree_is_told_by_the_file(tmp_path):
     for degree in range(4):
         for suffix in (".ply", ".spz"):
             WRITERS[suffix](tmp_path / f"a{suffix}", some_gaussians(9, degree))
-            assert open_scene(tmp_path / f"a{suffix}").sh_degree == degree
+            assert open_scene(tmp_path / f"a{suffix}").gaussians.sh_degree == degree

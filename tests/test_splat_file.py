@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.splat import read_splat, write_splat
+from gen3d.formats.splat import open_splat, read_splat, write_splat
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 
 
@@ -55,7 +55,7 @@ def test_equal_importance_keeps_the_order(tmp_path):
 
 def test_bad_files_are_refused(tmp_path, gaussians):
     write_splat(tmp_path / "a.splat", gaussians)
-    (tmp_path / "cut.splat").write_bytes((tmp_path / "a.splat").read_bytes()[:-1])
+    (tmp_path / "cut.splat").write_bytes((tmp_path / "a.splat").read_bytes()[:31])
     (tmp_path / "empty.splat").write_bytes(b"")
     (tmp_path / "nan.splat").write_bytes(b"\xff" * 32)
     with pytest.raises(InputError, match="truncated"):
@@ -73,3 +73,13 @@ def test_bad_files_are_refused(tmp_path, gaussians):
     with pytest.raises(EmptyWorld):
         write_splat(tmp_path / "b.splat", gaussians.keep(torch.zeros(3, dtype=torch.bool)))
     assert not (tmp_path / "b.splat").exists()
+
+
+def test_of_a_file_that_was_cut_the_whole_gaussians_are_read_and_that_is_told(tmp_path, gaussians):
+    write_splat(tmp_path / "a.splat", gaussians)
+    content = (tmp_path / "a.splat").read_bytes()
+    for name, bad, count in (("cut", content[:-1], 2), ("longer", content + b"\0\0", 3)):
+        (tmp_path / f"{name}.splat").write_bytes(bad)
+        opened = open_splat(tmp_path / f"{name}.splat")
+        assert len(opened.gaussians) == count and "ends within a Gaussian" in opened.notices[0]
+    assert open_splat(tmp_path / "a.splat").notices == ()

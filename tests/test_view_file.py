@@ -8,8 +8,10 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats import view
 from gen3d.formats.view import (
     FIRST_SHARE,
+    LARGER,
     MAGIC,
     Limits,
     check_view,
@@ -102,6 +104,15 @@ def test_the_first_fifth_is_a_picture_already():
     assert psnr(shown(pick_rasterizer().render(naive, LENS)), shown(full)) < 15
 
 
+@pytest.mark.parametrize("opacity", [0.0, 1e-30, 0.5])
+@pytest.mark.parametrize("aside_m", [0.0, 1000.0])
+def test_how_much_larger_the_first_part_is_drawn_is_a_number_though_nothing_of_it_is_seen(opacity, aside_m):
+    scene = sheet((aside_m, 0, 4), (1, 0, 0), (0, 1, 0), 0.1)
+    scene = replace(scene, opacities=torch.full_like(scene.opacities, opacity))
+    larger = first_larger(scene, LENS, streaming_order(scene, LENS))
+    assert LARGER[0] <= larger <= LARGER[1]
+
+
 def test_what_is_hidden_or_outside_comes_late():
     front = sheet((0, 0, 2), (1, 0, 0), (0, 0.8, 0), 0.05)
     behind = sheet((0, 0, 4), (1.5, 0, 0), (0, 1.2, 0), 0.1)
@@ -163,3 +174,11 @@ def test_a_broken_file_is_refused_by_name(tmp_path, how):
     for reader in (read_view, check_view):
         with pytest.raises(InputError, match=r"broken\.view"):
             reader(broken)
+
+
+def test_a_small_file_takes_little_memory_however_large_one_may_be(tmp_path, monkeypatch):
+    """As much memory as the largest file would need was set aside for each: a small machine could build nothing."""
+    write_view(tmp_path / "s.view", photo_scene(LENS), LENS, 4.0, LIMITS)
+    monkeypatch.setattr(view, "LARGEST_BYTES", 1 << 60)
+    check_view(tmp_path / "s.view")
+    assert len(read_view(tmp_path / "s.view").gaussians) > 100

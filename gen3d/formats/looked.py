@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
+from gen3d.formats.whole import MB, check_file, refusing
 from gen3d.values import RGBD, Candidates, Layers
+
+LARGEST_BYTES = 512 * MB
+_REMEDY = "Run the step `look` again."
 
 
 def save_looked(file: Path, layers: Layers) -> None:
@@ -25,19 +30,41 @@ def save_looked(file: Path, layers: Layers) -> None:
 
 
 def load_looked(file: Path) -> Layers:
-    """The counterpart of `save_looked`; raises InputError where there is no such file.
+    """The counterpart of `save_looked`; raises InputError where there is no such file, or a damaged one.
 
     A file without candidates, from before they were kept, has one: its foreground, if there is any.
     """
     if not file.exists():
         raise InputError(f"{file.parent} holds no looked.npz.", "Run the step `look` first.")
-    with np.load(file, allow_pickle=False) as stored:
+    check_file(file, LARGEST_BYTES, _REMEDY)
+    with refusing(f"{file.name} cannot be read: it is damaged.", _REMEDY), np.load(file, allow_pickle=False) as stored:
         h, w = stored["depth"].shape
-        rgbd = RGBD(stored["image"], stored["depth"], Camera(stored["K"], np.eye(4), w, h))
-        foreground = stored["foreground"]
+        image, depth, K = (_floats(stored, key, size) for key, size in (
+            ("image", (h, w, 3)), ("depth", (h, w)), ("K", (3, 3))))  # fmt: skip
+        foreground, hidden = (_region(stored, key, (h, w)) for key in ("foreground", "hidden"))
+        layers = Layers(RGBD(image, depth, Camera(K, np.eye(4), w, h)), foreground, hidden)
+        return replace(layers, candidates=_candidates(stored, foreground))
+
+
+def _candidates(stored: np.lib.npyio.NpzFile, foreground: np.ndarray) -> Candidates:
+    if "masks" not in stored:
         masks = foreground[None][: int(foreground.any())]
-        candidates = Candidates(masks, np.ones(len(masks), bool))
-        if "masks" in stored:
-            bits = np.unpackbits(stored["masks"], axis=1, count=h * w)
-            candidates = Candidates(bits.view(bool).reshape(len(bits), h, w), stored["chosen"])
-        return Layers(rgbd, foreground, stored["hidden"], candidates)
+        return Candidates(masks, np.ones(len(masks), bool))
+    bits = np.unpackbits(stored["masks"], axis=1, count=foreground.size)
+    return Candidates(bits.view(bool).reshape(-1, *foreground.shape), _region(stored, "chosen", (len(bits),)))
+
+
+def _floats(stored: np.lib.npyio.NpzFile, key: str, size: tuple[int, ...]) -> np.ndarray:
+    """Numbers without NaN, of a size."""
+    numbers = stored[key]
+    if numbers.shape != size or numbers.dtype.kind != "f" or np.isnan(numbers).any():
+        raise ValueError(f"{key} is {numbers.shape} {numbers.dtype}, not {size} numbers")
+    return numbers
+
+
+def _region(stored: np.lib.npyio.NpzFile, key: str, size: tuple[int, ...]) -> np.ndarray:
+    """What is True where, of a size."""
+    region = stored[key]
+    if region.shape != size or region.dtype != bool:
+        raise ValueError(f"{key} is {region.shape} {region.dtype}, not {size} of True and False")
+    return region

@@ -16,7 +16,18 @@ import numpy as np
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.ply import MOST, check_count, drawable
+from gen3d.formats.stored import (
+    MOST,
+    NEAR,
+    Origin,
+    StoredScene,
+    around_middle,
+    check_count,
+    check_steps,
+    drawable,
+    float32_step,
+    moved,
+)
 from gen3d.formats.whole import MB, check_file, write_whole
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 
@@ -25,14 +36,16 @@ _ROW = np.dtype([("xyz", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("qu
 _REMEDY = "Give a .splat of 3D Gaussians, as gen3d writes it."
 
 
-def write_splat(path: Path, gaussians: Gaussians) -> None:
+def write_splat(path: Path, gaussians: Gaussians, origin: Origin = NEAR) -> None:
     """Writes the Gaussians by falling volume times opacity; the same Gaussians give the same bytes.
 
-    Raises EmptyWorld when there are none.
+    origin: added to all means. Raises EmptyWorld when there are none, InputError where float32 is too coarse there.
     """
     if len(gaussians) == 0:
         raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
-    g = gaussians.detached()
+    if origin != NEAR:
+        check_steps(".splat", float32_step(max(map(abs, origin))), gaussians, origin)
+    g = moved(gaussians.detached().to("cpu"), origin)
     rows = np.empty(len(g), _ROW)
     rows["xyz"] = g.means.cpu()
     rows["scale"] = g.scales.cpu()
@@ -45,35 +58,43 @@ def write_splat(path: Path, gaussians: Gaussians) -> None:
 
 
 def read_splat(path: Path, most: int = MOST) -> Gaussians:
+    """The Gaussians of a file where it has them, and nothing else that was to say of it."""
+    return open_splat(path, most).in_place
+
+
+def open_splat(path: Path, most: int = MOST) -> StoredScene:
     """The Gaussians of a file, in its order, of degree 0, without those that nobody could draw.
 
-    The format has no mark to know it by: what holds more sizes below zero than above is taken for something else.
-    Raises InputError for that, for what is no whole number of Gaussians or more than `most`, EmptyWorld when none is
-    left.
+    Of a file that was cut, its whole Gaussians. The format has no mark to know it by: what holds more sizes below zero
+    than above is taken for something else. Raises InputError for that, for less than one Gaussian or more than `most`,
+    EmptyWorld when none is left.
     """
     size = check_file(path, LARGEST_BYTES, _REMEDY)
-    if size % _ROW.itemsize:
+    whole, beyond = divmod(size, _ROW.itemsize)
+    if not whole:
         raise InputError(f"{path.name} is truncated, or not a .splat file.", _REMEDY)
-    check_count(path, size // _ROW.itemsize, most)
-    rows = np.fromfile(path, _ROW)
-    possible = (rows["scale"] >= 0).all(axis=1)  # False for NaN too
+    check_count(path, whole, most)
+    rows = np.fromfile(path, _ROW, whole)
+    possible = (rows["scale"] >= 0).all(axis=1) & np.isfinite(rows["scale"]).all(axis=1)
     if 2 * possible.sum() < len(rows):
         raise InputError(f"{path.name} is damaged, or not a .splat file.", _REMEDY)
-    rows = rows[possible]
-    rgba = torch.from_numpy(rows["rgba"].astype(np.float32) / 255)
-    quats = (torch.from_numpy(rows["quat"].astype(np.float32)) - 128) / 128
-    gaussians = drawable(
-        Gaussians(
-            means=torch.from_numpy(rows["xyz"].astype(np.float32)),
-            quats=torch.nn.functional.normalize(quats, dim=1),
-            scales=torch.from_numpy(rows["scale"].astype(np.float32)),
-            opacities=rgba[:, 3].contiguous(),
-            sh=sh_from_rgb(rgba[:, :3]),
-        )
-    )
+    gaussians = drawable(_gaussians(rows[possible]))
     if len(gaussians) == 0:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
-    return gaussians
+    told = f"{path.name} ends within a Gaussian, as if cut: the {whole} whole ones before it are read."
+    return around_middle(StoredScene(gaussians, notices=(told,) if beyond else ()))
+
+
+def _gaussians(rows: np.ndarray) -> Gaussians:
+    rgba = torch.from_numpy(rows["rgba"].astype(np.float32) / 255)
+    quats = (torch.from_numpy(rows["quat"].astype(np.float32)) - 128) / 128
+    return Gaussians(
+        means=torch.from_numpy(rows["xyz"].astype(np.float32)),
+        quats=torch.nn.functional.normalize(quats, dim=1),
+        scales=torch.from_numpy(rows["scale"].astype(np.float32)),
+        opacities=rgba[:, 3].contiguous(),
+        sh=sh_from_rgb(rgba[:, :3]),
+    )
 
 
 def _bytes(values: torch.Tensor) -> np.ndarray:

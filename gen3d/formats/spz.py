@@ -18,8 +18,8 @@ Axes are the format's: x right, y up, z back ("RUB"), so ours are turned by diag
 may name other axes in an extension (0xADBE0003), which is honoured. SuperSplat and splat-transform take the axes of any
 .spz for those of a .ply (y down, z forward), and so show one that keeps to the format upside down, and write such. For
 them there is `y_up=False`, which writes our own axes and names them in that extension, which few readers look at. The
-flag "antialiased" says that the Gaussians were fitted for a rasterizer that dims what the low-pass widens; ours are
-not, and it is passed over on reading.
+flag "antialiased" says that the Gaussians were fitted for a rasterizer that dims what the low-pass widens
+(`splat/antialiased.py`); ours are not. Other programs also leave the gzip stream of versions 1 to 3 away.
 """
 
 from __future__ import annotations
@@ -27,14 +27,24 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.ply import MOST, check_count, drawable
 from gen3d.formats.spz_codes import RDF, RUB, Header, packed, signs_of, unpacked
+from gen3d.formats.stored import (
+    MOST,
+    NEAR,
+    Origin,
+    StoredScene,
+    around_middle,
+    check_count,
+    check_steps,
+    drawable,
+)
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
 
@@ -47,10 +57,13 @@ FRACTION_BITS = 12
 """Of a position, for parts of a metre."""
 GZIP_LEVEL = 6
 """The usual one; 9 takes twice as long and saves nothing."""
-DENSEST = 100
-"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth."""
+DENSEST = 25
+"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
+is less than a MB in all is no bomb."""
 _MAGIC = b"NGSP"
 _GZIP = b"\x1f\x8b"
+_PLAIN_VERSIONS = [version.to_bytes(4, "little") for version in (1, 2, 3)]
+"""Whose stream somebody may have unpacked."""
 _HEADER = struct.Struct("<4sIIBBBB")
 _PLAIN_HEADER = struct.Struct("<4sIIBBBBI12x")
 _EXTENSION = struct.Struct("<III")
@@ -62,18 +75,28 @@ _WINDOW = 128 * MB
 _REMEDY = "Give a .spz of 3D Gaussians, version 1 to 4."
 
 
-def write_spz(path: Path, gaussians: Gaussians, version: int = 3, antialiased: bool = False, y_up: bool = True) -> None:
+def write_spz(
+    path: Path,
+    gaussians: Gaussians,
+    version: int = 3,
+    antialiased: bool = False,
+    y_up: bool = True,
+    origin: Origin = NEAR,
+) -> None:
     """Writes the Gaussians in their order; the same Gaussians give the same bytes.
 
-    y_up: in the format's own axes, not in those that SuperSplat takes for granted. Raises EmptyWorld when there are
-    none, InputError when they are too many or reach too far, ValueError for another version than 2 or 3, or a value
-    that is not finite.
+    y_up: in the format's own axes, not in those that SuperSplat takes for granted. origin: added to all means. Raises
+    EmptyWorld when there are none, InputError when they are too many or reach too far for what they are large,
+    ValueError for another version than 2 or 3, or a value that is not finite.
     """
     if version not in VERSIONS:
         raise ValueError(f"version {version} of .spz is not written, {VERSIONS} are")
     g = gaussians.detached()
     _check(g)
+    if origin != NEAR:
+        g = replace(g, means=g.means.double() + torch.tensor(origin, dtype=torch.float64, device=g.means.device))
     bits = _fraction_bits(g.means)
+    check_steps(".spz", 2.0**-bits, g, origin)
     axes = RUB if y_up else RDF
     flags = _ANTIALIASED * antialiased | _EXTENDED * (not y_up)
     header = _HEADER.pack(_MAGIC, version, len(g), g.sh_degree, bits, flags, 0)
@@ -85,7 +108,12 @@ def write_spz(path: Path, gaussians: Gaussians, version: int = 3, antialiased: b
 
 
 def read_spz(path: Path, most: int = MOST) -> Gaussians:
-    """The Gaussians of a file, in its order, without those that nobody could draw; harmonics up to degree 3.
+    """The Gaussians of a file where it has them, and nothing else that it says."""
+    return open_spz(path, most).in_place
+
+
+def open_spz(path: Path, most: int = MOST) -> StoredScene:
+    """What a file holds, in its order, without Gaussians that nobody could draw; harmonics up to degree 3.
 
     Raises InputError for what is not a whole file of this kind or holds more than `most` Gaussians, EmptyWorld for one
     without any.
@@ -93,17 +121,19 @@ def read_spz(path: Path, most: int = MOST) -> Gaussians:
     size = check_file(path, LARGEST_BYTES, _REMEDY)
     with refusing(f"{path.name} is damaged, or not a .spz file.", _REMEDY):
         with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-        if start.startswith(_GZIP):
-            header, arrays, extensions = _one_stream(path, size, most)
-        elif start == _MAGIC:
+            start = file.read(len(_MAGIC) + 4)
+        if start.startswith(_GZIP) or (start.startswith(_MAGIC) and start[4:] in _PLAIN_VERSIONS):
+            header, arrays, extensions = _one_stream(path, size, most, start.startswith(_GZIP))
+        elif start.startswith(_MAGIC):
             header, arrays, extensions = _many_streams(path, size, most)
         else:
             raise InputError(f"{path.name} is not a .spz file.", _REMEDY)
         gaussians = drawable(unpacked(header, arrays, _signs(path, extensions)))
     if len(gaussians) == 0:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
-    return gaussians
+    cut = f"{path.name} has harmonics of degree {header.degree}, of which those up to 3 are kept."
+    notices = (cut,) if header.degree > 3 else ()
+    return around_middle(StoredScene(gaussians, bool(header.flags & _ANTIALIASED), notices=notices))
 
 
 def _check(g: Gaussians) -> None:
@@ -129,9 +159,9 @@ def _fraction_bits(means: torch.Tensor) -> int:
     return bits
 
 
-def _one_stream(path: Path, size: int, most: int) -> tuple[Header, list[bytes], bytes]:
+def _one_stream(path: Path, size: int, most: int, zipped: bool) -> tuple[Header, list[bytes], bytes]:
     """Versions 1 to 3; what follows the arrays is read too, for with it comes the checksum."""
-    with gzip.open(path) as file:
+    with gzip.open(path) if zipped else path.open("rb") as file:
         magic, *fields, _ = _HEADER.unpack(file.read(_HEADER.size))
         header = Header(*fields)
         if magic != _MAGIC:
@@ -176,7 +206,7 @@ def _sizes(path: Path, header: Header, size: int, most: int, versions: tuple[int
         raise InputError(f"{path.name} has harmonics of degree {header.degree}, and 4 is the highest.", _REMEDY)
     check_count(path, header.count, most)
     row = (6 if header.version == 1 else 9, 1, 3, 3, 3 if header.version < 3 else 4, 3 * (header.degree + 1) ** 2 - 3)
-    if header.count * sum(row) > DENSEST * size:
+    if header.count * sum(row) > max(MB, DENSEST * size):
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", "Save or copy it again.")
     return [header.count * n for n in row]
 

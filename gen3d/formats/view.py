@@ -22,7 +22,7 @@ from jaxtyping import Int
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.ply import drawable
+from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
@@ -66,6 +66,20 @@ class Limits:
     """The largest: at least 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where to stand outside a scene that somebody else made, without limits."""
+
+    middle: tuple[float, float, float]
+    """What the viewer turns about, in the world, metres."""
+    distance_m: float
+    """From there it sees the scene whole."""
+    up: str
+    """The axis that is taken for the vertical, as "-y"; the visitor may choose another."""
+    starts: bool
+    """Whether the viewer starts there, and not at the camera."""
+
+
 class ViewFile(NamedTuple):
     """What a .view holds."""
 
@@ -76,10 +90,20 @@ class ViewFile(NamedTuple):
     """The viewer turns about the point this far ahead on the camera's axis."""
     limits: Limits
     title: str | None
+    outside: Outside | None = None
+    antialiased: bool = False
+    """As in `stored.py`."""
 
 
 def write_view(
-    path: Path, gaussians: Gaussians, camera: Camera, pivot_m: float, limits: Limits, title: str | None = None
+    path: Path,
+    gaussians: Gaussians,
+    camera: Camera,
+    pivot_m: float,
+    limits: Limits,
+    title: str | None = None,
+    outside: Outside | None = None,
+    antialiased: bool = False,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
@@ -96,6 +120,8 @@ def write_view(
         "pivot_m": float(pivot_m), "limits": asdict(limits), "title": title, "count": len(g),
         "sh_degree": g.sh_degree, "ranges": ranges, "first_larger": first_larger(g, camera, order),
     }  # fmt: skip
+    header |= {} if outside is None else {"outside": asdict(outside)}
+    header |= {"antialiased": True} if antialiased else {}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
     with write_whole(path) as temporary:
@@ -111,7 +137,12 @@ def read_view(path: Path) -> ViewFile:
         header, rows = _parsed(path)
         camera = Camera(np.array(header["K"]), np.array(header["w2c"]), header["width"], header["height"])
         gaussians = unpacked(rows, header["ranges"], camera)
-        return ViewFile(gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"])
+        outside = header.get("outside")
+        outside = None if outside is None else Outside(**outside | {"middle": tuple(outside["middle"])})
+        return ViewFile(
+            gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
+            outside, header.get("antialiased", False),
+        )  # fmt: skip
 
 
 def check_view(path: Path) -> None:
@@ -127,8 +158,10 @@ def _reading(path: Path) -> AbstractContextManager[None]:
 def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     """The header and the records."""
     check_file(path, LARGEST_BYTES, _REMEDY)
-    with gzip.open(path) as file:
-        content = file.read(LARGEST_BYTES + 1)
+    content = bytearray()
+    with gzip.open(path) as file:  # asked for all that is allowed, it would set as much memory aside
+        while len(content) <= LARGEST_BYTES and (part := file.read(MB)):
+            content += part
     if len(content) > LARGEST_BYTES:
         raise InputError(f"{path.name} is larger than the {LARGEST_BYTES // MB} MB that are read.", _REMEDY)
     if not content.startswith(MAGIC):
@@ -167,9 +200,11 @@ def first_larger(gaussians: Gaussians, camera: Camera, order: Int[np.ndarray, "n
     _, z, seen = _projected(gaussians, camera)
     first = order[: _first(gaussians)]
     first = first[seen[first]]
-    usual_px = float(np.median(_area_px(gaussians, camera, z)[first])) if len(first) else math.inf
+    if not len(first):
+        return LARGER[0]
+    usual_px = float(np.median(_area_px(gaussians, camera, z)[first]))
     covered = usual_px * len(first) / (camera.width * camera.height)
-    return float(np.clip(math.sqrt(COVERAGE / covered), *LARGER))
+    return float(np.clip(math.sqrt(COVERAGE / max(covered, 1e-12)), *LARGER))  # what is transparent covers nothing
 
 
 def _first(gaussians: Gaussians) -> int:

@@ -24,6 +24,7 @@ from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.spz import write_spz
+from gen3d.formats.stored import NEAR, Origin
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.products.dataset import coloured_points, draw_frames
@@ -48,6 +49,9 @@ class FinishedScene:
     rasterizer: Rasterizer
     also: tuple[Path, ...] = ()
     """Files that lie elsewhere and belong into its bundle, as the video."""
+    antialiased: bool = False
+    """As in `formats/stored.py`, and what follows too."""
+    origin: Origin = NEAR
 
     @property
     def files(self) -> SceneFiles:
@@ -95,6 +99,8 @@ def export_mesh(scene: FinishedScene, path: Path) -> Stage[None]:
 
 def export_dataset(scene: FinishedScene, folder: Path) -> Stage[None]:
     """A folder to train from; see `formats/dataset.py`."""
+    if scene.origin != NEAR:
+        raise InputError("The scene lies too far from its origin for a data set.", "Export it with --centred.")
     known = scene.layered if scene.files.layers.is_file() else None
     frames = yield from draw_frames(scene.gaussians, scene.cameras, scene.rasterizer, known)
     with whole_folder(folder) as work:
@@ -131,11 +137,11 @@ def export_file(scene: FinishedScene, path: Path) -> Stage[None]:
 
 def _made(scene: FinishedScene, into: Path, there: set[str]) -> Stage[None]:
     """Makes what the folder does not hold yet."""
-    write_spz(into / "scene.spz", scene.gaussians)
+    write_spz(into / "scene.spz", scene.gaussians, antialiased=scene.antialiased, origin=scene.origin)
     if "scene.ply" not in there:
-        write_ply(into / "scene.ply", scene.gaussians)
+        write_ply(into / "scene.ply", scene.gaussians, scene.antialiased, scene.origin)
     if "scene.splat" not in there:
-        write_splat(into / "scene.splat", scene.gaussians)
+        write_splat(into / "scene.splat", scene.gaussians, scene.origin)
     if scene.files.layers.is_file():
         yield from export_mesh(scene, into / "scene.glb")
         yield from export_mesh(scene, into / "collider.glb")

@@ -1,6 +1,7 @@
 """The request's path as cameras, and the lengths it is measured in: one for the new views, one for the video.
 
-A path is the name of a preset, or a nerfstudio transforms.json, whose poses count from its first frame.
+A path is the name of a preset, or a nerfstudio transforms.json, whose poses count from its first frame; a frame without
+a lens of its own looks through the photo's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from gen3d.formats.transforms import read_transforms
 from gen3d.geometry.trajectory import PATHS, along, expansion_path, relative_to_first, surround, tour_path
 from gen3d.values import Scale
 
+FARTHEST = 50.0
+"""A path that leads farther from its first frame than so many times the median depth is in other units."""
+LENSES_DEG = (1.0, 170.0)
+"""Fields of view, width or height, that a view can be made up for."""
+FEWEST_PX, LONGEST = 16, 8
+"""A view's shorter side at least, and the longer as so many times of it at most."""
 SWEEP = 12
 """So many places along the video's path are checked for slivers that the poses left open."""
 
@@ -32,9 +39,45 @@ def expansion_cameras(path: str, camera: Camera, scale: Scale, size_px: int) -> 
     """The poses to expand along; those of a file are relative to its first frame, at most `size_px` large."""
     if path in PATHS:
         return expansion_path(path, camera, scale)
-    check_path(path)
-    poses = relative_to_first(read_transforms(Path(path)))[1:]
+    poses = _of_file(path, camera, scale)[1:]
     return [surround(camera)] + [_at_most(pose, size_px) for pose in poses]
+
+
+def _of_file(path: str, camera: Camera, scale: Scale) -> list[Camera]:
+    """A file's cameras relative to its first; InputError for what cannot be a path through this scene."""
+    check_path(path)
+    file = Path(path)
+    cameras = relative_to_first(read_transforms(file, camera))
+    farthest_m = max(float(np.linalg.norm(c.center)) for c in cameras)
+    if not farthest_m <= FARTHEST * scale.median:
+        raise InputError(
+            f"{file.name} leads {farthest_m:.3g} m from its first frame, and this scene is {scale.median:.3g} m deep.",
+            f"Give the path in the scene's metres, say {_power_of_ten(scale.median / farthest_m)} times as large.",
+        )
+    for i, one in enumerate(cameras):
+        _check_frame(one, f"Frame {i} of {file.name}")
+    return cameras
+
+
+def _check_frame(camera: Camera, where: str) -> None:
+    """Raises InputError for a lens or a shape that no view can be made up for."""
+    x, y = camera.fov_deg
+    if not all(LENSES_DEG[0] <= fov <= LENSES_DEG[1] for fov in (x, y)):
+        low, high = LENSES_DEG
+        raise InputError(
+            f"{where} looks through a lens of {x:.3g} x {y:.3g} degrees.", f"Give {low:g} to {high:g} along both sides."
+        )
+    shorter, longer = sorted((camera.width, camera.height))
+    if shorter < FEWEST_PX or longer > LONGEST * shorter:
+        raise InputError(
+            f"{where} is {camera.width} x {camera.height} pixels.",
+            f"Give at least {FEWEST_PX} a side, and no side more than {LONGEST} times the other.",
+        )
+
+
+def _power_of_ten(factor: float) -> str:
+    """The one below a factor."""
+    return f"{10.0 ** math.floor(math.log10(factor)):g}"
 
 
 def _at_most(camera: Camera, size_px: int) -> Camera:
@@ -46,5 +89,5 @@ def tour_cameras(path: str, camera: Camera, scale: Scale, frames: int) -> Callab
     """Amplitude -> the video's cameras."""
     if path in PATHS:
         return lambda amplitude: tour_path(path, camera, scale, frames, amplitude)
-    poses = relative_to_first(read_transforms(Path(path)))
+    poses = _of_file(path, camera, scale)
     return lambda amplitude: along([camera.posed(p.c2w) for p in poses], frames, amplitude)

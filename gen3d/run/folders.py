@@ -9,13 +9,27 @@ from typing import Any
 
 from gen3d.explain.sheet import contact_sheet
 from gen3d.formats.picture import write_png
+from gen3d.formats.whole import MB, check_file, refusing
 from gen3d.run.record import Record, merged, write_json
 from gen3d.scene_files import SceneFiles
 
+LARGEST_RECORD_BYTES = 16 * MB
+_AGAIN = "Run the step before this one again."
 
-def continued(before: Path, record: Record) -> dict[str, Any]:
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What run.json of an earlier step says; InputError where it is not there, or not whole."""
+    file = folder / "run.json"
+    check_file(file, LARGEST_RECORD_BYTES, _AGAIN)
+    with refusing(f"{file.name} of {folder.name} is damaged.", _AGAIN):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        merged([record])  # needs all that a step writes
+        return record
+
+
+def continued(before: dict[str, Any], record: Record) -> dict[str, Any]:
     """What run.json shall say after a step: the steps so far, and this one."""
-    return merged([json.loads((before / "run.json").read_text(encoding="utf-8")), record.as_json()])
+    return merged([before, record.as_json()])
 
 
 def gather(steps: list[Path], into: Path) -> None:

@@ -108,6 +108,10 @@ class Record:
         """Adds to what was counted or measured."""
         self._counts |= numbers
 
+    def played(self, engines: dict[str, str]) -> None:
+        """Role -> who played it in the end, where that is not who began."""
+        self._about["engines"] = self._about["engines"] | engines
+
     def as_json(self) -> dict[str, Any]:
         """Everything, as run.json holds it."""
         return self._about | {
@@ -154,16 +158,27 @@ class _Clock:
 def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
     """The records of consecutive steps as one; what was asked last counts (a video may take another path)."""
     whole = {key: value for record in records for key, value in record.items()}
-    for part in ("engines", "counts", "seconds", "card_peak_mb"):
+    for part in ("counts", "seconds", "card_peak_mb"):
         whole[part] = {key: value for record in records for key, value in record.get(part, {}).items()}
+    whole["engines"] = _who_played(records)
     whole["notices"] = [notice for record in records for notice in record["notices"]]
     whole["peak_memory_mb"] = max(filter(None, (record["peak_memory_mb"] for record in records)), default=None)
     return whole
 
 
+def _who_played(records: list[dict[str, Any]]) -> dict[str, str]:
+    """Role -> engine, of the last step that had it; one that failed in a step and played in the next did fail."""
+    played: dict[str, str] = {}
+    for role, name in (item for record in records for item in record.get("engines", {}).items()):
+        if not played.get(role, "").startswith(f"{name}, then "):
+            played[role] = name
+    return played
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """The content, readable."""
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """The content, readable; of the name of a file what is no text becomes a question mark."""
+    told = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(told, encoding="utf-8", errors="replace")
 
 
 def versions() -> dict[str, str]:

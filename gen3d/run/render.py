@@ -11,12 +11,19 @@ from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.events import Event, Finished, Notice, Progress, Started
 from gen3d.formats.picture import as_bytes, write_png
+from gen3d.formats.transforms import frame_name
 from gen3d.formats.whole import whole_folder
+from gen3d.run.checked import checked_rasterizer
 from gen3d.run.record import write_json
 from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import Rasterizer, device_of, notices_of
+
+UNSEEN = (
+    "None of the cameras sees anything of the scene: they may be in other units or axes than it, "
+    "or look the other way."
+)
 
 
 def render(
@@ -26,24 +33,39 @@ def render(
     folder: Path,
     with_alpha: bool = False,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    notices: tuple[str, ...] = (),
 ) -> Iterator[Event]:
     """Pictures of a scene file through cameras: 00.png 01.png ..., with_alpha also alpha_00.png ...
 
-    Rasterized and nothing else, with harmonics up to degree 3. The folder also gets a run.json, which marks it as made
-    here.
+    Of more than a hundred the numbers get as many digits as let them sort. Rasterized and nothing else, with harmonics
+    up to degree 3. The folder also gets a run.json, which marks it as made here. notices: what was told of the input.
     """
+    told: list[str] = list(notices_of(rasterizer))
+    rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
         yield Started("render")
-        yield from (Notice(text) for text in notices_of(rasterizer))
-        gaussians = gaussians.to(device_of(rasterizer))
+        yield from (Notice(text) for text in notices)
+        yield from _notices(told)
+        gaussians, seen = gaussians.to(device_of(rasterizer)), False
         for i, camera in enumerate(cameras):
             with torch.no_grad():
                 drawn = rasterizer.render(drawable_from(gaussians, camera), camera)
             drawn = drawn.cpu()
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
-            write_png(work / f"{i:02d}.png", as_bytes(picture.numpy()))
+            name = frame_name(i, len(cameras))
+            write_png(work / f"{name}.png", as_bytes(picture.numpy()))
             if with_alpha:
-                write_png(work / f"alpha_{i:02d}.png", as_bytes(drawn.alpha.numpy()))
+                write_png(work / f"alpha_{name}.png", as_bytes(drawn.alpha.numpy()))
+            yield from _notices(told)
+            seen |= bool((drawn.alpha > 0).any())
             yield Progress("render", i + 1, len(cameras))
+        if not seen:
+            yield Notice(UNSEEN)
         write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
     yield Finished("render", folder)
+
+
+def _notices(told: list[str]) -> Iterator[Notice]:
+    """Of what was not told yet."""
+    while told:
+        yield Notice(told.pop(0))

@@ -8,7 +8,6 @@ rim follows depth.
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from gen3d.formats.picture import write_png
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.edges import far_rim, grow, inverse_depth
 from gen3d.request import Flip, Region, Review, Reviewed
+from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
 from gen3d.settings import LayerSettings
 from gen3d.stages.layers import ONE_LAYER, layers_of, nearer_than, snap_to_depth, union
@@ -50,7 +50,7 @@ def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
     """
     layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
     shown = show_review(layers, settled, settings.layers)
-    record = json.loads((looked / "run.json").read_text(encoding="utf-8"))
+    record = read_record(looked)
     record["counts"]["foreground"] = round(shown.share, 4)
     record["notices"] = [told for told in record["notices"] if told != ONE_LAYER]
     record["notices"] += [] if layers.foreground.any() else [ONE_LAYER]

@@ -15,10 +15,11 @@ came to its product, and figures.json; `build` puts them on one sheet.png.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -42,14 +43,14 @@ from gen3d.products.prune import prune_gaussians, views_around
 from gen3d.products.show import write_points_view, write_scene_view
 from gen3d.request import Request
 from gen3d.run.course import SWEEP, check_path, expansion_cameras, tour_cameras
-from gen3d.run.folders import continued, gather, gather_exhibits
+from gen3d.run.folders import continued, gather, gather_exhibits, read_record
 from gen3d.run.record import Record, write_json
 from gen3d.run.thrift import Thrift, memory_told
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import Settings
+from gen3d.source.read import read_source
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
-from gen3d.stages.source import read_source
 from gen3d.values import LayeredDepth, Layers, PointCloud, Scale
 
 
@@ -65,6 +66,7 @@ def look(
         layers = yield from record.follow(make_layers(source, engines))
         h, w = layers.rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
+        record.played(engines.models.names)
         save_looked(work / "looked.npz", layers)
         write_json(work / "run.json", record.as_json())
     yield Finished("look", folder)
@@ -81,7 +83,7 @@ def grow(
     explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
-    layers = load_looked(looked / "looked.npz")
+    layers, before = load_looked(looked / "looked.npz"), read_record(looked)
     wanted = _wanted(request, layers, settings)
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
     with whole_folder(folder) as work, memory_told():
@@ -89,8 +91,9 @@ def grow(
         record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
         at_lift = {"lift": partial(_first_view, files, layers, settings)}
         made = yield from record.follow(make_scene(layers, wanted, engines, enough), at_lift)
-        gaussians = yield from _pruned(made, rasterizer, settings, record)
-        _write_scene(files, made, gaussians, rasterizer)
+        gaussians = yield from _pruned(made, engines.rasterizer, settings, record)
+        _write_scene(files, made, gaussians, engines.rasterizer)
+        yield from record.follow(engines.told())
         yield Viewable("scene", files.view)
         files.points.unlink(missing_ok=True)
         record.count(
@@ -98,7 +101,8 @@ def grow(
             median_depth_m=made.place.scale.median, nearest_depth_m=made.place.scale.nearest, prompt=made.words.scene,
             background_prompt=made.words.background,
         )  # fmt: skip
-        write_json(files.run, continued(looked, record))
+        record.played(engines.models.names | {"rasterizer": engines.rasterizer.name})
+        write_json(files.run, continued(before, record))
     yield Finished("grow", folder)
 
 
@@ -157,17 +161,27 @@ def tour(
     files = SceneFiles(scene)
     if not files.run.exists() or not files.ply.exists():
         raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
-    counts = json.loads(files.run.read_text(encoding="utf-8"))["counts"]
-    scale = Scale(counts["median_depth_m"], counts["nearest_depth_m"])
+    before = read_record(scene)
+    scale = _told_scale(before)
     gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
+    engines = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
         record = Record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
         path = tour_cameras(request.path, camera, scale, settings.tour.frames)
         video = partial(Film, SceneFiles(work).video, fps=settings.tour.fps)
-        amplitude = yield from record.follow(film(gaussians, path, rasterizer, settings.tour, video, enough))
+        amplitude = yield from record.follow(film(gaussians, path, engines, video, enough))
         record.count(tour_amplitude=amplitude)
-        write_json(work / "run.json", continued(scene, record))
+        record.played({"rasterizer": engines.rasterizer.name})
+        write_json(work / "run.json", continued(before, record))
     yield Finished("tour", folder)
+
+
+def _told_scale(record: dict[str, Any]) -> Scale:
+    """The lengths that a scene was grown at; InputError where its record does not say."""
+    found = [record["counts"].get(name) for name in ("median_depth_m", "nearest_depth_m")]
+    if not all(isinstance(m, int | float) and 0 < m < math.inf for m in found):
+        raise InputError("The scene's run.json does not say how far things are.", "Run the step `grow` again.")
+    return Scale(*map(float, found))
 
 
 class Film(VideoWriter):

@@ -1,4 +1,4 @@
-"""What a step does when the memory of the card does not hold it: once more with less, then a sentence; never a crash.
+"""What a step does when memory does not hold it: on a card once more with less, then a sentence; never a crash.
 
 With less means all of it at once, since a second failure ends the step: networks take turns on the card, see more
 coarsely, and the scene has half as many Gaussians, fitted to one view at a time.
@@ -19,7 +19,9 @@ from gen3d.events import Notice, Stage
 from gen3d.models.base import Models
 from gen3d.models.offload import offloaded
 from gen3d.models.placement import is_out_of_memory
+from gen3d.run.checked import checked, checked_rasterizer
 from gen3d.settings import Settings
+from gen3d.splat.role import Rasterizer
 
 T = TypeVar("T")
 LEAST_TOKENS, LEAST_GRID = 1200, 16
@@ -27,16 +29,22 @@ LEAST_TOKENS, LEAST_GRID = 1200, 16
 
 
 class Thrift:
-    """A step's engines and settings, which shrink once if the card does not hold them; see `pipeline.Engines`."""
+    """Plays `pipeline.Engines`: they shrink once if the card does not hold them, and another plays for who fails."""
 
-    def __init__(self, settings: Settings, models: Models, rasterizer: Rasterizer | None = None) -> None:
-        self.settings, self.models, self.rasterizer = settings, models, rasterizer
+    def __init__(
+        self, settings: Settings, models: Models | None = None, rasterizer: Rasterizer | None = None
+    ) -> None:
+        self._told: list[str] = []
         self._shrunk = False
+        self._engines = models
+        self.settings = settings
+        self.models = models and checked(models, self._told.append)
+        self.rasterizer = rasterizer and checked_rasterizer(rasterizer, self._told.append)
 
     def run(self, stage: Callable[[Thrift], Stage[T]]) -> Stage[T]:
         """A stage, made anew with less where the card's memory did not hold it; what it had told is told again."""
         try:
-            return (yield from stage(self))
+            return (yield from self._and_told(stage))
         except RuntimeError as error:
             if self._shrunk or not is_out_of_memory(error):
                 raise
@@ -46,7 +54,17 @@ class Thrift:
             "The card's memory did not hold this, so it is tried again with less: networks take turns on the card, "
             f"and a scene has at most {self.settings.fit.max_gaussians:,} Gaussians. A smaller size needs less, too."
         )
-        return (yield from stage(self))
+        return (yield from self._and_told(stage))
+
+    def _and_told(self, stage: Callable[[Thrift], Stage[T]]) -> Stage[T]:
+        product = yield from stage(self)
+        yield from self.told()
+        return product
+
+    def told(self) -> Stage[None]:
+        """Notices of who plays for whom, that nobody was told yet."""
+        while self._told:
+            yield Notice(self._told.pop(0))
 
     def _shrink(self) -> None:
         engines, fit = self.settings.engines, self.settings.fit
@@ -55,7 +73,9 @@ class Thrift:
         )
         fit = replace(fit, views_a_step=1, max_gaussians=max(1, fit.max_gaussians // 2))
         self.settings = replace(self.settings, engines=engines, fit=fit)
-        self.models = offloaded(self.models).at(engines)
+        if self._engines is not None:
+            self._engines = offloaded(self._engines).at(engines)
+            self.models = checked(self._engines, self._told.append)
         self._shrunk = True
         let_go()
 
@@ -69,13 +89,25 @@ def let_go() -> None:
 
 @contextmanager
 def memory_told() -> Iterator[None]:
-    """A card whose memory runs out inside, for all thrift, is told as OutOfMemory."""
+    """Memory that runs out inside, a card's for all thrift, is told as OutOfMemory."""
     try:
         yield
+    except MemoryError as error:
+        raise _no_room() from error
     except RuntimeError as error:
+        if MAIN_MEMORY in str(error):
+            raise _no_room() from error
         if not is_out_of_memory(error):
             raise
         raise OutOfMemory(
             "The memory of the card does not hold this, not even with less care.",
             "Take the preset fast, a smaller size, or --device cpu; or close what else uses the card.",
         ) from error
+
+
+MAIN_MEMORY = "DefaultCPUAllocator"
+"""torch says so where main memory is used up."""
+
+
+def _no_room() -> OutOfMemory:
+    return OutOfMemory("The machine ran out of memory.", "Use a smaller size, or the preset fast.")

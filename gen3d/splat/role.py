@@ -63,11 +63,10 @@ def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Substitute:
-    """A rasterizer that plays for a better one, and can say why."""
+class DrawsThrough:
+    """A rasterizer that has another one draw."""
 
     playing: Rasterizer
-    notices: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -78,6 +77,13 @@ class Substitute:
     def device(self) -> str:
         """Where it draws."""
         return device_of(self.playing)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Substitute(DrawsThrough):
+    """A rasterizer that plays for a better one, and can say why."""
+
+    notices: tuple[str, ...]
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """As the one that plays."""

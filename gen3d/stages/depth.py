@@ -28,13 +28,22 @@ SOFT_EDGE = 0.015
 
 ALONE_PX = 768
 """Longer side at which depth alone is estimated."""
+GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
 
 
-def depth_of(image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator) -> Float[np.ndarray, "h w"]:
-    """Estimated depth at the picture's own size: metres along z, inf is sky. Large pictures are looked at reduced."""
+def depth_of(
+    image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator, size: tuple[int, int] | None = None
+) -> Stage[Float[np.ndarray, "h2 w2"]]:
+    """Estimated depth: metres along z, inf is sky. Large pictures are looked at reduced.
+
+    size: width and height of what comes back; None: the picture's own.
+    """
+    yield Started("depth")
     h, w, _ = image.shape
     estimate = estimator.estimate(reduce_picture(image, ALONE_PX))
-    return resample_depth(estimate.depth, w, h)
+    if estimate.rough:
+        yield Notice(f"{GUESSED} The networks measure far better: see `gen3d doctor`.")
+    return resample_depth(estimate.depth, *(size or (w, h)))
 
 
 def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
@@ -45,15 +54,16 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     if source.depth is not None:
         depth, fov_deg = complete_depth(source.depth), None
         if np.isnan(source.depth).any():
-            yield Notice(f"{np.isnan(source.depth).mean():.0%} of the depth was unknown and was completed from around.")
+            unknown = float(np.isnan(source.depth).mean())
+            share = f"{unknown:.0%}" if unknown >= 0.01 else "Less than 1%"
+            yield Notice(f"{share} of the depth was unknown and was completed from around.")
     else:
         estimate = estimator.estimate(source.image, source.camera)
         depth, fov_deg = _checked(estimate, (h, w), estimator.name), estimate.fov_deg
         normals = estimate.normals
         if estimate.rough:
             yield Notice(
-                "The depth is a rough guess from the picture's layout, made without a network. "
-                "A measured or estimated depth file given with the photo makes a far better scene."
+                f"{GUESSED} A measured or estimated depth file given with the photo makes a far better scene."
             )
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import find_objects, label
 
 from gen3d.camera import Camera
+from gen3d.errors import InputError
 from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import depth_edges, grow, near_rim
@@ -212,6 +213,11 @@ def paint(
     The hole is repainted a little larger than it is, since its rim is mixed; that band is neither lifted nor fitted.
     """
     known, hole = sight.known, sight.hole
+    if hole.all():
+        raise InputError(
+            "A view of the camera path shows nothing of the scene as it is by then.",
+            "Give a path whose views overlap, in the scene's own metres.",
+        )
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)

@@ -11,12 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from gen3d.camera import Camera
+from gen3d.errors import EngineFailed
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
 from gen3d.settings import FitSettings
-from gen3d.splat.fit.loop import fit_gaussians
+from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.role import Rasterizer, notices_of
 from gen3d.values import PointCloud, View, World
@@ -61,6 +62,9 @@ def optimize_gaussians(
             step = fit.send(enough())
     except StopIteration as finished:
         gaussians = finished.value
+    except LostNumbers as error:
+        remedy = "Try another seed, or --rasterizer cpu."
+        raise EngineFailed(f"The fit of the scene broke down: {error}.", remedy) from error
     finally:
         fit.close()
     yield Intermediate("optimize.loss", {"losses": losses, "pictures": len(world.views)})

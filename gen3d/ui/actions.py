@@ -13,7 +13,7 @@ import gradio as gr
 
 from gen3d.ui import words
 from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
-from gen3d.ui.asked import Number, path_of, request_of, settings_of
+from gen3d.ui.asked import DepthWords, Number, path_of, request_of, settings_of
 from gen3d.ui.beside import Blamed
 from gen3d.ui.expected import Expected
 from gen3d.ui.gallery import Gallery
@@ -23,21 +23,29 @@ from gen3d.ui.running import STEPS, Running
 from gen3d.ui.sending import BUILT, GROWN, LOOKED, NOBODY, TOURED, Values, changes, is_page, sent, visitor_of
 from gen3d.ui.showcase import finished, opened, shown_again, when_ready
 from gen3d.ui.steps import Steps
+from gen3d.ui.turns import Turn, unhurried
 
 
 class Actions:
-    """The page's actions over the steps, for any number of visitors."""
+    """The page's actions over the steps, for any number of visitors.
 
-    def __init__(self, steps: Steps, visits: Visits, gallery: Gallery, expected: Expected) -> None:
+    turn: how long a visitor may have the engine, from now on.
+    """
+
+    def __init__(
+        self, steps: Steps, visits: Visits, gallery: Gallery, expected: Expected,
+        turn: Callable[[str], Turn] = unhurried,
+    ) -> None:  # fmt: skip
         self.steps, self.visits, self.gallery = steps, visits, gallery
-        self._running, self.reviewing = Running(steps, visits, expected), Reviewing(steps, visits)
+        self._running, self.reviewing = Running(steps, visits, expected, turn), Reviewing(steps, visits)
 
     def build(
         self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
         preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
         units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
         transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, review: bool = False, request: gr.Request = NOBODY,
+        down: str | None = None, review: bool = False, depth_kind: str = "auto", depth_channel: str | None = None,
+        turn_depth: str = "auto", own_depth: str = "use", request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
 
@@ -45,7 +53,7 @@ class Actions:
         scene for the page's own viewer: first the points, then what was fitted).
 
         Args:
-            photo: the photo, as PNG, JPEG or WebP.
+            photo: the photo, as PNG, JPEG, WebP or HEIC.
             depth: its depth: 16-bit PNG, .npy, .npz, float TIFF or EXR.
             prompt: what the photo shows, or, without a photo, the sentence to draw.
             tab: which inputs count: photo, depth, text, or any for what is given.
@@ -53,7 +61,7 @@ class Actions:
             path: the camera path of the video.
             seed: a whole number; empty draws one.
             fov_deg: field of view along the longer side in degrees; empty takes it from the photo or guesses.
-            units_per_metre: of an integer depth file.
+            units_per_metre: of the depth file; empty: 1000 for integers, and floats are metres.
             size_px: longer side to work at; empty takes the preset's.
             rule: how layers are split: occlusion or paper.
             transforms: a nerfstudio transforms.json: a camera path of your own, instead of path.
@@ -62,11 +70,15 @@ class Actions:
             up: the same above.
             down: the same below.
             review: end with the layers, for /review; /grow and /tour then go on.
+            depth_kind: what the numbers of the depth file are: metric, inverse, disparity, or auto for what it says.
+            depth_channel: the array, channel or page of the depth file to take, where its names leave that open.
+            turn_depth: whether the depth file is turned as EXIF turns the photo: yes, no, auto where it fits only so.
+            own_depth: use, or ignore, depth that a portrait photo carries in itself.
             request: who asks; given by Gradio.
         """
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
-            (left, right, up, down), transforms,
+            (left, right, up, down), transforms, (depth_kind, depth_channel, turn_depth, own_depth),
         )  # fmt: skip
         run = self._running.run(("look",) if review else STEPS, BUILT, request, begin, seed, pausing=review)
         yield from sent(request, run, BUILT)
@@ -81,12 +93,13 @@ class Actions:
         preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
         units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
         transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, request: gr.Request = NOBODY,
+        down: str | None = None, depth_kind: str = "auto", depth_channel: str | None = None, turn_depth: str = "auto",
+        own_depth: str = "use", request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
         """The first step: depth and layers. Takes what /build takes; streams (status, depth, layers, seed, job)."""
         begin = self._beginning(
             request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
-            (left, right, up, down), transforms,
+            (left, right, up, down), transforms, (depth_kind, depth_channel, turn_depth, own_depth),
         )  # fmt: skip
         yield from sent(request, self._running.run(("look",), LOOKED, request, begin, seed), LOOKED)
 
@@ -175,13 +188,13 @@ class Actions:
     def _beginning(
         self, request: gr.Request, photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str,
         seed: Number | None, fov_deg: Number | None, units: Number | None, chosen: tuple[str, Number | None, str],
-        prompts: Sequence[str | None], transforms: str | None,
+        prompts: Sequence[str | None], transforms: str | None, meant: DepthWords,
     ) -> Callable[[], Job]:  # fmt: skip
         """How a new job begins; nothing is checked before it is called."""
 
         def begin() -> Job:
             asked = request_of(
-                photo, depth, prompt, tab, path, seed, fov_deg, units, self.steps.paths, prompts, transforms
+                photo, depth, prompt, tab, path, seed, fov_deg, units, self.steps.paths, prompts, transforms, meant
             )
             return self.visits.begin(visitor_of(request), asked, settings_of(*chosen))
 

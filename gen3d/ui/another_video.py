@@ -1,11 +1,12 @@
 """Another video of a scene that is there: along another path, of another length, size or rate. Nothing is built anew.
 
-A visitor's own scene is filmed where it lies. That of an example, which is everybody's, is copied into a job of the
-visitor's first; `another_video` gives the name of that job back, so that the next video is made of the copy.
+A visitor's own scene is filmed where it lies. That of an example, which is everybody's, is linked into a job of the
+visitor's first; `another_video` gives the name of that job back, so that the next video is made there.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
@@ -23,6 +24,7 @@ from gen3d.ui.asked import Number
 from gen3d.ui.diagrams import add_diagram
 from gen3d.ui.gallery import Gallery
 from gen3d.ui.jobs import Job, Visits
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import PRIVATE, QUIET
 
 if TYPE_CHECKING:
@@ -64,13 +66,13 @@ def scene_of(visits: Visits, gallery: Gallery, visitor: str, name: str | None) -
 
 
 def job_to_film(visits: Visits, gallery: Gallery, visitor: str, name: str | None, path: str, tour: TourSettings) -> Job:
-    """The visitor's job of that name, or one that holds a copy of the example on show, to be filmed like this.
+    """The visitor's job of that name, or one that links to the example on show, to be filmed like this.
 
     name, errors: as `scene_of` has them. path: as `asked.path_of` gives it.
     """
     scene = scene_of(visits, gallery, visitor, name)
     if example := gallery.ready(scene.name):
-        job = _copied(scene, visits.begin(visitor, example.request, PRESETS["fast"]))
+        job = _linked(scene, visits.begin(visitor, example.request, PRESETS["fast"]))
     else:
         job = visits.find(visitor, scene.parent.name)
     return replace(job, request=replace(job.request, path=path), settings=replace(job.settings, tour=tour))
@@ -99,6 +101,7 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
             label="Or a path of your own: a nerfstudio transforms.json", type="filepath", file_types=[".json"],
             height=110, elem_id="another-transforms",
         )  # fmt: skip
+        own.preprocess = unopened
         with gr.Row():
             seconds = gr.Number(SECONDS, label="Length, seconds", min_width=110)
             fps = gr.Number(RATE, label=f"Frames per second ({FPS[0]} to {FPS[1]})", min_width=110)
@@ -144,7 +147,16 @@ def _within(what: str, value: Number | None, bounds: tuple[Number, Number]) -> N
     return value
 
 
-def _copied(scene: Path, job: Job) -> Job:
-    """The job, with a copy of an example's scene in it, but for what would be made anew or is not needed."""
-    shutil.copytree(scene, job.folder / "grow", ignore=shutil.ignore_patterns("flythrough.mp4", "more"))
+def _linked(scene: Path, job: Job) -> Job:
+    """The job, with links to an example's files in it, but for what would be made anew or is not needed."""
+    left_out = shutil.ignore_patterns("flythrough.mp4", "more")
+    shutil.copytree(scene.resolve(), job.folder / "grow", ignore=left_out, copy_function=_link)
     return job
+
+
+def _link(file: str, link: str) -> None:
+    """A scene takes 84 MB, which a visitor could have copied each time. Links lead to other disks as well."""
+    try:
+        os.symlink(file, link)
+    except OSError:  # on Windows it needs a right
+        shutil.copy2(file, link)

@@ -1,25 +1,30 @@
 """Finished examples: built once, when the app first starts, then shown at once to whoever clicks one.
 
 Each is built by the command line in a process of its own, at low priority and with the engine "builtin" (it takes
-nobody's GPU time), into a folder that stays for the next start.
+nobody's GPU time), into a folder that stays for the next start. That process ends with the app, and holds the app's
+claim on all results as long as it runs, so that two are never built at once: not by two apps, nor by one beside what
+a killed one left running.
 """
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gen3d import __version__
+from gen3d.formats.claims import claim, release, sweep
 from gen3d.request import Request
 from gen3d.scene_files import SceneFiles
-from gen3d.ui.jobs import remove_abandoned
+from gen3d.ui.disk import remove_abandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class Gallery:
         return self._thread
 
     def _build_all(self) -> None:
+        for folder in (self.results, self.results.parent):
+            sweep(folder)
         remove_abandoned(self.results, prefix=".")
         for example in self.examples:
             if not self.is_ready(example):
@@ -108,15 +115,25 @@ class Gallery:
         command += ["--fov", str(example.fov_deg)] if example.fov_deg else []
         home = Path(__file__).parents[2]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(home), os.getenv("PYTHONPATH"))))}
+        held = None
         try:
-            self._building = subprocess.Popen(
-                [*_NICE, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
-            )
-            _, errors = self._building.communicate()
-            if self._building.returncode:
-                self.failures[example.name] = errors.strip().splitlines()[-1] if errors.strip() else "it was stopped"
+            self.results.mkdir(parents=True, exist_ok=True)
+            held = claim(self.results, wait=True)
+            if not self.is_ready(example):  # another app may have built it meanwhile
+                self._run(example, [*_NICE, *command], environment, held)
         except OSError as error:
             self.failures[example.name] = str(error)
+        finally:
+            release(held)
+
+    def _run(self, example: Example, command: list[str], environment: dict[str, str], held: int | None) -> None:
+        options = {"pass_fds": () if held is None else (held,), "preexec_fn": _ending_with_the_app()}
+        self._building = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, **options
+        )
+        _, errors = self._building.communicate()
+        if self._building.returncode:
+            self.failures[example.name] = errors.strip().splitlines()[-1] if errors.strip() else "it was stopped"
 
     def _interrupt(self) -> None:
         if self._building and self._building.poll() is None:
@@ -124,3 +141,21 @@ class Gallery:
 
 
 _NICE = ("nice", "-n", "10") if os.name == "posix" else ()
+
+
+def _ending_with_the_app() -> Callable[[], None] | None:
+    """What a child does before it begins: asks Linux to end it, gently, when its parent is gone; None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    prctl, app = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != app:  # it went before it was asked
+            os._exit(1)
+
+    return ask
+
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
-from gradio.data_classes import ImageData
 
 from gen3d.ui import words
-from gen3d.ui.asked import new_seed
+from gen3d.ui.asked import DEPTH_WORDS, LONGEST_PROMPT, new_seed
 from gen3d.ui.beside import Beside
 from gen3d.ui.diagrams import add_diagram
 from gen3d.ui.expected import Expected
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUIET
 from gen3d.ui.steps import Steps
 
@@ -44,10 +44,16 @@ class Inputs:
     right: gr.Textbox
     up: gr.Textbox
     down: gr.Textbox
+    depth_kind: gr.Radio
+    depth_channel: gr.Textbox
+    turn_depth: gr.Radio
+    own_depth: gr.Radio
 
-    def in_order(self) -> list[Component]:
-        """As the actions take them."""
-        return [getattr(self, name) for name in self.__dataclass_fields__]
+    def in_order(self, review: Component | None = None) -> list[Component]:
+        """As the actions take them; whether to review was there before what is said of the depth."""
+        fields = [getattr(self, name) for name in self.__dataclass_fields__]
+        first = len(fields) - len(DEPTH_WORDS)
+        return [*fields[:first], *([review] if review else []), *fields[first:]]
 
 
 def add_given(steps: Steps, expected: Expected, beside: Beside) -> tuple[gr.Tabs, dict[str, Component]]:
@@ -62,22 +68,27 @@ def add_given(steps: Steps, expected: Expected, beside: Beside) -> tuple[gr.Tabs
                 gr.Markdown(words.TAB_WORDS[name])
                 if name == "text" and not steps.draws:
                     gr.Markdown(words.NO_SENTENCES)
-    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without _path_of
+    with gr.Group() as photo_group:  # hidden as a group, since Gradio makes anew what it updates: without `unopened`
         photo = gr.Image(
             label="Drop a photo here", type="filepath", image_mode=None, sources=["upload", "clipboard"], height=260,
             elem_id="photo",
         )  # fmt: skip
         beside.add("photo")
-    photo.preprocess = _path_of  # Gradio's own opens the file; ours is opened by the pipeline, within bounds
+    photo.preprocess = unopened
     with gr.Group(visible=False) as depth_group:
         depth = gr.File(
             label="Depth: 16-bit PNG, .npy, .npz, float TIFF or EXR", type="filepath", height=140,
             elem_id="depth-file", file_types=[".png", ".npy", ".npz", ".tif", ".tiff", ".exr"],
         )  # fmt: skip
+        depth.preprocess = unopened
         beside.add("depth")
-        units = gr.Number(1000, label="Units per metre (of an integer depth file)")
+        units = gr.Number(
+            0, label="Depth scale: units per metre (0: 1000 for integers, floats are metres)", elem_id="units"
+        )
         beside.add("units_per_metre")
-    prompt = gr.Textbox(None, label="Sentence", lines=2, visible=False, elem_id="prompt")
+    prompt = gr.Textbox(
+        None, label="Sentence", lines=2, visible=False, elem_id="prompt", max_length=LONGEST_PROMPT
+    )  # fmt: skip
     beside.add("prompt")
     tab = gr.Textbox("any", label="tab", visible=False)
     for name, choice in choices.items():
@@ -107,10 +118,43 @@ def add_choices(steps: Steps, given: dict[str, Component], beside: Beside) -> In
             label="A camera path of your own: a nerfstudio transforms.json", type="filepath", file_types=[".json"],
             height=110, elem_id="transforms",
         )  # fmt: skip
+        own_path.preprocess = unopened
         beside.add("transforms")
-        aside = [gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}") for d, w in ASIDE.items()]
+        aside = [
+            gr.Textbox(None, label=f"What is to be seen {w}", elem_id=f"words-{d}", max_length=LONGEST_PROMPT)
+            for d, w in ASIDE.items()
+        ]
+        of_depth = _of_depth(beside)
     words_for = dict(zip(ASIDE, aside, strict=True))
-    return Inputs(**given, path=path, seed=seed, fov_deg=fov, size_px=size, rule=rule, transforms=own_path, **words_for)
+    return Inputs(
+        **given, path=path, seed=seed, fov_deg=fov, size_px=size, rule=rule, transforms=own_path, **words_for,
+        **of_depth,
+    )  # fmt: skip
+
+
+def _of_depth(beside: Beside) -> dict[str, Component]:
+    """What a depth file is, where it does not say so itself."""
+    made: dict[str, Component] = {}
+    made["depth_kind"] = gr.Radio(
+        [("as the file says", "auto"), ("metric", "metric"), ("inverse", "inverse"), ("disparity", "disparity")],
+        value="auto", label="Depth kind: what its numbers are", elem_id="depth-kind",
+    )  # fmt: skip
+    beside.add("depth_kind")
+    made["depth_channel"] = gr.Textbox(
+        None, label="Depth channel: the array, channel or page to take (empty: by its name)", elem_id="depth-channel",
+        max_length=LONGEST_PROMPT,
+    )
+    beside.add("depth_channel")
+    made["turn_depth"] = gr.Radio(
+        [("where it fits only so", "auto"), ("yes", "yes"), ("no", "no")], value="auto",
+        label="Turn depth as EXIF turns the photo", elem_id="turn-depth",
+    )  # fmt: skip
+    beside.add("turn_depth")
+    made["own_depth"] = gr.Radio(
+        ["use", "ignore"], value="use", label="Own depth: depth inside a portrait photo", elem_id="own-depth"
+    )
+    beside.add("own_depth")
+    return made
 
 
 def _seed() -> gr.Number:
@@ -130,8 +174,3 @@ def _tab_shown(name: str) -> Any:
         return name, gr.update(visible=not is_text), gr.update(visible=name == "depth"), gr.update(visible=is_text)
 
     return show
-
-
-def _path_of(payload: ImageData | None) -> str | None:
-    """The uploaded file, unopened."""
-    return payload.path if payload else None

@@ -1,18 +1,18 @@
 """Where the work of visitors lies: a folder per visit under one root of this process, with a folder per job in it.
 
 Names are drawn at random and never taken from a visitor, and a job is only found by the visit it belongs to. A visit's
-folder goes when its page is closed (after the job that still runs has ended) and when it is old. The page hands out
-copies that Gradio keeps elsewhere and deletes by age as well.
+folder goes when its page is closed (after the job that still runs has ended), when it is old, soon where there is no
+page to it, and when room is needed, the oldest first. The page hands out copies that Gradio keeps (`disk.py`).
 """
 
 from __future__ import annotations
 
-import atexit
+import os
 import secrets
 import shutil
-import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,11 +22,14 @@ from typing import Any
 from gen3d.errors import InputError
 from gen3d.request import Request
 from gen3d.settings import Settings
+from gen3d.ui.disk import PREFIX, Disk, own_root, remove_abandoned
 
-PREFIX = "gen3d-visits-"
+__all__ = ["PREFIX", "Job", "Visits", "enough_file", "remove_abandoned"]
 KEPT_JOBS = 3
 """Older jobs of a visit go when a new one starts, but for the one on show."""
 MAX_AGE_S = 6 * 3600.0
+IDLE_S = 900.0
+"""A visit without a page is kept for so long."""
 SWEEP_S = 600.0
 
 
@@ -82,23 +85,28 @@ class _Visit:
 class Visits:
     """All visits of this process. Safe to call from several threads.
 
-    root: where the folders go; a fresh one under the system's folder for temporary files by default.
+    root: where the folders go; a fresh one under the system's folder for temporary files by default. disk: how much
+    there may be; None: no bounds.
     """
 
-    def __init__(self, root: Path | None = None, max_age_s: float = MAX_AGE_S) -> None:
-        remove_abandoned(Path(tempfile.gettempdir()))
-        self.root = root or Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._max_age_s = max_age_s
+    def __init__(
+        self, root: Path | None = None, max_age_s: float = MAX_AGE_S, disk: Disk | None = None, idle_s: float = IDLE_S
+    ) -> None:
+        self.root = root or own_root()
+        self._max_age_s, self._idle_s, self._disk = max_age_s, idle_s, disk
         self._visits: dict[str, _Visit] = {}
+        self._pages: Counter[str] = Counter()
         self._lock = threading.Lock()
-        atexit.register(shutil.rmtree, self.root, ignore_errors=True)
 
     def begin(self, visitor: str, request: Request, settings: Settings) -> Job:
         """A new job in its own empty folder; of the visitor's earlier ones only the latest are kept.
 
-        visitor: who asks: the secret that their page was given (Gradio's session hash).
+        visitor: who asks: the secret that their page was given (Gradio's session hash). Raises Unwritable where there
+        is no room for it.
         """
         self.sweep()
+        if self._disk and not self.has_room(but=visitor, asked=request):
+            self._disk.check()
         with self._lock:
             visit = self._visit_of(visitor)
             job = Job(visit.folder / secrets.token_urlsafe(16), request, settings)
@@ -161,19 +169,71 @@ class Visits:
                 self._visits[visitor].left = True
             self._remove_if_done(visitor)
 
+    @contextmanager
+    def attended(self, visitor: str) -> Iterator[None]:
+        """While the block runs, the visitor has a page open, or a client."""
+        with self._lock:
+            self._pages[visitor] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pages[visitor] -= 1
+                if not self._pages[visitor]:
+                    del self._pages[visitor]
+                if visitor in self._visits:
+                    self._visits[visitor].touched_s = time.monotonic()
+
     def sweep(self) -> None:
-        """Removes the visits that nobody touched for long."""
-        oldest = time.monotonic() - self._max_age_s
+        """Removes the visits that nobody touched for long; those without a page sooner."""
+        now = time.monotonic()
         with self._lock:
             for visitor, visit in list(self._visits.items()):
-                visit.left |= visit.touched_s < oldest
+                untouched_s, idle = now - visit.touched_s, not visit.running and visitor not in self._pages
+                visit.left |= untouched_s > self._max_age_s or (idle and untouched_s > self._idle_s)
                 self._remove_if_done(visitor)
 
     def sweep_forever(self) -> None:
-        """For a thread of its own: a page that nobody opens removes old visits too."""
+        """For a thread of its own: what is old goes, and what was given up, also where nobody comes any more."""
         while True:
             time.sleep(SWEEP_S)
             self.sweep()
+            if self._disk:
+                self._disk.sweep_uploads()
+                self.has_room()
+            remove_abandoned(self.root.parent)
+
+    def has_room(self, but: str | None = None, asked: Request | None = None) -> bool:
+        """Whether there is room for more, made where it can be: the oldest goes first.
+
+        Nothing goes that a running job needs, or an open page shows. but: a visitor whose visit stays. asked:
+        a request whose uploads stay.
+        """
+        if self._disk is None or self._disk.has_room():
+            return True
+        with self._lock:
+            idle = [name for name, visit in self._visits.items() if not (visit.running or name in self._pages)]
+            for visitor in sorted(idle, key=lambda name: self._visits[name].touched_s):
+                if visitor != but and not self._disk.has_room():
+                    self._visits[visitor].left = True
+                    self._remove_if_done(visitor)
+            self._remove_what_no_page_shows()
+            self._disk.remove_copies([visit.folder for visit in self._visits.values()], self._read(asked))
+        return self._disk.has_room()
+
+    def _remove_what_no_page_shows(self) -> None:
+        """Earlier jobs of the visits that stay."""
+        for visit in self._visits.values():
+            for job in visit.jobs[:-1] if not visit.running else ():
+                if job.name != visit.on_show[0] and not self._disk.has_room():
+                    visit.jobs.remove(job)
+                    shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _read(self, asked: Request | None) -> set[Path]:
+        """The uploads that jobs are made from, and that a request names."""
+        requests = [job.request for visit in self._visits.values() for job in visit.jobs] + ([asked] if asked else [])
+        given = [file for request in requests for file in (request.photo, request.depth, request.path) if file]
+        return {Path(os.path.realpath(file)) for file in given}
 
     def _visit_of(self, visitor: str) -> _Visit:
         return self._visits.setdefault(visitor, _Visit(self.root / secrets.token_urlsafe(16)))
@@ -183,14 +243,3 @@ class Visits:
         if visit and visit.left and not visit.running:
             del self._visits[visitor]
             shutil.rmtree(visit.folder, ignore_errors=True)
-
-
-def remove_abandoned(parent: Path, prefix: str = PREFIX) -> None:
-    """Removes the folders that a killed process left behind, by age."""
-    for root in parent.glob(prefix + "*"):
-        try:
-            newest = max(path.stat().st_mtime for path in (root, *root.iterdir()))
-        except OSError:  # another user's, or gone meanwhile
-            continue
-        if newest < time.time() - MAX_AGE_S:
-            shutil.rmtree(root, ignore_errors=True)

@@ -13,15 +13,22 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.ui import words
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUEUE
 from gen3d.ui.steps import told_to_visitors
 
-KINDS = [".ply", ".splat", ".spz"]
+KINDS = [".ply", ".splat", ".spz", ".gz"]
 TITLE = "Open a scene file"
-WORDS = "Look around in a scene that you have as a file. It is shown in the viewer, and kept nowhere."
+LARGEST_MB = 512
+WORDS = (
+    "Look around in a scene that you have as a file. It is shown in the viewer, and kept nowhere. "
+    f"A file may have {LARGEST_MB} MB and 3 million Gaussians: of a larger one "
+    "`gen3d export scene.ply --to scene.spz --max-gaussians 3000000` makes one that opens here."
+)
 
-ShowFile = Callable[[Path, Path], None]
-"""(where to write the .view file, the scene file) -> None; raises Gen3DErrors for what cannot be shown."""
+ShowFile = Callable[[Path, Path], tuple[str, ...] | None]
+"""(where to write the .view file, the scene file) -> what is to be told of it; raises Gen3DErrors for what cannot be
+shown."""
 
 
 def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) -> gr.File:
@@ -31,9 +38,9 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
     """
     with gr.Accordion(TITLE, open=False, elem_id="open-scene"):
         gr.Markdown(WORDS)
-        file = gr.File(
-            label=f"Scene: {', '.join(KINDS)}", file_types=KINDS, type="filepath", height=140, elem_id="scene-file"
-        )
+        label = f"Scene: {', '.join(KINDS[:3])}, up to {LARGEST_MB} MB"
+        file = gr.File(label=label, file_types=KINDS, type="filepath", height=140, elem_id="scene-file")
+    file.preprocess = unopened
     stream = partial(inspect.unwrap(shown), show_file)  # Gradio knows a generator by its function; checkers wrap it
     file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)
     return file
@@ -43,5 +50,5 @@ def shown(show_file: ShowFile, scene: str) -> Iterator[tuple[tuple[str, str], st
     """The viewer's value and the status, once; Gradio has copied the file by the time the folder goes."""
     with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
         view = Path(folder) / "opened.view"
-        show_file(view, Path(scene))
-        yield (str(view), f"opened-{secrets.token_hex(4)}"), words.own_file(Path(scene).name)
+        told = show_file(view, Path(scene)) or ()
+        yield (str(view), f"opened-{secrets.token_hex(4)}"), words.own_file(Path(scene).name, told)

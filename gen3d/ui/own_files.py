@@ -1,39 +1,29 @@
 """Whose files a visitor may name: what lies in Gradio's upload folder, and what the app itself gave the page.
 
 Gradio 6.31 checks the path of a file only where the value carries its `meta`, which it does not insist on for pictures
-(`ImageData`). So every value that any call brings along is looked through here, before a component sees it: all calls,
-of whatever endpoint, pass through `Blocks.preprocess_data`.
+(`ImageData`). So every value that any call brings along is looked through here, before a component sees it (see
+`guarded.py`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
-import gradio as gr
+from gradio.data_classes import FileData, ImageData
 from gradio.utils import get_upload_folder
 
 from gen3d.errors import InputError
-from gen3d.ui.steps import told_to_visitors
 
 
-class GuardedBlocks(gr.Blocks):
-    """Blocks whose calls may name nothing but uploaded files.
+def unopened(payload: FileData | ImageData | None) -> str | None:
+    """The uploaded file: a `preprocess` for components in the place of Gradio's.
 
-    given: files that the app put onto the page itself, which everybody may name: the examples' photos and depths.
+    Gradio's opens a picture, and leaves an empty file behind for each other one. Ours are opened by the pipeline,
+    within bounds.
     """
-
-    def __init__(self, *args: Any, given: Collection[Path] = (), **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._given = frozenset(map(os.path.realpath, given))
-
-    async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **options: Any) -> Any:
-        """As Gradio's, once every path among the inputs is known to be the visitor's to name; gr.Error otherwise."""
-        with told_to_visitors():
-            check_paths(inputs, self._given)
-        return await super().preprocess_data(block_fn, inputs, *args, **options)
+    return payload.path if payload else None
 
 
 def check_paths(value: Any, given: Collection[str]) -> None:

@@ -13,32 +13,40 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
+from starlette.middleware import Middleware
 
 from gen3d.ui import words
 from gen3d.ui.actions import Actions
 from gen3d.ui.another_video import add_another_video, scene_of
+from gen3d.ui.any_photo import ANY_FILE
 from gen3d.ui.asked import new_seed
+from gen3d.ui.attendance import Attendance
 from gen3d.ui.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.beside import Beside
+from gen3d.ui.door import at_the_door
+from gen3d.ui.door.front import THIS_MACHINE, Front
 from gen3d.ui.expected import Expected
 from gen3d.ui.gallery import Gallery
+from gen3d.ui.guarded import GuardedBlocks
 from gen3d.ui.inputs import Inputs, add_choices, add_given
 from gen3d.ui.jobs import Visits
+from gen3d.ui.limits import USUAL, Limits
 from gen3d.ui.more_files import add_more_files
 from gen3d.ui.names import naming
-from gen3d.ui.open_scene import add_open_scene
+from gen3d.ui.open_scene import LARGEST_MB, add_open_scene
 from gen3d.ui.opening import Opening
-from gen3d.ui.own_files import GuardedBlocks
-from gen3d.ui.queue import PRIVATE, QUEUE, QUIET, WAITING
+from gen3d.ui.queue import PRIVATE, QUEUE, QUIET
 from gen3d.ui.results import add_results, add_stage, connect_other_viewer
 from gen3d.ui.review_layers import REVEAL, ReviewPanel, add_endpoint, add_review, add_wish, connect_changes, opened_with
 from gen3d.ui.sending import BUILT, GROWN, LOOKED, OPENED, TOURED
 from gen3d.ui.steps import Steps
+from gen3d.ui.turns import Turn
 from gen3d.ui.words import COUNT_DOWN
 
 CACHE = (3600, 24 * 3600)
 """Every so many seconds, Gradio's copies that are older than so many seconds go."""
-UPLOAD_MB = 64
+UPLOAD_MB = LARGEST_MB
+"""Of a scene file; photos, depths and paths may be smaller: `asked.py`."""
 CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 # the semibold that Gradio 6.31 ships lacks most letters, which then come from whatever font is at hand
 THEME = gr.themes.Default(font=(gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"))
@@ -51,21 +59,29 @@ TO_THE_SCENE = """() => {
 }"""
 
 
-def launch_options(gallery: Gallery) -> dict[str, Any]:
-    """What `launch` has to be told besides the address."""
+def launch_options(gallery: Gallery, front: Front = THIS_MACHINE, visits: Visits | None = None) -> dict[str, Any]:
+    """What `launch` has to be told besides the address.
+
+    front: how the server is reached; by default from this machine alone. visits: shall know who has a page open.
+    """
+    attendance = [Middleware(Attendance, visits=visits)] if visits else []
     return {
         "css": CSS, "theme": THEME, "max_file_size": f"{UPLOAD_MB}mb", "allowed_paths": [str(gallery.results)],
-        "show_error": True,
+        "show_error": True, "ssr_mode": False, "enable_monitoring": False, "run_history": False, "mcp_server": False,
+        "pwa": False,
+        "app_kwargs": {"lifespan": at_the_door(front, UPLOAD_MB << 20), "middleware": attendance},
     }  # fmt: skip
 
 
-def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
-    """The page, not yet launched."""
+def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = USUAL) -> gr.Blocks:
+    """The page, not yet launched; limits: what everybody may have of it."""
     expected = Expected(gallery.results.parent / "seconds.json")
-    actions = Actions(steps, visits, gallery, expected)
     with GuardedBlocks(
-        title=words.TITLE, analytics_enabled=False, delete_cache=CACHE, given=gallery.given
+        title=words.TITLE, analytics_enabled=False, delete_cache=CACHE, given=gallery.given, limits=limits
     ) as page:
+        actions = Actions(
+            steps, visits, gallery, expected, lambda visitor: Turn(partial(page.others_wait, visitor), limits)
+        )
         gr.Markdown(words.INTRODUCTION)
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="stage"):
@@ -95,7 +111,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         build.click(None, None, None, js=TO_THE_SCENE, **PRIVATE)
         shown = [
             *_connect_building(
-                actions, [*inputs.in_order(), wanted], outputs, (build, enough, cancel, another), opening, review
+                actions, inputs.in_order(wanted), outputs, (build, enough, cancel, another), opening, review
             ),
             _connect_examples(actions, gallery, examples, tabs, inputs, outputs, opening),
         ]
@@ -108,9 +124,10 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery) -> gr.Blocks:
         _connect_steps(actions, inputs, outputs)
         page.load(new_seed, None, inputs.seed, **QUIET)
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
+        page.load(None, None, None, js=ANY_FILE, **PRIVATE)
         page.load(None, None, None, js=naming([example.title for example in gallery.examples]), **PRIVATE)
         page.unload(actions.leave)
-    return page.queue(max_size=WAITING)
+    return page.queue()
 
 
 def _examples(gallery: Gallery) -> gr.Dataset:
@@ -198,7 +215,7 @@ def _connect_examples(
     examples.click(lambda: gr.Timer(active=False), None, opening.timer, cancels=opening.events, **QUIET)
     return examples.click(
         actions.show_example, [examples], [outputs[name] for name in BUILT], show_progress_on=[outputs["status"]],
-        concurrency_limit=8, api_visibility="private",
+        concurrency_limit=32, api_visibility="private",
     )  # fmt: skip
 
 

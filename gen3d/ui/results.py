@@ -10,6 +10,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from gen3d.ui import words
+from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUIET
 from gen3d.ui.scene_viewer import scene_viewer
 
@@ -48,6 +49,7 @@ def add_results() -> tuple[dict[str, Component], OtherViewer, gr.Button]:
     scene = gr.File(  # hidden only to the eye: unmounted it would take "no change" for its value
         visible="hidden", label="Scene for Gradio's viewer", interactive=False
     )
+    scene.preprocess = unopened
     with gr.Row():
         with gr.Column(scale=3, min_width=280):
             video = gr.Video(

@@ -13,13 +13,14 @@ import gradio as gr
 
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
-from gen3d.ui.asked import Number
+from gen3d.ui.asked import SEEDS, Number
 from gen3d.ui.beside import Blamed, blamed
 from gen3d.ui.expected import Expected
 from gen3d.ui.jobs import Job, Visits, enough_file
 from gen3d.ui.sending import Values, is_page, values_of, visitor_of
 from gen3d.ui.steps import Steps, told_to_visitors
 from gen3d.ui.stream import SINGLE, Line, Shown, followed, zip_previews
+from gen3d.ui.turns import Turn, unhurried
 
 STEPS = ("look", "grow", "tour")
 STEP_OF = {"source": "look", "depth": "look", "layers": "look", "flythrough": "tour"}
@@ -27,10 +28,15 @@ STEP_OF = {"source": "look", "depth": "look", "layers": "look", "flythrough": "t
 
 
 class Running:
-    """Runs steps for whoever asks."""
+    """Runs steps for whoever asks.
 
-    def __init__(self, steps: Steps, visits: Visits, expected: Expected) -> None:
-        self._steps, self._visits, self._expected = steps, visits, expected
+    turn: how long a visitor may have the engine, from now on.
+    """
+
+    def __init__(
+        self, steps: Steps, visits: Visits, expected: Expected, turn: Callable[[str], Turn] = unhurried
+    ) -> None:
+        self._steps, self._visits, self._expected, self._turn = steps, visits, expected, turn
         self._blamed: dict[str, Blamed | None] = {}
 
     def run(
@@ -46,7 +52,8 @@ class Running:
 
         pausing: the job then waits for its visitor.
         """
-        shown, job = Shown(None if seed is None else int(seed), "", {}), None
+        known = int(seed) if seed is not None and 0 <= seed <= SEEDS else None
+        shown, job, turn = Shown(known, "", {}), None, self._turn(visitor_of(request))
         try:
             with told_to_visitors():
                 job = begin()
@@ -57,7 +64,7 @@ class Running:
                 with self._visits.working(visitor_of(request)):
                     for name in names:
                         events = getattr(self._steps, name)(job.request, job.settings, job.folder)
-                        for so_far in followed(shown, events, job.folder / "shown"):
+                        for so_far in followed(shown, turn.kept(job, events), job.folder / "shown"):
                             shown = so_far
                             yield values_of(shown, outputs)
                 if {"grow", "tour"} <= set(names):

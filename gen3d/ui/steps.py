@@ -20,6 +20,7 @@ from gen3d.errors import Gen3DError, Unwritable
 from gen3d.events import Event
 from gen3d.request import Request, Review, Reviewed
 from gen3d.settings import Settings
+from gen3d.ui import words
 from gen3d.ui.diagrams import Pose
 
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
@@ -53,7 +54,7 @@ class Steps:
     """(review, settings, folder of the job) -> what became of it: rewrites folder/look. None: layers stay as found."""
     more: Callable[[Path, Path], None] | None = None
     """(folder of a finished scene, file) -> writes the file, by its name. None: there are no more formats."""
-    show_file: Callable[[Path, Path], None] | None = None
+    show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 
 
@@ -79,8 +80,10 @@ def told_to_visitors() -> Iterator[None]:
 def visitor_error(sentence: str, field: str | None = None) -> gr.Error:
     """An error whose words reach the visitor, and stay; Gradio shows them as HTML, so they are escaped.
 
+    Files are named by their names alone.
+
     field: the input that is to blame; it does not cross the fork of a ZeroGPU call.
     """
-    error = gr.Error(escape(sentence, quote=False), duration=None, print_exception=False)
+    error = gr.Error(escape(words.without_folders(sentence), quote=False), duration=None, print_exception=False)
     error.field = field
     return error

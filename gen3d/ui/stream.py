@@ -76,7 +76,7 @@ class Shown:
                 last = replace(shown.lines[-1], done=event.done, total=event.total)
                 shown = replace(shown, lines=(*shown.lines[:-1], last))
             case Notice():
-                shown = replace(shown, notices=(*shown.notices, event.text))
+                shown = replace(shown, notices=(*shown.notices, words.without_folders(event.text)))
             case Preview():
                 shown = shown._with_picture(event, previews)
             case Viewable():
@@ -182,11 +182,11 @@ def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown
 
 
 def zip_previews(file: Path, folders: Iterable[Path]) -> Path:
-    """Writes all pictures under previews/ of these folders into one file."""
+    """Writes all pictures under previews/ of these folders into one file, whose bytes do not tell when."""
     with write_whole(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for folder in folders:
             for picture in sorted(SceneFiles(folder).previews.glob("*.png")):
-                archive.write(picture, picture.name)
+                archive.writestr(zipfile.ZipInfo(picture.name), picture.read_bytes())
     return file
 
 

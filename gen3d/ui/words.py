@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gen3d.settings import PRESETS
@@ -55,6 +59,22 @@ COUNT_DOWN = """() => setInterval(() => {
 """Between two updates, which may be half a minute apart, the seconds of `under_way` go on."""
 
 
+_FOLDERS = re.compile(r"""(?<![^\s'"(“:=])(?:[A-Za-z]:)?(?:[\\/][^\s\\/'"“”]+)+[\\/](?=[^\s\\/'"“”]+)""")
+"""Of a whole path, up to its last part."""
+
+
+def without_folders(sentence: str) -> str:
+    """A sentence whose files are named by their names alone: where they lie is no visitor's business.
+
+    What is known to be a folder here may have spaces in its name.
+    """
+    named = map(os.getenv, ("GRADIO_TEMP_DIR", "GEN3D_HOME"))
+    for known in (tempfile.gettempdir(), *named, os.path.expanduser("~"), Path(__file__).parents[2]):
+        if known and len(str(known)) > 1:
+            sentence = sentence.replace(f"{known}{os.sep}", f"{os.sep}-{os.sep}")
+    return _FOLDERS.sub("", sentence)
+
+
 def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:
     """Label and name of every preset; seconds: preset -> what to expect."""
     return [(f"{preset} (about {_duration(seconds(preset))} here)", preset) for preset in PRESETS]
@@ -98,7 +118,7 @@ def waiting(title: str, seconds: float | None = None) -> str:
 
 def not_ready(why: str) -> str:
     """An example could not be prepared."""
-    return f"This example is not ready ({why.rstrip('.')}). Press Build to make it now."
+    return without_folders(f"This example is not ready ({why.rstrip('.')}). Press Build to make it now.")
 
 
 def done(seconds: float) -> str:
@@ -123,9 +143,10 @@ def cancelled(shown_again: bool) -> str:
     return f'<div class="told" data-state="cancelled"><p>{words}</p></div>'
 
 
-def own_file(name: str) -> str:
-    """What the viewer shows is a file of the visitor's; what lies below it is not of it."""
-    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p></div>'
+def own_file(name: str, notices: Sequence[str] = ()) -> str:
+    """What the viewer shows is a file of the visitor's; what lies below it is not of it. notices: what to say of it."""
+    told = "".join(f"<p>{escape(notice)}</p>" for notice in notices)
+    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p>{told}</div>'
 
 
 def opening(title: str) -> str:

@@ -1,8 +1,10 @@
-// Mouse, touch, wheel and keys, as does.touch(), hold(whether), turn(right, up) in shares of the canvas, zoom(factor),
-// reset(), fullScreen().
+// Mouse, touch, wheel and keys, as does.touch(), hold(whether), turn(right, up) and pan(right, up) in shares of the canvas,
+// zoom(factor), reset(), fullScreen(), turnUp(), cross().
 
 const HOW_TO = 'Drag or use the arrow keys to look around, plus and minus to move, Home to go back to the photo, ' +
   'F for full screen.'
+const HOW_TO_OUTSIDE = 'Drag or use the arrow keys to turn, with Shift or two fingers to move aside, plus and minus to go ' +
+  'in and out, U for another axis up, O to go outside or back, Home to begin again, F for full screen.'
 const WHEEL_ZOOM = 0.001    // per pixel of wheel, in the exponent
 const PINCH_ZOOM = 0.008    // browsers tell a pinch on a trackpad as a wheel with ctrl, of far fewer pixels
 const KEY_ZOOM = 0.94
@@ -27,7 +29,8 @@ function listenToHands(canvas, signal, does) {
     does.touch()
     does.hold(true)
     canvas.setPointerCapture(event.pointerId)
-    fingers.set(event.pointerId, {x: event.clientX, y: event.clientY, moved: 0})
+    const aside = event.button === 1 || event.button === 2 || event.shiftKey
+    fingers.set(event.pointerId, {x: event.clientX, y: event.clientY, moved: 0, aside})
   })
   on('pointermove', event => {
     const finger = fingers.get(event.pointerId)
@@ -36,8 +39,9 @@ function listenToHands(canvas, signal, does) {
     const before = fingers.size === 2 ? spread() : 0
     Object.assign(finger, {x: event.clientX, y: event.clientY, moved: finger.moved + Math.abs(dx) + Math.abs(dy)})
     if (before) does.zoom(before / Math.max(1, spread()))
-    // As if the scene were grabbed: what is pulled to the right shows its left. Two fingers turn like one.
-    does.turn(dx / canvas.clientWidth / fingers.size, -dy / canvas.clientHeight / fingers.size)
+    // As if the scene were grabbed: what is pulled to the right shows its left, or comes along.
+    if (before || finger.aside) does.pan(dx / canvas.clientWidth / fingers.size, -dy / canvas.clientHeight / fingers.size)
+    else does.turn(dx / canvas.clientWidth, -dy / canvas.clientHeight)
   })
   const lift = event => {
     const finger = fingers.get(event.pointerId)
@@ -50,6 +54,7 @@ function listenToHands(canvas, signal, does) {
   }
   on('pointerup', lift)
   on('pointercancel', lift)
+  on('contextmenu', event => { if (event.button === 2) event.preventDefault() })
   on('dblclick', () => { does.touch(); does.reset() })
   on('wheel', event => {
     event.preventDefault()
@@ -59,11 +64,13 @@ function listenToHands(canvas, signal, does) {
   }, {passive: false})
   on('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    const go = event.shiftKey ? does.pan : does.turn
     const act = {
-      ArrowLeft: () => does.turn(-KEY_TURN, 0), ArrowRight: () => does.turn(KEY_TURN, 0),
-      ArrowUp: () => does.turn(0, KEY_TURN), ArrowDown: () => does.turn(0, -KEY_TURN),
+      ArrowLeft: () => go(-KEY_TURN, 0), ArrowRight: () => go(KEY_TURN, 0),
+      ArrowUp: () => go(0, KEY_TURN), ArrowDown: () => go(0, -KEY_TURN),
       '+': () => does.zoom(KEY_ZOOM), '=': () => does.zoom(KEY_ZOOM), '-': () => does.zoom(1 / KEY_ZOOM),
       Home: does.reset, f: does.fullScreen, F: does.fullScreen,
+      u: does.turnUp, U: does.turnUp, o: does.cross, O: does.cross,
     }[event.key]
     if (!act) return
     event.preventDefault()

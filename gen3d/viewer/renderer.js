@@ -18,7 +18,7 @@ uniform vec4 held;              // x/z and y/z are held within: u_min u_max v_mi
 uniform vec2 size;              // of the picture, pixels
 uniform vec2 rgbRange, shRange;
 uniform float larger, near, lowPass;
-uniform bool hasHarmonics;
+uniform bool hasHarmonics, antialiased;
 out vec4 colour;                // rgb and opacity
 out vec2 offset;                // from the mean, in standard deviations
 
@@ -59,6 +59,11 @@ void main() {
   vec3 j0 = lens.x / p.z * scale * (w2c[0].xyz - uv.x * w2c[2].xyz), j1 = lens.y / p.z * scale * (w2c[1].xyz - uv.y * w2c[2].xyz);
   vec3 s0 = sigma * j0, s1 = sigma * j1;
   float xx = dot(j0, s0) + lowPass, xy = dot(j0, s1), yy = dot(j1, s1) + lowPass;
+  if (antialiased) {                                   // as much dimmer as the low-pass makes it wider
+    float bare = max((xx - lowPass) * (yy - lowPass) - xy * xy, 0.0);
+    rgba.a *= sqrt(bare / (xx * yy - xy * xy));
+    if (rgba.a < 1.0 / 255.0) return;
+  }
 
   // Its axes, and how far out alpha reaches 1/255
   float middle = 0.5 * (xx + yy), away = length(vec2(0.5 * (xx - yy), xy));
@@ -121,6 +126,8 @@ class Renderer {
     gl.uniform2fv(this.at('rgbRange'), header.ranges.rgb)
     gl.uniform2fv(this.at('shRange'), header.ranges.sh ?? [0, 0])
     gl.uniform1i(this.at('hasHarmonics'), header.sh_degree ? 1 : 0)
+    this.antialiased = Boolean(header.antialiased)
+    gl.uniform1i(this.at('antialiased'), this.antialiased ? 1 : 0)
     this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is drawn
     gl.uniform1f(this.at('near'), NEAR_OF_PIVOT * header.pivot_m)
   }
@@ -163,7 +170,7 @@ class Renderer {
     gl.uniform4f(this.at('lens'), fx, fy, cx, cy)
     gl.uniform4f(this.at('held'), ...heldWithin(w, fx, cx), ...heldWithin(h, fy, cy))
     gl.uniform2f(this.at('size'), w, h)
-    gl.uniform1f(this.at('lowPass'), LOW_PASS * Math.max(1, fit * fit))
+    gl.uniform1f(this.at('lowPass'), LOW_PASS * (this.antialiased ? 1 : Math.max(1, fit * fit)))
     gl.uniform1f(this.at('larger'), 1 + (this.firstLarger - 1) * rest * PARTS / (PARTS - 1))
     gl.drawArrays(gl.TRIANGLES, 0, 6 * this.count)
   }

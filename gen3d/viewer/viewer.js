@@ -8,7 +8,7 @@
 //   reading.js    streams the file (its layout: gen3d/formats/view.py, view_codes.py) and hands on every fifth of it
 //   worker.js     unpacks records into texels, and sorts the Gaussians from far to near
 //   renderer.js   projects and blends them
-//   orbit.js      where the camera is: turns about the pivot within the file's limits, and eases
+//   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys
 //
 // Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
@@ -16,7 +16,7 @@
 //
 // For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
 // drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
-// -yaw, -pitch (degrees) and -zoom.
+// -yaw, -pitch (degrees), -zoom, and for somebody else's scene -outside and -up (as "-y").
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
@@ -53,6 +53,7 @@ class SceneViewer {
   #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
+  #choices                            // the buttons of somebody else's scene
   #moving = false; #held = false; #lastTick = 0; #stillTimer = 0
 
   constructor(container, canvas, gl, options) {
@@ -61,6 +62,7 @@ class SceneViewer {
     this.#options = options
     this.#root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
     this.#message = made('p', {hidden: true}, {role: 'alert'})
+    this.#choices = made('div', {className: 'choices', hidden: true})
     this.#root.append(canvas, this.#message)
     this.#orbit = new Orbit(options.sway !== false && !matchMedia('(prefers-reduced-motion: reduce)').matches)
     this.#renderer = new Renderer(gl)
@@ -127,7 +129,10 @@ class SceneViewer {
     this.#sorting = false                           // the worker does not answer for an earlier scene
     this.#root.style.setProperty('--aspect', `${header.width} / ${header.height}`)
     const title = this.#options.title ?? header.title
-    this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + HOW_TO)
+    const how = header.outside ? HOW_TO_OUTSIDE : HOW_TO
+    this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + how)
+    this.#choices.hidden = !header.outside
+    this.#tellPlace()
     this.#tell({task: 'begin', id: this.#scene.id, header})
   }
 
@@ -260,10 +265,45 @@ class SceneViewer {
       hold: held => this.#hold(held),
       turn: (right, up) => this.#move(() => this.#orbit.turn(right, up)),
       zoom: factor => this.#move(() => this.#orbit.zoomBy(factor)),
+      pan: (right, up) => this.#move(() => this.#orbit.pan(right, up)),
       reset: () => this.reset(),
+      turnUp: () => this.#place(orbit => orbit.turnUp()),
+      cross: () => this.#place(orbit => orbit.cross()),
       fullScreen: () => this.#toggleFullScreen(),
     })
     if (document.fullscreenEnabled) this.#root.append(this.#fullScreenButton())
+    this.#choices.append(
+      this.#choice('cross', 'Go outside or back (O)', orbit => orbit.cross()),
+      this.#choice('up', 'Another axis up (U)', orbit => orbit.turnUp()),
+    )
+    this.#root.append(this.#choices)
+  }
+
+  #choice(name, title, act) {
+    const button = made('button', {type: 'button', title, className: name})
+    button.addEventListener('click', () => { this.#stopSway(); this.#place(act) }, {signal: this.#ended.signal})
+    return button
+  }
+
+  // Another place to stand; nothing where there is none.
+  #place(choose) {
+    if (!this.#scene || !choose(this.#orbit)) return
+    this.#tellPlace()
+    this.#redraw()
+  }
+
+  #tellPlace() {
+    const {isOutside, up} = this.#orbit
+    if (!up) {
+      delete this.canvas.dataset.outside
+      delete this.canvas.dataset.up
+      return
+    }
+    Object.assign(this.canvas.dataset, {outside: isOutside ? 'yes' : 'no', up})
+    const [cross, turn] = this.#choices.children
+    cross.textContent = isOutside ? 'Go to the origin' : 'Go outside'
+    turn.textContent = `Up: ${up.replace('-', '\u2212')}`
+    turn.hidden = !isOutside
   }
 
   #move(how) {

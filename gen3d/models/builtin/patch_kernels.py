@@ -9,11 +9,11 @@ from a seeded generator, so the same arguments give the same bytes.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+
+from gen3d.geometry.compiled import compiled
 
 R = 3
 """Patch radius: patches are 7 x 7 pixels."""
@@ -39,8 +39,8 @@ FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
 def _kernel(function: Callable) -> Callable:
-    """`njit` as every kernel here wants it; numba cannot compile what a run-time type checker wrapped."""
-    return njit(cache=True, nogil=True, fastmath=FAST)(inspect.unwrap(function))
+    """`compiled` as every kernel here wants it."""
+    return compiled(function, fastmath=FAST)
 
 
 @_kernel

@@ -5,6 +5,6 @@ plays the role of `gen3d.splat.role`, and `fit/ssim.py` is the other half of a f
 
 Two settings are the environment's. `OMP_WAIT_POLICY`: OpenMP reads it once, when torch brings it in; its default lets
 idle threads spin, so `import gen3d` asks for `passive` unless the user chose (import gen3d before torch).
-`NUMBA_CACHE_DIR`: the folder for compiled kernels, beside the code (or in the user's cache, where that is read-only)
-by default; kernels compile once per folder and processor type, which takes about half a minute.
+`NUMBA_CACHE_DIR`: the folder for compiled kernels, beside the code (or in the user's cache, or among temporary files,
+where that is read-only) by default; kernels compile once per folder and processor type, in about half a minute.
 """

@@ -43,18 +43,20 @@ into the machine code):
   tiles are handed out one by one to whoever is free (`machine.next_ticket`): a core that is busy elsewhere gets fewer.
 - `fastmath` allows fused multiply-add only: NaN and infinity keep their meaning, sums keep their order.
 
-numba caches a compiled kernel under the time stamp of its own file alone: after editing this file, touch the others.
+numba keeps a compiled kernel as long as its own file stays as it is: after editing this one, remove what is kept of the
+others.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import config, float32, int32, njit
+from numba import config, float32, int32
+
+from gen3d.geometry.compiled import compiled
 
 if "NUMBA_THREADING_LAYER" not in os.environ:
     # The one layer that survives a fork (a GPU call on a shared machine is one); GNU OpenMP ends the child process.
@@ -86,11 +88,8 @@ GRADIENTS = 10
 
 
 def kernel(function: Callable | None = None, **options):
-    """`njit` as every kernel here wants it; used bare, or with more of numba's options."""
-    if function is None:
-        return lambda f: kernel(f, **options)
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}, **options}
-    return njit(**options)(inspect.unwrap(function))  # numba cannot compile what a run-time type checker wrapped
+    """`compiled` as every kernel here wants it; used bare, or with more of numba's options."""
+    return compiled(function, **{"error_model": "numpy", "fastmath": {"contract"}, **options})
 
 
 def inlined(function: Callable):

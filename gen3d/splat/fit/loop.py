@@ -37,6 +37,10 @@ MIN_OPACITY = 0.02
 OPACITY_LIMITS = (1e-4, 1 - 1e-4)
 
 
+class LostNumbers(ValueError):
+    """A fit came upon NaN or inf, and says where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How a fit goes about it on a kind of device."""
@@ -92,7 +96,7 @@ def fit_gaussians(
     median_m: the scene's unit of length. backing: Gaussians fitted along (and returned behind the others) that may not
     become smaller or less opaque: what is hidden behind others finds nothing in the views to hold it. Yields every
     step (on a card some at once), and ends when a round (see `rounds.py`) gained less than `settings.least_gain`;
-    returns the pruned result, detached, in main memory. A ValueError names the step, the view and what stopped being a
+    returns the pruned result, detached, in main memory. LostNumbers names the step, the view and what stopped being a
     number.
     """
     weights, total = [v.weight for v in views], settings.iterations
@@ -172,7 +176,7 @@ class _Fit:
         _hold(self.parameters, self._least)
 
     def checked(self, taken: list[list[_Seen]], first: int) -> list[tuple[Look, ...]]:
-        """The looks of the steps from `first` on; ValueError when a loss, or a gradient of the last, is not a number.
+        """The looks of the steps from `first` on; LostNumbers when a loss, or a gradient of the last, is none.
 
         One sum finds any, and is cheap; this is where everybody waits for the card.
         """
@@ -197,7 +201,7 @@ class _Fit:
         spoilt = (n for n, p in parameters.items() if p.grad is not None and not torch.isfinite(p.grad).all())
         culprits = culprits or [f"the gradient of {n}" for n in spoilt]
         if culprits:
-            raise ValueError(f"{where}: the loss is {loss}; not a number in {', '.join(culprits)}")
+            raise LostNumbers(f"{where}: the loss is {loss}; not a number in {', '.join(culprits)}")
 
 
 def _optimiser(

@@ -1,0 +1,134 @@
+"""What a scene file says: its Gaussians, and what else must be known to draw and to write them as they were meant.
+
+Georeferenced scenes lie millions of metres from their world's origin, where float32 steps by half a metre. So scenes
+that lie far are held around an origin of their own, found before anything is cut to float32; a camera's place has it
+subtracted in double precision (`camera_at`), and writers add it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gen3d.camera import Camera
+from gen3d.errors import EmptyWorld, InputError
+from gen3d.splat.gaussians import Gaussians
+
+MOST = 20_000_000
+"""Gaussians that are read from any file, unless the caller says fewer; with all their harmonics they take 5 GB."""
+Origin = tuple[float, float, float]
+NEAR: Origin = (0.0, 0.0, 0.0)
+"""The origin of a scene that lies around its world's own, as nearly all do."""
+FINE = 0.01
+"""A scene is far where float32 steps by more than this share of a usual Gaussian's size."""
+COARSE = 0.5
+"""Positions in steps of more than this share of a usual Gaussian's size are a scene in shreds."""
+_SOME = 100_000
+"""Of so many Gaussians a median is taken."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StoredScene:
+    """A scene file, read."""
+
+    gaussians: Gaussians
+    """Around `origin`."""
+    antialiased: bool = False
+    """They were fitted for a rasterizer that dims what the low-pass widens: `splat/antialiased.py`."""
+    origin: Origin = NEAR
+    """Metres, in double precision; whole numbers."""
+    notices: tuple[str, ...] = ()
+    """What was taken otherwise than the file may have meant it, for people."""
+
+    @property
+    def in_place(self) -> Gaussians:
+        """Where the file has them, as exactly as float32 can say."""
+        return moved(self.gaussians, self.origin)
+
+    def camera_at(self, camera: Camera) -> Camera:
+        """A camera of the file's world in that of `gaussians`."""
+        if self.origin == NEAR:
+            return camera
+        c2w = camera.c2w
+        c2w[:3, 3] -= self.origin
+        return camera.posed(c2w)
+
+
+def around_middle(scene: StoredScene) -> StoredScene:
+    """The same scene around an origin of its own where it is far; for formats that hold float32 or less."""
+    g = scene.gaussians
+    origin = origin_of(g.means[:: _stride(len(g))].double().cpu().numpy(), usual_size(g))
+    if origin == NEAR:
+        return scene
+    return replace(scene, gaussians=moved(g, tuple(-x for x in origin)), origin=origin)
+
+
+def moved(gaussians: Gaussians, by: Origin) -> Gaussians:
+    """All of them moved, metres; float32 again after a sum in double precision."""
+    if by == NEAR:
+        return gaussians
+    return replace(gaussians, means=(gaussians.means.double() + torch.tensor(by, dtype=torch.float64)).float())
+
+
+def origin_of(xyz: Float[np.ndarray, "n 3"], size: float) -> Origin:
+    """Where to hold a scene around: its middle in whole metres if that is far, else the world's own origin.
+
+    xyz: some of the means, in double precision. size: of a usual Gaussian.
+    """
+    known = xyz[np.isfinite(xyz).all(axis=1)]
+    if not len(known):
+        return NEAR
+    x, y, z = np.median(known, axis=0)
+    if float32_step(max(map(abs, (x, y, z)))) <= FINE * size:
+        return NEAR
+    return float(np.rint(x)), float(np.rint(y)), float(np.rint(z))
+
+
+def float32_step(value: float) -> float:
+    """How far apart numbers of this size are in float32."""
+    return float(np.spacing(np.float32(min(abs(value), 1e38))))
+
+
+def usual_size(gaussians: Gaussians) -> float:
+    """The median of the middle one of their three scales: how large a surface's Gaussians are within it. 0 of none."""
+    scales = gaussians.scales.detach()[:: _stride(len(gaussians))]
+    return float(np.median(scales.median(dim=1).values.cpu().numpy())) if len(scales) else 0.0
+
+
+def check_steps(kind: str, step: float, gaussians: Gaussians, origin: Origin) -> None:
+    """Raises InputError where a format's steps would leave the scene in shreds; step: between two positions, metres."""
+    size = usual_size(gaussians)
+    if step <= COARSE * size or step == 0:
+        return
+    way_out = "Write a .ply, which keeps them"
+    raise InputError(
+        f"A {kind} would keep positions in steps of {step:.2g}, and this scene's Gaussians are {size:.2g} large.",
+        f"{way_out}." if origin == NEAR else f"{way_out}, or leave the far offset out with --centred.",
+    )
+
+
+def check_count(path: Path, count: int, most: int) -> None:
+    """Raises EmptyWorld for no Gaussians, InputError for more than `most`."""
+    if count == 0:
+        raise EmptyWorld(f"{path.name} holds no Gaussians.", "Give a scene that is not empty.")
+    if count > most:
+        way_out = f"`gen3d export` keeps the best with --max-gaussians {most}" if count <= MOST else "Reduce it"
+        raise InputError(
+            f"{path.name} holds {count / 1e6:.4g} million Gaussians, and at most {most / 1e6:g} million are read here.",
+            f"{way_out}." if count <= MOST else f"{way_out} and try again.",
+        )
+
+
+def drawable(gaussians: Gaussians) -> Gaussians:
+    """Without those that hold a value that is not finite, or a rotation of length zero."""
+    values = (gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], gaussians.sh.flatten(1))
+    good = torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (gaussians.quats.abs().amax(dim=1) > 0)
+    return gaussians if bool(good.all()) else gaussians.keep(good)
+
+
+def _stride(count: int) -> int:
+    return count // _SOME + 1

@@ -1,0 +1,97 @@
+"""Compiles kernels in a process of its own, so that every process runs what is kept on disk: the first one too.
+
+Numba optimises the body of a `prange` by itself and, once more, as a part of what it keeps. The process that compiles
+runs the former, all later ones the latter; with fused multiply-add (`fastmath={"contract"}`, a third of the speed) the
+two may round differently, and a scene had other bytes the first time than ever after.
+
+The process starts with the first kernel that is missing, ends with ours, and by itself when it has nothing to do.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+_IS_COMPILER = "GEN3D_IS_COMPILER"
+_IDLE_S = 60
+_compiler: tuple[int, subprocess.Popen] | None = None
+"""Whose it is, by its number, since a fork has its own; and what runs."""
+_gave_up = False
+
+
+def compile_elsewhere(function: Callable, sig: Any) -> bool:
+    """Has a kernel compiled and kept for a signature; False where that cannot be. Call it under numba's lock."""
+    if _gave_up or _IS_COMPILER in os.environ or not sys.executable or not function.__qualname__.isidentifier():
+        return False
+    asked = pickle.dumps((function.__module__, function.__qualname__, sig))
+    with suppress(OSError, ValueError):  # it has just ended, or none can be started
+        pipes = _running()
+        pipes.stdin.write(len(asked).to_bytes(4, "little") + asked)
+        pipes.stdin.flush()
+        return pipes.stdout.read(1) == b"1"
+    return False
+
+
+def give_up() -> None:
+    """From now on kernels are compiled where they are needed."""
+    global _gave_up
+    _gave_up = True
+
+
+def _running() -> subprocess.Popen:
+    global _compiler
+    if _compiler is None or _compiler[0] != os.getpid() or _compiler[1].poll() is not None:
+        environment = os.environ | {_IS_COMPILER: "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-W", "ignore", "-c", f"import {__name__} as c; c.serve()"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        started = subprocess.Popen(command, env=environment, **pipes)
+        if _compiler is None:
+            atexit.register(_end)
+        _compiler = os.getpid(), started
+    return _compiler[1]
+
+
+def _end() -> None:
+    owner, running = _compiler
+    if owner == os.getpid():
+        with suppress(OSError):
+            running.stdin.close()
+        try:
+            running.wait(2)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+        running.stdout.close()
+
+
+def serve() -> None:
+    """What that process does: compiles what it is asked for, until nobody asks any more."""
+    while True:
+        if hasattr(signal, "alarm"):
+            signal.alarm(_IDLE_S)
+        size = int.from_bytes(sys.stdin.buffer.read(4), "little")
+        if not size:
+            return
+        asked = sys.stdin.buffer.read(size)
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+        sys.stdout.buffer.write(b"1" if _compiled(asked) else b"0")
+        sys.stdout.buffer.flush()
+
+
+def _compiled(asked: bytes) -> bool:
+    try:
+        unpickler = pickle.Unpickler(io.BytesIO(asked))
+        module, name, sig = unpickler.load()
+        unpickler.find_class(module, name).compile(sig)
+        return True
+    except Exception:  # whatever is wrong with it is told where it is needed
+        return False

@@ -1,0 +1,125 @@
+"""Depth from our own small network (paper 3.1), whose weights lie in the package: nothing is downloaded.
+
+The picture is looked at small. What the network says is carried to full size along the picture's own edges: each
+pixel takes the mean of the answers around it, those whose colour is like its own counting most (joint bilateral
+upsampling, Kopf et al. 2007). The scale is made up, as a single picture does not tell it: the median is set to a few
+metres.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from gen3d.camera import FOV_LIMIT_DEG, Camera
+from gen3d.errors import ModelUnavailable
+from gen3d.geometry.resample import resample_depth
+from gen3d.models.base import DepthEstimate
+from gen3d.models.builtin.depthnet import CELL_PX, DepthNet, DepthNetSize
+from gen3d.models.builtin.prior_depth import MEDIAN_M
+
+NAME = "builtin depth network"
+LOOK_PX = 448
+"""Longer side of what the network looks at."""
+FINE_PX = 1024
+"""Longer side up to which edges are followed; beyond it depth is resampled."""
+COLOUR = 0.08
+"""Colours further apart than a few times this (sRGB, root of the summed squares) have nothing to do with each other."""
+FARTHEST = 250.0
+"""What is not sky lies within this many times the median depth."""
+
+
+def load_trained_depth(path: Path, sha256: str) -> TrainedDepth:
+    """The engine from a file that `training/` wrote. Raises ModelUnavailable if it is not the very file meant."""
+    from safetensors import safe_open
+
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise ModelUnavailable(
+            f"The weights of the {NAME} at {path} are missing or damaged.",
+            "Install gen3d again, which brings them along.",
+        )
+    with safe_open(path, "pt") as held:
+        widths = tuple(int(w) for w in held.metadata()["widths"].split(","))
+        tensors = {name: held.get_tensor(name).float() for name in held.keys()}  # noqa: SIM118 - not a dict
+    network = DepthNet(DepthNetSize(widths)).folded()
+    network.load_state_dict(tensors)
+    return TrainedDepth(network)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedDepth:
+    """Plays `DepthEstimator`. What the caller expects, from geometry it knows, it returns: that is no guess."""
+
+    network: DepthNet
+    name: str = NAME
+
+    def estimate(
+        self,
+        image: Float[np.ndarray, "h w 3"],
+        camera: Camera | None = None,
+        expected: Float[np.ndarray, "h w"] | None = None,
+    ) -> DepthEstimate:
+        """Depth of made-up scale, sky, and the lens where it is not known."""
+        if expected is not None:
+            return DepthEstimate(expected)
+        h, w, _ = image.shape
+        scale = min(1.0, FINE_PX / max(h, w))
+        fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
+        inverse, sky, fov_deg = self.look(fine)
+        depth = _metres(*_along_edges(inverse, sky, fine))
+        return DepthEstimate(resample_depth(depth, w, h), None if camera else fov_deg, rough=True)
+
+    def look(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
+        """Inverse depth and the probability of sky on a coarse grid, and the field of view in degrees."""
+        h, w, _ = image.shape
+        sides = [max(2 * CELL_PX, round(n * LOOK_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
+        small = torch.from_numpy(_resized(image, *sides)).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            seen = self.network(small.contiguous())
+        fov_deg = float(np.degrees(2 * np.arctan(np.exp(float(seen.lens[0])))))
+        sky = torch.sigmoid(seen.sky[0]).numpy()
+        return seen.inverse[0].numpy(), sky, float(np.clip(fov_deg, *FOV_LIMIT_DEG))
+
+
+def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    way = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
+    resized = cv2.resize(np.ascontiguousarray(image, np.float32), (width, height), interpolation=way)
+    return np.clip(resized, 0, 1)
+
+
+def _along_edges(
+    inverse: Float[np.ndarray, "a b"], sky: Float[np.ndarray, "a b"], image: Float[np.ndarray, "h w 3"]
+) -> tuple[Float[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
+    """A coarse answer at the picture's size, and where the sky is; the surfaces' inverse depth is not mixed with it."""
+    h, w, _ = image.shape
+    a, b = inverse.shape
+    colours = _resized(image, b, a)
+    planes = np.dstack([inverse * (1 - sky), 1 - sky, sky]).astype(np.float32)
+    v, u = (np.arange(n, dtype=np.float32) + 0.5 for n in (h, w))
+    u, v = np.meshgrid(u * (b / w) - 0.5, v * (a / h) - 0.5)
+    total, weights = np.zeros((h, w, 3), np.float32), np.full((h, w, 1), 1e-12, np.float32)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            x, y = np.round(u) + dx, np.round(v) + dy
+            at = np.clip(x, 0, b - 1).astype(int), np.clip(y, 0, a - 1).astype(int)
+            unlike = ((colours[at[1], at[0]] - image) ** 2).sum(2)
+            weight = np.exp(-((x - u) ** 2 + (y - v) ** 2) - unlike / (2 * COLOUR**2)) + 1e-9
+            total += weight[..., None] * planes[at[1], at[0]]
+            weights += weight[..., None]
+    near, solid, open_ = np.moveaxis(total / weights, -1, 0)
+    return near / np.maximum(solid, 1e-6), open_ > 0.5
+
+
+def _metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """Depth, the median of what is not sky at MEDIAN_M; inf is sky."""
+    if sky.all():
+        return np.full(sky.shape, np.inf, np.float32)
+    middle = np.median(inverse[~sky])
+    depth = MEDIAN_M * middle / np.maximum(inverse, middle / FARTHEST)
+    return np.where(sky, np.inf, depth).astype(np.float32)
