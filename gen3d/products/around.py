@@ -62,12 +62,12 @@ def within_surroundings(gaussians: Gaussians) -> Bulk:
 
     From outside a sky or a wall that goes all around one would see nothing but its back.
     """
-    found = bulk(gaussians)
+    found = larger = bulk(gaussians)
     for share in SMALLER_SHARES:
         smaller = bulk(gaussians, share)
-        if found.radius_m < SURROUNDINGS * smaller.radius_m:
-            break
-        found = smaller
+        if larger.radius_m >= SURROUNDINGS * smaller.radius_m:
+            found = smaller
+        larger = smaller
     return found
 
 
