@@ -313,7 +313,10 @@ def _explained(stage: str) -> str:
     """The first sentences of the stage's own module."""
     from importlib import import_module
 
-    words = (import_module(f"gen3d.stages.{stage}").__doc__ or "").strip().split("\n\n")
+    from gen3d.stage_table import row
+
+    found = row(stage)
+    words = [] if found is None else (import_module(found.module).__doc__ or "").strip().split("\n\n")
     return "".join(f"\n{'':10}{line}" for line in "\n".join(words[:2]).splitlines())
 
 

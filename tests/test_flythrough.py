@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import av
@@ -9,7 +10,7 @@ from gen3d.camera import Camera
 from gen3d.events import Notice, Preview, Progress
 from gen3d.geometry.points import lift
 from gen3d.geometry.trajectory import tour_path, turned
-from gen3d.pipeline import film
+from gen3d.pipeline import Plain, film
 from gen3d.run.steps import Film
 from gen3d.settings import TourSettings
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -17,6 +18,7 @@ from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.stages.flythrough import AMPLITUDES, FILLED
 from gen3d.values import RGBD, Scale
 from tests.measures import drain, psnr
+from tests.runs import TINY, room_models
 
 SETTINGS = TourSettings(frames=24, fps=12, width_px=96)
 CAMERA = Camera.from_fov(50.0, 96, 72)
@@ -37,8 +39,12 @@ def turning(amplitude: float, frames: int = SETTINGS.frames) -> list[Camera]:
     return [CAMERA.posed(turned(float(30 * amplitude * np.sin(x)))) for x in t]
 
 
+def engines(tour):
+    return Plain(room_models(), CpuRasterizer(), replace(TINY, tour=tour))
+
+
 def fly(gaussians, path, file, settings=SETTINGS, enough=lambda: False):
-    return drain(film(gaussians, path, CpuRasterizer(), settings, partial(Film, file, fps=settings.fps), enough))
+    return drain(film(gaussians, path, engines(settings), partial(Film, file, fps=settings.fps), enough))
 
 
 def decoded(file) -> list[np.ndarray]:
@@ -151,7 +157,7 @@ def test_enough_makes_a_shorter_video(tmp_path):
 
 
 def test_closing_the_stage_leaves_no_file(tmp_path):
-    stage = film(wall(160), turning, CpuRasterizer(), SETTINGS, partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
+    stage = film(wall(160), turning, engines(SETTINGS), partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
     for event in stage:
         if isinstance(event, Progress) and event.done == 3:
             break

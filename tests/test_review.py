@@ -10,7 +10,6 @@ from gen3d.formats.looked import load_looked, save_looked
 from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.request import Flip, Review
-from gen3d.run import steps as pipeline
 from gen3d.run.review import list_regions, review, review_layers, smallest_at, surface_around
 from gen3d.run.steps import grow, look
 from gen3d.settings import LayerSettings
@@ -233,7 +232,7 @@ def test_a_review_that_fails_leaves_the_folder_as_it_was(looked, monkeypatch):
     def full(*args):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(pipeline, "write_json", full)
+    monkeypatch.setattr("gen3d.run.review.write_json", full)
     with pytest.raises(OSError, match="full"):
         review(Review(100.0), folder, TINY)
     assert ((folder / "looked.npz").read_bytes(), record(folder)) == before
