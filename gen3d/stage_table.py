@@ -1,7 +1,7 @@
 """The paper's method as a table: its stages in the order in which they run, a row each.
 
 Whatever names, counts, times or shows stages (progress lines, expected seconds, the page's pictures, exhibits, the
-card's memory) is derived from these rows. A stage itself is the generator in `stages/NAME.py`.
+card's memory, `--explain`) is derived from these rows. A stage itself is the generator in its row's `module`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class StageRow:
     """One stage of the method."""
 
     name: str
-    """Of its module in `stages/`, in events and in run.json."""
+    """In events and in run.json; of its module in `stages/`, too."""
     step: Step
     """The step that runs it."""
     title: str
@@ -34,10 +34,17 @@ class StageRow:
     """Over its exhibits, with the paper's section; "" has none."""
     always: bool = True
     """Whether it runs for every scene."""
+    elsewhere: str = ""
+    """Its module where that is not `stages/NAME.py`: it is a part of a run, but no step of the paper."""
+
+    @property
+    def module(self) -> str:
+        """Where it is, by its full name; the first words there say what it does."""
+        return f"gen3d.{self.elsewhere or f'stages.{self.name}'}"
 
 
 STAGES = (
-    StageRow("source", "look", "picture", 0.01),
+    StageRow("source", "look", "picture", 0.01, elsewhere="source.read"),
     StageRow("depth", "look", "depth", 0.01, "Depth", heading="Depth (paper 3.1)"),
     StageRow("layers", "look", "layers", 0.03, "Foreground", heading="Layers (paper 3.1, eq. 1 and 2)"),
     StageRow("words", "grow", "words", 0.0, always=False),
@@ -48,6 +55,7 @@ STAGES = (
         heading="Expansion, a row for each pose (paper 3.2, eq. 4)",
     ),
     StageRow("optimize", "grow", "fit", 0.33, heading="Gaussians (paper 3.3, eq. 5)"),
+    StageRow("prune", "grow", "prune", 0.0, always=False, elsewhere="products.prune"),
     StageRow("flythrough", "tour", "video", 0.11, heading="Video"),
 )  # fmt: skip
 
