@@ -131,6 +131,11 @@ def bundled() -> tuple[FormatRow, ...]:
     return tuple(row for row in FORMATS if row.bundled)
 
 
+def suffixes() -> set[str]:
+    """How the names of a scene's files end."""
+    return {row.suffix for row in FORMATS if row.suffix}
+
+
 def asked_for(path: PurePath) -> FormatRow | None:
     """The format that a name asks for, by its longest ending that is known; None where there is none such."""
     name = path.name.lower()

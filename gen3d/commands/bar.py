@@ -35,7 +35,7 @@ class Bar(tqdm):
         pace = found["rate"] or (done / elapsed if elapsed else 0.0)
         left = f", {(total - done) / pace:.0f} s left" if total and pace else ""
         shape = COUNTED if total else UNCOUNTED
-        ncols = found["ncols"] or None  # a terminal that does not know its width says 0
+        ncols = found["ncols"] if (found["ncols"] or 0) > 0 else None  # a terminal may not know its width
         return found | {"left": left, "elapsed_s": elapsed, "bar_format": shape, "ncols": ncols}
 
     def move(self, done: int, total: int) -> None:
