@@ -13,11 +13,13 @@ import trimesh
 
 from gen3d.cli import main
 from gen3d.errors import InputError
+from gen3d.format_table import bundled
 from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import read_ply
 from gen3d.formats.spz import read_spz
 from gen3d.formats.transforms import read_transforms
-from gen3d.products.export import FOR_WHOM, FinishedScene, export_bundle, export_file, export_mesh
+from gen3d.products.bundle import export_bundle
+from gen3d.products.export import FinishedScene, export_file, export_mesh
 from gen3d.run.steps import build
 from gen3d.splat.pick import pick_rasterizer
 from tests.measures import drain
@@ -71,8 +73,9 @@ def test_a_bundle_says_what_each_of_its_files_is_for(scene, tmp_path):
     drain(export_bundle(scene, tmp_path / "scene.zip"))
     with zipfile.ZipFile(tmp_path / "scene.zip") as bundle:
         told = bundle.read("README.txt").decode()
+        for_whom = {row.name: row.for_whom for row in bundled()}
         for name in {name.split("/")[0] for name in bundle.namelist()} - {"README.txt"}:
-            assert f"{name} " in told and name in FOR_WHOM
+            assert f"\n{name:<16} {for_whom[name]}\n" in told
         bundle.extract("scene.spz", tmp_path)
     assert len(read_spz(tmp_path / "scene.spz")) == len(scene.gaussians)
     assert inside(tmp_path) == {"scene.zip", "scene.spz"}

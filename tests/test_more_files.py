@@ -6,9 +6,10 @@ import gradio as gr
 import pytest
 
 from gen3d.errors import InputError
+from gen3d.format_table import on_page
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui.more_files import FILES, FIRST, add_more_files, made_files
+from gen3d.ui.more_files import add_more_files, made_files
 from gen3d.ui.queue import QUEUE
 from tests.browser import browser  # noqa: F401
 from tests.page import launched
@@ -43,8 +44,8 @@ def test_only_files_that_are_offered_are_made(tmp_path, wanted):
 
 
 def test_every_file_that_is_offered_can_be_made(tmp_path):
-    assert set(FIRST) <= set(FILES)
-    assert {Path(name).suffix for name in FILES} == {".glb", ".spz", ".zip"}
+    assert {row.name for row in on_page() if row.page == "ticked"} == {"scene.glb", "scene.spz"}
+    assert {Path(row.name).suffix for row in on_page()} == {".glb", ".spz", ".zip"}
     scene = FinishedScene(photo_scene(), tmp_path, pick_rasterizer())
     with pytest.raises(ValueError, match="no file of the kind"):
         list(export_file(scene, Path("scene.obj")))

@@ -28,7 +28,7 @@ import torch
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.ply_header import ANTIALIASED, REMEDY, Element, Header, read_header, row_of
 from gen3d.formats.ply_meaning import DC, QUATS, SCALES, XYZ, check_properties, understood
-from gen3d.formats.stored import MOST, NEAR, Origin, StoredScene, check_count
+from gen3d.formats.stored import MOST, NEAR, PLAIN, Origin, StoredScene, Writing, check_count
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
 
@@ -60,6 +60,14 @@ def write_ply(path: Path, gaussians: Gaussians, antialiased: bool = False, origi
     with write_whole(path) as temporary, temporary.open("wb") as file:
         file.write(header.encode("ascii"))
         (rows if origin == NEAR else _far_rows(rows, origin)).tofile(file)
+
+
+def store_ply(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+    """Writes a scene as it was read, and tells what not everybody reads of it. Raises as `write_ply` does."""
+    write_ply(path, scene.gaussians, scene.antialiased, scene.origin)
+    far = ("The scene lies so far from its origin that x, y, z are doubles; programs that read only floats need it "
+           "with --centred.")  # fmt: skip
+    return () if scene.origin == NEAR else (far,)
 
 
 def read_ply(path: Path, most: int = MOST) -> Gaussians:

@@ -1,4 +1,4 @@
-"""Scene files of any of the kinds that are read: the reader is chosen by what a file holds, then by its name.
+"""Scene files of any of the kinds in `format_table.py`: a reader is chosen by what a file holds, then by its name.
 
 Any of them may come gzipped once more, as .ply.gz say: it is then unpacked beside, within bounds.
 """
@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 
 from gen3d.errors import InputError
-from gen3d.formats.ply import LARGEST_BYTES, open_ply
-from gen3d.formats.splat import open_splat
-from gen3d.formats.spz import DENSEST, open_spz
-from gen3d.formats.stored import MOST, StoredScene
+from gen3d.format_table import FormatRow, listed, read_here
+from gen3d.formats.ply import LARGEST_BYTES
+from gen3d.formats.spz import DENSEST
+from gen3d.formats.stored import MOST, PLAIN, StoredScene, Writing
 from gen3d.formats.whole import MB, check_file, refusing
 
-SUFFIXES = (".ply", ".splat", ".spz")
 _GZIP = b"\x1f\x8b"
-_MAGIC = 4
+_MAGIC = 16
+"""Bytes at the beginning of a file that say what it is."""
 _LAYERS = 3
 """Of gzip around a file, at most."""
-_REMEDY = f"Give a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} of 3D Gaussians."
 
 
 def open_scene(path: Path, largest_bytes: int = LARGEST_BYTES, most: int = MOST) -> StoredScene:
-    """What a .ply, .splat or .spz holds, whoever made it; Gaussians that nobody could draw are left out.
+    """What a file of 3D Gaussians holds, whoever made it; Gaussians that nobody could draw are left out.
 
     largest_bytes, most: of the file, packed or not, and of Gaussians in it; larger ones are refused before they are
     read. Raises InputError for what is broken, too large or of no known kind, EmptyWorld for a scene without Gaussians.
@@ -33,31 +33,50 @@ def open_scene(path: Path, largest_bytes: int = LARGEST_BYTES, most: int = MOST)
     return _opened(path, largest_bytes, most, _LAYERS)
 
 
+def save_scene(row: FormatRow, path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+    """Writes a scene in a format, and tells what of it is not said there, or not to everybody."""
+    return resolve_name(row.write)(path, scene, how)
+
+
 def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredScene:
-    check_file(path, largest_bytes, _REMEDY)
+    check_file(path, largest_bytes, _remedy())
     with path.open("rb") as file:
         start = file.read(_MAGIC)
     if start.startswith(_GZIP) and layers and _is_wrapped(path):
         with TemporaryDirectory(prefix="gen3d-") as folder:
             return _opened(_unpacked(path, Path(folder), largest_bytes), largest_bytes, most, layers - 1)
-    if start[:3] == b"ply":
-        return open_ply(path, most)
-    if start == b"NGSP" or start.startswith(_GZIP):
-        return open_spz(path, most)
-    match path.suffix.lower():
-        case ".splat":  # nothing in it says what it is
-            return open_splat(path, most)
-        case ".ply" | ".spz" as kind:
-            raise InputError(f"{path.name} is not a {kind} file, or it is damaged.", _REMEDY)
-        case kind:
-            raise InputError(f"{path.name} is of a kind{f', {kind},' if kind else ''} that is not read here.", _REMEDY)
+    return resolve_name(_row_of(path, start).read)(path, most)
+
+
+def _row_of(path: Path, start: bytes) -> FormatRow:
+    """The format of a file that begins so; InputError for a kind that is not read."""
+    if known := next((row for row in read_here() if start.startswith(row.starts)), None):
+        return known
+    kind = path.suffix.lower()
+    named = next((row for row in read_here() if kind == row.suffix), None)
+    if named is None:
+        raise InputError(f"{path.name} is of a kind{f', {kind},' if kind else ''} that is not read here.", _remedy())
+    if named.starts:
+        raise InputError(f"{path.name} is not a {kind} file, or it is damaged.", _remedy())
+    return named
+
+
+def _remedy() -> str:
+    return f"Give a {listed(row.suffix for row in read_here())} of 3D Gaussians."
 
 
 def _is_wrapped(path: Path) -> bool:
     """Whether there is another file within the gzip stream; a .spz is one itself."""
     with refusing(f"{path.name} is damaged: it cannot be unpacked.", "Save or copy it again."), gzip.open(path) as file:
         inner = file.read(_MAGIC)
-    return inner[:3] == b"ply" or inner.startswith(_GZIP) or _inner_name(path).lower().endswith(".splat")
+    return inner.startswith(_GZIP) or any(_is_within(row, inner, _inner_name(path).lower()) for row in read_here())
+
+
+def _is_within(row: FormatRow, inner: bytes, name: str) -> bool:
+    """Whether what is packed is a file of this format, which is not packed by itself."""
+    if row.starts:
+        return _GZIP not in row.starts and inner.startswith(row.starts)
+    return name.endswith(row.suffix)
 
 
 def _inner_name(path: Path) -> str:

@@ -19,8 +19,10 @@ from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.stored import (
     MOST,
     NEAR,
+    PLAIN,
     Origin,
     StoredScene,
+    Writing,
     around_middle,
     check_count,
     check_steps,
@@ -55,6 +57,13 @@ def write_splat(path: Path, gaussians: Gaussians, origin: Origin = NEAR) -> None
     order = torch.argsort(importance, descending=True, stable=True).cpu().numpy()
     with write_whole(path) as temporary:
         rows[order].tofile(temporary)
+
+
+def store_splat(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+    """Writes a scene as it was read, and tells what the format cannot say of it. Raises as `write_splat` does."""
+    write_splat(path, scene.gaussians, scene.origin)
+    unsaid = "A .splat cannot say that its Gaussians are to be drawn antialiased: a .ply or .spz can."
+    return (unsaid,) if scene.antialiased else ()
 
 
 def read_splat(path: Path, most: int = MOST) -> Gaussians:

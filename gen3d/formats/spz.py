@@ -38,8 +38,10 @@ from gen3d.formats.spz_codes import RDF, RUB, Header, packed, signs_of, unpacked
 from gen3d.formats.stored import (
     MOST,
     NEAR,
+    PLAIN,
     Origin,
     StoredScene,
+    Writing,
     around_middle,
     check_count,
     check_steps,
@@ -105,6 +107,12 @@ def write_spz(
         content += _EXTENSION.pack(_AXES_EXTENSION, 4, axes)
     with write_whole(path) as temporary:
         temporary.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0))
+
+
+def store_spz(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+    """Writes a scene as it was read; the format can say all of it. Raises as `write_spz` does."""
+    write_spz(path, scene.gaussians, how.spz_version, scene.antialiased, how.spz_y_up, scene.origin)
+    return ()
 
 
 def read_spz(path: Path, most: int = MOST) -> Gaussians:

@@ -58,6 +58,19 @@ class StoredScene:
         return camera.posed(c2w)
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What somebody may want of a file where its format leaves a choice."""
+
+    spz_version: int = 3
+    """2 for older readers."""
+    spz_y_up: bool = True
+    """In the format's own axes, not in those that SuperSplat takes for granted."""
+
+
+PLAIN = Writing()
+
+
 def around_middle(scene: StoredScene) -> StoredScene:
     """The same scene around an origin of its own where it is far; for formats that hold float32 or less."""
     g = scene.gaussians

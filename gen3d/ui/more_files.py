@@ -11,19 +11,10 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.errors import InputError
+from gen3d.format_table import on_page
 from gen3d.ui.queue import QUIET
 from gen3d.ui.sending import visitor_of
 from gen3d.ui.steps import told_to_visitors
-
-FILES = {
-    "scene.glb": "Textured mesh for Blender, Unity, Unreal (.glb)",
-    "collider.glb": "Coarse mesh to collide with (.glb)",
-    "scene.spz": "Gaussians, smallest (.spz)",
-    "scene.zip": "Everything: all formats, and views to train from (.zip)",
-}
-"""Name of the file -> what a visitor reads."""
-FIRST = ["scene.glb", "scene.spz"]
-"""Ticked at first."""
 
 Find = Callable[[str, str | None], Path]
 """(visitor, name of a job) -> the folder of its finished scene; raises InputError where there is none."""
@@ -42,15 +33,16 @@ def add_more_files(find: Find, make: Make, on_show: Component, queue: Mapping[st
 
         Args:
             job: what /build or /grow worked on.
-            wanted: names of files: scene.glb, collider.glb, scene.spz, scene.zip.
+            wanted: names of files among those that are offered, as scene.glb.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
             yield from made_files(find(visitor_of(request), job), wanted, make)
 
     with gr.Accordion("More formats", open=False, elem_id="more-files"):
-        choices = [(words, name) for name, words in FILES.items()]
-        wanted = gr.CheckboxGroup(choices, value=FIRST, label="Files of this scene", elem_id="more-wanted")
+        choices = [(f"{row.title} ({Path(row.name).suffix})", row.name) for row in on_page()]
+        ticked = [row.name for row in on_page() if row.page == "ticked"]
+        wanted = gr.CheckboxGroup(choices, value=ticked, label="Files of this scene", elem_id="more-wanted")
         button = gr.Button("Make these files", elem_id="more-make")
         told = gr.HTML(elem_id="more-status")
         files = gr.File(label="More downloads", file_count="multiple", interactive=False, elem_id="more-downloads")
@@ -71,9 +63,10 @@ def made_files(
     They lie in the scene's own folder, in `more/`, and go when it goes. Raises InputError for an unknown name,
     and when nothing is wanted.
     """
-    names = [name for name in FILES if name in wanted]
+    offered = [row.name for row in on_page()]
+    names = [name for name in offered if name in wanted]
     if not names or len(names) != len(set(wanted)):
-        raise InputError("No such file is made here.", f"Choose among {', '.join(FILES)}.")
+        raise InputError("No such file is made here.", f"Choose among {', '.join(offered)}.")
     into = scene / "more"
     into.mkdir(exist_ok=True)
     done: list[str] = []

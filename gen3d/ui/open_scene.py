@@ -1,4 +1,4 @@
-"""A corner of the page where a visitor looks at a scene file of their own: .ply, .splat or .spz, whoever made it."""
+"""A corner of the page where a visitor looks at a scene file of their own: any kind that is read, whoever made it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 from gradio.components import Component
 
+from gen3d.format_table import read_here
 from gen3d.ui import words
 from gen3d.ui.own_files import unopened
 from gen3d.ui.queue import QUEUE
 from gen3d.ui.steps import told_to_visitors
 
-KINDS = [".ply", ".splat", ".spz", ".gz"]
+PACKED = ".gz"
+"""Any of the kinds that are read may come in it."""
 TITLE = "Open a scene file"
 LARGEST_MB = 512
 WORDS = (
@@ -38,8 +40,9 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
     """
     with gr.Accordion(TITLE, open=False, elem_id="open-scene"):
         gr.Markdown(WORDS)
-        label = f"Scene: {', '.join(KINDS[:3])}, up to {LARGEST_MB} MB"
-        file = gr.File(label=label, file_types=KINDS, type="filepath", height=140, elem_id="scene-file")
+        kinds = [row.suffix for row in read_here()]
+        label = f"Scene: {', '.join(kinds)}, up to {LARGEST_MB} MB"
+        file = gr.File(label=label, file_types=[*kinds, PACKED], type="filepath", height=140, elem_id="scene-file")
     file.preprocess = unopened
     stream = partial(inspect.unwrap(shown), show_file)  # Gradio knows a generator by its function; checkers wrap it
     file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)

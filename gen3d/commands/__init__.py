@@ -1,0 +1,14 @@
+"""The command line's commands, a file each: HELP in one line, `options(parser)`, and `run(arguments)`.
+
+What several commands ask alike is declared once: `engines.py` (who plays which role, who draws), `preset.py` (how
+large and how well), `output.py` (the folder to make), `values.py` (how a text becomes a value), `telling.py` (what is
+told while it runs). Nothing heavy is imported before a command is run.
+"""
+
+from gen3d.commands import build, depth, doctor, download, export, presets, render, selftest, warmup
+
+COMMANDS = {
+    "build": build, "render": render, "export": export, "depth": depth, "presets": presets, "download": download,
+    "doctor": doctor, "selftest": selftest, "warmup": warmup,
+}  # fmt: skip
+"""Name -> module, in the order of the help."""

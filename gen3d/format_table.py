@@ -1,0 +1,153 @@
+"""The files that a scene is kept in as a table: a row a format, and everything that lists formats asks these rows.
+
+`gen3d export`, its help, the page's two corners for files, what goes into a bundle and who is told to open it there,
+which files are read back: all of it is derived. What reads or writes a format is named, `module:function`, and found
+when it is wanted, since this table costs nothing to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+Axes = Literal["", "y down", "y up"]
+AXES: dict[Axes, str] = {
+    "y down": "x right, y down, z forward from the photo's camera; a tool that expects y up shows it upside down: "
+    "turn it by 180 degrees about x",
+    "y up": "x right, y up, z backward",
+}
+"""What is told of a file's axes; lengths are metres in all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRow:
+    """One format of a scene."""
+
+    name: str
+    """Of the file or folder that the page and a bundle have of it."""
+    suffix: str
+    """How a name ends that asks for it, in small letters; "" is the name of a folder."""
+    title: str
+    """What it is."""
+    for_whom: str
+    """What opens it, and for what."""
+    axes: Axes = ""
+    units: str = ""
+    """What else one must know of the numbers in it."""
+    read: str = ""
+    """Reads a file: (path, most Gaussians) -> `StoredScene`. "" is not read."""
+    starts: tuple[bytes, ...] = ()
+    """How such files begin; () where only the name tells."""
+    write: str = ""
+    """Writes what a file can hold of a scene: (path, `StoredScene`, `Writing`) -> what of it is not said there."""
+    make: str = ""
+    """Makes it of a finished scene: (`FinishedScene`, path) -> `Stage[None]`. Of `write` and `make` one is given, or
+    neither, for what only a build leaves."""
+    needs: tuple[str, ...] = ()
+    """What `make` must find beside the scene: fields of `SceneFiles`."""
+    page: Literal["", "offered", "ticked"] = ""
+    """Whether the page makes it on demand, and whether it is ticked there at first."""
+    bundled: bool = True
+    """Whether it goes into the zip of everything."""
+
+    @property
+    def kind(self) -> str:
+        """What one calls it: its suffix, or "a folder"."""
+        return self.suffix or "a folder"
+
+
+FORMATS = (
+    FormatRow(
+        "scene.html", ".html", "Viewer and scene in one page", "any browser: double-click it; it needs no network",
+    ),
+    FormatRow("flythrough.mp4", ".mp4", "Video", "any player: the video"),
+    FormatRow(
+        "scene.glb", ".glb", "Textured mesh for Blender, Unity, Unreal",
+        "Blender, Unity, Unreal, Godot, three.js, Windows 3D Viewer: a textured mesh; move \"foreground\"",
+        axes="y up", make="gen3d.products.export:export_mesh", needs=("layers",), page="ticked",
+    ),
+    FormatRow(
+        "collider.glb", "collider.glb", "Coarse mesh to collide with",
+        "game engines: a coarse mesh without looks to collide with",
+        axes="y up", make="gen3d.products.export:export_collider", needs=("layers",), page="offered",
+    ),
+    FormatRow(
+        "scene.ply", ".ply", "Gaussians, whole",
+        "SuperSplat, splat plugins of Unity, Unreal and Blender, nerfstudio: 3D Gaussians, whole",
+        axes="y down", read="gen3d.formats.ply:open_ply", starts=(b"ply",), write="gen3d.formats.ply:store_ply",
+    ),
+    FormatRow(
+        "scene.splat", ".splat", "Gaussians for web viewers",
+        "web viewers that read .splat: the same, smaller, without view-dependent colour",
+        axes="y down", read="gen3d.formats.splat:open_splat", write="gen3d.formats.splat:store_splat",
+    ),
+    FormatRow(
+        "scene.spz", ".spz", "Gaussians, smallest",
+        "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
+        axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
+        write="gen3d.formats.spz:store_spz", page="ticked",
+    ),
+    FormatRow(
+        "dataset", "", "Views to train from",
+        "nerfstudio (transforms.json) and COLMAP readers (sparse/0): views with depth and masks to train from",
+        axes="y down", make="gen3d.products.export:export_dataset", needs=("transforms",),
+        units="Depth PNGs: 16 bit, unit in dataset/transforms.json (depth_unit_scale_factor metres), 0 = unknown or "
+        "sky. Depth EXRs: metres, inf = sky, NaN = unknown.",
+    ),
+    FormatRow(
+        "transforms.json", ".json", "Cameras of the fit", "the cameras of the fit, as nerfstudio writes them",
+        axes="y down",
+    ),
+    FormatRow(
+        "run.json", ".json", "Record of the run", "what was asked for, what was used, how long it took",
+    ),
+    FormatRow(
+        "scene.zip", ".zip", "Everything: all formats, and views to train from",
+        "whoever wants all of it: every format there is, with a README that says which is for what",
+        make="gen3d.products.bundle:export_bundle", page="offered", bundled=False,
+    ),
+)  # fmt: skip
+
+
+def read_here() -> tuple[FormatRow, ...]:
+    """The formats that scenes are read from."""
+    return tuple(row for row in FORMATS if row.read)
+
+
+def written_here() -> tuple[FormatRow, ...]:
+    """The formats that a scene is written in on demand."""
+    return tuple(row for row in FORMATS if row.write or row.make)
+
+
+def on_page() -> tuple[FormatRow, ...]:
+    """Those of them that the page offers."""
+    return tuple(row for row in written_here() if row.page)
+
+
+def bundled() -> tuple[FormatRow, ...]:
+    """What goes into the zip of everything, as far as it is there or can be made."""
+    return tuple(row for row in FORMATS if row.bundled)
+
+
+def suffixes() -> set[str]:
+    """How the names of a scene's files end."""
+    return {row.suffix for row in FORMATS if row.suffix}
+
+
+def asked_for(path: PurePath) -> FormatRow | None:
+    """The format that a name asks for, by its longest ending that is known; None where there is none such."""
+    name = path.name.lower()
+    fitting = [row for row in written_here() if _ends(name, row.suffix, path.suffix == "")]
+    return max(fitting, key=lambda row: len(row.suffix), default=None)
+
+
+def _ends(name: str, suffix: str, is_folder: bool) -> bool:
+    return is_folder == (suffix == "") and name.endswith(suffix)
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """In one phrase: a, b or c."""
+    *most, one = words
+    return f"{', '.join(most)} {last} {one}" if most else one
