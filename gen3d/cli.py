@@ -13,7 +13,9 @@ from pathlib import Path
 
 from gen3d import __version__, commands
 from gen3d.ending import ended
-from gen3d.models.weights.catalog import OPTIONAL
+from gen3d.errors import InputError
+from gen3d.models.engines import TIERS, choices_in_words, parse_use
+from gen3d.models.weights.catalog import optional_weights
 from gen3d.request import DEPTH_CHOICES
 from gen3d.settings import PRESETS
 
@@ -136,7 +138,10 @@ def _add_care(kinds: argparse._SubParsersAction) -> None:
     """The commands that look after the networks."""
     download = kinds.add_parser("download", help="fetch the networks' weights, and check that they open")
     download.add_argument("--tier", choices=TIERS, help="default: the one for this machine")
-    download.add_argument("--also", action="append", default=[], choices=OPTIONAL, help="optional weights")
+    download.add_argument(
+        "--also", action="append", default=[], choices=[weights.key for weights in optional_weights()],
+        help="optional weights; may be repeated",
+    )  # fmt: skip
     download.set_defaults(run=commands.download)
     doctor = kinds.add_parser("doctor", help="what this machine has, who plays which role, what to do next")
     doctor.add_argument("--tier", choices=TIERS, help="default: the one for this machine")
@@ -150,12 +155,13 @@ def _add_care(kinds: argparse._SubParsersAction) -> None:
     selftest.set_defaults(run=commands.selftest)
 
 
-TIERS = ("cpu", "gpu")
-
-
 def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--engine", choices=("auto", "builtin", "hub"), default="auto")
     command.add_argument("--tier", choices=TIERS, help="whose networks: the paper's (gpu) or a laptop's (cpu)")
+    command.add_argument(
+        "--use", action="append", default=[], type=_use, metavar="ROLE=ENGINE",
+        help=f"one engine for one role, whatever plays the others; may be repeated: {choices_in_words()}",
+    )  # fmt: skip
     _add_device(command)
     command.add_argument("--safety-checker", action="store_true", default=None, help="check pictures that are made up")
 
@@ -177,6 +183,13 @@ def _add_pruning(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help=f"the {what} to make")
     command.add_argument("--force", action="store_true", help="replace a folder that gen3d did not make")
+
+
+def _use(text: str) -> tuple[str, str]:
+    try:
+        return parse_use(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _number(text: str) -> float:

@@ -223,7 +223,7 @@ DEPTH_KINDS = (".npy", ".png", ".exr")
 def _models(a: argparse.Namespace) -> Models:
     from gen3d.models.pick import load_models
 
-    return load_models(a.engine, a.device, a.tier, a.safety_checker)
+    return load_models(a.engine, a.device, a.tier, a.safety_checker, dict(a.use))
 
 
 def _rasterizer(a: argparse.Namespace) -> Rasterizer:
@@ -241,14 +241,15 @@ def _prompts(a: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 def download(a: argparse.Namespace) -> None:
     """The weights of a tier, opened once they are here."""
     from gen3d.models.placement import placement_here, tier_here
-    from gen3d.models.weights.catalog import CATALOG, tier_weights
+    from gen3d.models.weights.catalog import catalog, tier_weights
     from gen3d.models.weights.download import download
     from gen3d.models.weights.files import read_whole
     from gen3d.models.weights.hub import cached
 
     def read(key: str) -> None:
-        for path in cached(CATALOG[key]).files:
-            read_whole(path, CATALOG[key].name)
+        weights = catalog()[key]
+        for path in cached(weights).files:
+            read_whole(path, weights.name)
 
     tier = a.tier or tier_here(placement_here())
     download(tier_weights(tier, a.also), read, partial(print, flush=True))
@@ -275,6 +276,7 @@ def selftest(a: argparse.Namespace) -> None:
 def presets(a: argparse.Namespace) -> None:
     """What there is to choose from."""
     from gen3d.geometry.trajectory import PATHS
+    from gen3d.models.engines import choices, roles
 
     print("preset     long side  views  fit steps  gaussians  seconds for 640x480 RGBD on 2 cores")
     for s in PRESETS.values():
@@ -283,6 +285,9 @@ def presets(a: argparse.Namespace) -> None:
     print("\npath")
     for name, path in PATHS.items():
         print(f"{name:<10} {path.words}")
+    print("\nrole           engines for --use ROLE=ENGINE, the better first")
+    for role in roles():
+        print(f"{role:<14} {', '.join(engine.key for engine in choices(role))}")
 
 
 def _tell(run: Iterator[Event], explain: bool = False) -> None:

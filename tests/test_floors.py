@@ -37,14 +37,21 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
     "models": (VALUES | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
     "models.base": (VALUES, {"numpy", "jaxtyping"}),
+    "models.engines": (VALUES | {"models.weights.wanted"}, set()),
     "models.builtin": (
-        VALUES | {"geometry", "models.base", "models.builtin"},
+        VALUES | {"geometry", "models.base", "models.engines", "models.builtin"},
         {"numpy", "jaxtyping", "scipy", "cv2", "skimage", "numba"},
+    ),
+    "models.builtin.depthnet": (set(), {"jaxtyping", "torch"}),
+    "models.builtin.trained_depth": (
+        VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),
     "models.networks": (
         VALUES | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
         {"numpy", "jaxtyping"} | MODELS,
     ),
+    "models.weights.wanted": (set(), set()),
+    "models.weights.catalog": (VALUES | {"models.engines", "models.weights.wanted"}, set()),
     "models.weights": (VALUES | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
     "models.pick": (VALUES | {"models"}, set()),
     "splat": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
@@ -94,7 +101,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.limits": (set(), set()),
     "ui.door": ({"ui.door", "ui.limits"}, {"starlette", "python_multipart"}),
     "ui.fair_queue": ({"ui.limits", "ui.queue", "ui.door.refused"}, {"gradio", "fastapi"}),
-    "cli": (VALUES | {"commands", "ending", "models.weights.catalog"}, set()),
+    "cli": (VALUES | {"commands", "ending", "models.engines", "models.weights.catalog"}, set()),
     "commands": (
         VALUES | {"pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
         | {"splat.antialiased", "formats", "stages", "geometry.trajectory"}, set(),
@@ -148,8 +155,9 @@ def test_every_row_has_a_file() -> None:
     assert [room for room in TABLE if not any(within(name, {room}) for name in names)] == []
 
 
-def test_only_the_command_line_imports_by_a_computed_name() -> None:
-    """`--explain` reads the docstrings of the stages; anywhere else it would be a way around this table."""
+def test_only_the_command_line_and_who_opens_engines_import_by_a_computed_name() -> None:
+    """`--explain` reads the docstrings of the stages, a row of ENGINES names a function of its own room (see
+    test_engines); anywhere else it would be a way around this table."""
     hidden = {"import_module", "__import__", "exec", "eval", "spec_from_file_location"}
     users = {
         name_of(path)
@@ -157,7 +165,7 @@ def test_only_the_command_line_imports_by_a_computed_name() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and called(node) in hidden
     }
-    assert users <= {"commands"}
+    assert users <= {"commands", "models.opened"}
 
 
 def called(node: ast.Call) -> str | None:
