@@ -76,6 +76,13 @@ def test_every_package_that_an_engine_needs_is_installed_with_the_app() -> None:
     assert all(f"\n{package}>=" in installed for package in engines.packages())
 
 
+def test_the_readme_has_the_table_and_names_the_repositories_that_a_card_opens() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme_table() in readme, "python -m bench.engines --readme prints it"
+    listed = readme.partition("\nmodels:\n")[2].partition("\nsuggested_hardware")[0]
+    assert sorted(listed.replace("  - ", "").split()) == sorted(w.sources[0].repo for w in tier_weights("gpu"))
+
+
 # -- one engine for one role ------------------------------------------------------------------------------------------
 
 
