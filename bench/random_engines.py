@@ -20,7 +20,7 @@ from scipy.ndimage import distance_transform_edt
 from bench.full_size import NETWORKS
 from gen3d.camera import Camera
 from gen3d.geometry.resample import resample_depth
-from gen3d.models.base import Adjustable, DepthEstimate, Models, Proposals
+from gen3d.models.base import Adjustable, DepthEstimate, Models, Movable, Proposals
 from gen3d.models.placement import Placement
 from gen3d.settings import EngineSettings
 
@@ -47,6 +47,10 @@ class Worked:
     def name(self) -> str:
         """Of who works."""
         return f"{self.engine.name}, random weights" if self.engine else "nobody"
+
+    def in_turns(self) -> Worked:
+        """With its networks on the card for a call only."""
+        return replace(self, engine=self.engine.in_turns()) if isinstance(self.engine, Movable) else self
 
     def at(self, settings: EngineSettings) -> Worked:
         """With the care of a preset."""

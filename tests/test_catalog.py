@@ -6,13 +6,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from gen3d.errors import InputError
-from gen3d.models.base import ROLES
-from gen3d.models.weights.catalog import CATALOG, ENGINES, OPTIONAL, optional_weights, tier_weights
+from gen3d.models.weights.catalog import catalog, optional_weights, tier_weights
 from tests.patience import PATIENCE_S
 from tests.tiny_caption import write_blip, write_clip
 from tests.tiny_diffusion import write_controlnet, write_flux, write_lcm_lora, write_stable_diffusion
 
-EVERY = tuple(CATALOG.values())
+EVERY = tuple(catalog().values())
 
 
 def test_the_catalogue_is_read_without_anything_heavy() -> None:
@@ -25,10 +24,11 @@ def test_the_catalogue_is_read_without_anything_heavy() -> None:
     assert not loaded & {"torch", "numpy", "huggingface_hub", "transformers"}
 
 
-def test_every_role_of_every_tier_names_weights_of_the_catalogue() -> None:
-    assert tuple(ENGINES) == ROLES
-    named = {key for tiers in ENGINES.values() for keys in tiers.values() for key in keys}
-    assert named | set(OPTIONAL) == set(CATALOG) and not named & set(OPTIONAL)
+def test_all_weights_are_fetched_by_a_tier_or_by_name() -> None:
+    in_tiers = {weights.key for tier in ("cpu", "gpu") for weights in tier_weights(tier)}
+    optional = {weights.key for weights in optional_weights()}
+    assert in_tiers | optional == set(catalog()) and not in_tiers & optional
+    assert optional == {"moge-2-vits", "flux-2-klein"}
 
 
 def test_a_tier_fetches_each_of_its_weights_once() -> None:
@@ -38,9 +38,8 @@ def test_a_tier_fetches_each_of_its_weights_once() -> None:
 
 
 def test_more_can_be_asked_for_by_key() -> None:
-    assert tier_weights("cpu", ["lama", "flux-2-klein"]) == (*tier_weights("cpu"), CATALOG["flux-2-klein"])
-    assert [weights.key for weights in optional_weights()] == list(OPTIONAL)
-    with pytest.raises(InputError, match=r"no weights called flux\. Known are: moge-2-vits, .*flux-2-klein"):
+    assert tier_weights("cpu", ["lama", "flux-2-klein"]) == (*tier_weights("cpu"), catalog()["flux-2-klein"])
+    with pytest.raises(InputError, match=r"no weights called flux\. Known are: .*moge-2-vits, .*flux-2-klein"):
         tier_weights("cpu", ["flux"])
 
 
@@ -88,7 +87,7 @@ def test_of_what_diffusers_and_transformers_write_all_that_counts_is_asked_for(k
     folder = tmp_path / key
     WRITERS[key](folder)
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    (source,) = CATALOG[key].sources
+    (source,) = catalog()[key].sources
     assert all(written & set(names) for names in source.files)
     known = {name for names in source.files for name in names}
     assert written - known <= {"processor_config.json", "generation_config.json"}

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ import torch
 
 from gen3d.errors import InputError, ModelUnavailable
 from gen3d.models.adapters import lama_controlnet, outpaint
-from gen3d.models.adapters.diffusion import Engines, load_diffusion, load_stable_diffusion
+from gen3d.models.adapters.diffusion import load_lama_controlnet, load_stable_diffusion
 from gen3d.models.adapters.draw import Artist, load_flux
-from gen3d.models.adapters.lama_controlnet import depth_control
+from gen3d.models.adapters.lama_controlnet import LamaControlNet, depth_control
 from gen3d.models.adapters.outpaint import Outpainter
 from gen3d.models.base import Adjustable, Inpainter, TextToImage
 from gen3d.models.networks.stable_diffusion import ANOTHER_SEED, Sampling, scheduler
@@ -84,11 +85,20 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+class Engines(NamedTuple):
+    """What one set of networks plays."""
+
+    background: LamaControlNet
+    outpainter: Outpainter
+    artist: Artist
+
+
 def loaded(cache: Path, prefiller: object = None, safety: bool = False) -> Engines:
     """All engines at a working size that suits tiny networks."""
-    engines = load_diffusion(
-        cache / "sd", cache / "inpaint", cache / "depth", cache / "lcm", prefiller or Flat(), Placement(), safety
-    )
+    diffusion = load_stable_diffusion(cache / "sd", cache / "lcm", Placement(), safety)
+    sampling = diffusion.sampling(EngineSettings().diffusion_steps)
+    background = load_lama_controlnet(diffusion, cache / "inpaint", cache / "depth", prefiller or Flat())
+    engines = Engines(background, Outpainter(diffusion, sampling), Artist(diffusion, sampling))
     return Engines(*(replace(engine, shortest_px=32, longest_px=96) for engine in engines))
 
 

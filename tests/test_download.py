@@ -8,9 +8,9 @@ from huggingface_hub import constants
 
 from gen3d.errors import ModelUnavailable
 from gen3d.models.weights import download as download_module
-from gen3d.models.weights.catalog import Source, Weights
 from gen3d.models.weights.download import download, in_words
 from gen3d.models.weights.hub import cached, hub_answers
+from gen3d.models.weights.wanted import Source, Weights
 from tests.hub_server import Hub, serving, turn_to
 
 DEPTH, MASKS = b"depth" * 1000, b"masks" * 600

@@ -38,14 +38,21 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
     "models": (VALUES | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
     "models.base": (VALUES, {"numpy", "jaxtyping"}),
+    "models.engines": (VALUES | {"models.weights.wanted"}, set()),
     "models.builtin": (
-        VALUES | {"geometry", "models.base", "models.builtin"},
+        VALUES | {"geometry", "models.base", "models.engines", "models.builtin"},
         {"numpy", "jaxtyping", "scipy", "cv2", "skimage", "numba"},
+    ),
+    "models.builtin.depthnet": (set(), {"jaxtyping", "torch"}),
+    "models.builtin.trained_depth": (
+        VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),
     "models.networks": (
         VALUES | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
         {"numpy", "jaxtyping"} | MODELS,
     ),
+    "models.weights.wanted": (set(), set()),
+    "models.weights.catalog": (VALUES | {"models.engines", "models.weights.wanted"}, set()),
     "models.weights": (VALUES | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
     "models.pick": (VALUES | {"models"}, set()),
     "splat": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
@@ -156,7 +163,8 @@ def test_every_row_has_a_file() -> None:
 
 
 def test_only_what_tables_name_is_imported_by_a_computed_name() -> None:
-    """`--explain` reads the docstrings of the stages; anywhere else it would be a way around the table of floors."""
+    """`--explain` reads the docstrings of the stages, a row of ENGINES names a function of its own room (see
+    test_engines); anywhere else it would be a way around the table of floors."""
     hidden = {"import_module", "__import__", "exec", "eval", "spec_from_file_location", "resolve_name"}
     users = {
         name_of(path)
@@ -164,7 +172,7 @@ def test_only_what_tables_name_is_imported_by_a_computed_name() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and called(node) in hidden
     }
-    assert users <= {"commands.telling", "formats.scene_file", "products.export"}
+    assert users <= {"commands.telling", "formats.scene_file", "products.export", "models.opened"}
 
 
 def test_what_the_table_of_formats_names_lies_below_who_looks_it_up() -> None:

@@ -13,8 +13,8 @@ from huggingface_hub import constants, hf_hub_download
 from gen3d.errors import ModelUnavailable
 from gen3d.models.weights import hub as hub_module
 from gen3d.models.weights import transfer
-from gen3d.models.weights.catalog import Source, Weights
 from gen3d.models.weights.hub import cached, discard_damaged, fetch, hub_answers, size_to_fetch
+from gen3d.models.weights.wanted import Source, Weights
 from tests.hub_server import Hub, etag_of, serving, turn_to
 from tests.patience import PATIENCE_S
 

@@ -15,12 +15,12 @@ from gen3d.formats.ply import read_ply
 from gen3d.models import pick as load
 from gen3d.models import placement
 from gen3d.models.base import Models
-from gen3d.models.offload import offloaded
+from gen3d.models.engines import ENGINES, preferred
 from gen3d.models.pick import load_models
 from gen3d.models.placement import ROOMY_BYTES, Placement, is_out_of_memory, placement_here
 from gen3d.run import doctor, thrift
 from gen3d.run import steps as pipeline
-from gen3d.run.budget import HALF, MILLIONS, SINGLE, card_memory_gb
+from gen3d.run.budget import PLAYS_IN, card_memory_gb
 from gen3d.run.record import Record, card_peak_mb, merged
 from gen3d.run.thrift import Thrift, memory_told
 from gen3d.settings import BALANCED, FAST, PRESETS, EngineSettings
@@ -210,11 +210,12 @@ def placements(part: Any) -> list[Placement]:
 def test_every_network_of_the_hub_takes_turns_and_what_was_shared_stays_shared(hub_home, photo):
     with at_home(hub_home):
         models = load_models("hub", tier="gpu")
-    turns = offloaded(models)
+    turns = models.in_turns()
     placed = {role: placements(getattr(turns, role)) for role in load.ROLES}
     assert all(p.offload for found in placed.values() for p in found)
     assert all(placed.values()), "a role whose networks cannot be moved"
-    assert turns.background.diffusion is turns.outpainter.diffusion is turns.text_to_image.diffusion
+    painting = [engine.diffusion for engine in (turns.background, turns.outpainter, turns.text_to_image)]
+    assert len({id(painter.pipeline) for painter in painting}) == len({id(painter.busy) for painter in painting}) == 1
     assert turns.background.diffusion.busy is models.background.diffusion.busy
     assert not any(p.offload for p in placements(models.depth)), "the bundle itself is as it was"
     care = EngineSettings(depth_tokens=1200, mask_grid=2, diffusion_steps=1)
@@ -247,13 +248,16 @@ class Engine:
     placement: Placement
     name: str = "an engine"
 
+    def in_turns(self):
+        return replace(self, placement=self.placement.in_turns(self.network))
+
     def estimate(self, image, camera=None, expected=None):
         raise AssertionError("nobody asks")
 
 
 def test_networks_leave_the_card_when_turns_begin_and_visit_it_for_a_call():
     engine = Engine(Travelling(), Placement("cuda"))
-    moved = offloaded(room_models(depth=engine)).depth
+    moved = room_models(depth=engine).in_turns().depth
     assert moved.network is engine.network and engine.network.been == ["cpu"]
     with moved.placement.visiting(moved.network):
         assert engine.network.been[-1] == "cuda"
@@ -262,24 +266,24 @@ def test_networks_leave_the_card_when_turns_begin_and_visit_it_for_a_call():
 
 def test_engines_without_networks_stay_as_they_are():
     models = room_models()
-    assert offloaded(models).depth is models.depth and offloaded(models).names == models.names
+    assert models.in_turns().depth is models.depth and models.in_turns().names == models.names
 
 
 def test_networks_that_do_not_fit_together_when_they_are_opened_take_turns(monkeypatch):
     asked = []
 
-    def opening(strict, where, tier, safety):
+    def opening(wish, where):
         asked.append(where.offload)
         if not where.offload:
             raise FULL
         return room_models()
 
-    monkeypatch.setattr(load, "_hub_models", opening)
+    monkeypatch.setattr(load, "_bundle", opening)
     monkeypatch.setattr(placement, "placement_here", lambda device="auto": Placement("cuda"))
     [notice] = load_models("auto").notices
     assert asked == [False, True] and "take turns" in notice
     monkeypatch.setattr(placement, "placement_here", lambda device="auto": Placement("cuda", offload=True))
-    monkeypatch.setattr(load, "_hub_models", lambda *_: (_ for _ in ()).throw(FULL))
+    monkeypatch.setattr(load, "_bundle", lambda *_: (_ for _ in ()).throw(FULL))
     with pytest.raises(torch.OutOfMemoryError):
         load_models("auto")
 
@@ -296,16 +300,19 @@ def test_cards_of_every_size_get_a_placement_that_fits(monkeypatch, gib, turns):
 # -- reckoned ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_networks_that_are_reckoned_with_have_the_sizes_of_their_configurations():
+def test_the_networks_that_are_reckoned_with_have_the_sizes_of_their_configurations_or_of_their_files():
     known = {
-        "MoGe-2 vitl": "moge", "SAM vit_h": "sam-vit_h", "BLIP": "blip", "CLIP": "clip", "UNet": "unet", "VAE": "vae",
-        "text": "text",
+        "MoGe-2 vitl": "moge", "SAM vit_h": "sam-vit_h", "SAM vit_b": "sam-vit_b", "BLIP": "blip", "CLIP": "clip",
+        "UNet": "unet", "VAE": "vae", "text": "text",
     }  # fmt: skip
-    millions = {name: count for stage in MILLIONS.values() for name, (count, _) in stage.items()}
+    millions = {network.name: network.millions for engine in ENGINES for network in engine.networks}
     assert {name: NETWORKS[key].published for name, key in known.items()} == {name: millions[name] for name in known}
-    assert millions["ControlNets"] == 2 * NETWORKS["controlnet"].published and set(millions) - set(known) == {
-        "ControlNets", "LCM"
-    }  # fmt: skip
+    assert millions["ControlNets"] == 2 * NETWORKS["controlnet"].published
+    of_files = {name: engine for engine in ENGINES for name in (engine.name,) if name in millions and name not in known}
+    stored = {"MoGe-2 vitb": 4e6, "MoGe-2 vits": 4e6, "FLUX.2 klein": 2e6}
+    for name, engine in of_files.items() - {("LaMa", of_files["LaMa"])}:
+        assert millions[name] == pytest.approx(engine.weights[0].size_bytes / stored[name], rel=2e-3)
+    assert set(millions) - set(known) - set(of_files) == {"ControlNets", "LCM"}
 
 
 def test_memory_grows_with_the_preset_and_shrinks_when_networks_take_turns():
@@ -314,9 +321,10 @@ def test_memory_grows_with_the_preset_and_shrinks_when_networks_take_turns():
         assert most == sorted(most) and len(set(most)) == 3
     together, turns = card_memory_gb(FAST), card_memory_gb(FAST, offload=True)
     assert together.keys() == turns.keys() and all(turns[stage] < together[stage] for stage in turns)
-    weights = sum(1e6 * count * size for stage in MILLIONS.values() for count, size in stage.values()) / 1e9
+    networks = {network for role in PLAYS_IN for network in preferred(role, "gpu").networks}
+    weights = sum(1e6 * network.millions * network.parameter_bytes for network in networks) / 1e9
     assert min(together.values()) > weights
-    assert {size for stage in MILLIONS.values() for _, size in stage.values()} == {HALF, SINGLE}
+    assert tuple(together) == (*PLAYS_IN.values(), "optimize")
 
 
 def test_the_targets_of_a_large_card_are_within_reach():

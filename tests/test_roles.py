@@ -1,38 +1,68 @@
-"""The contract of every role, held by every engine that plays it: the builtin ones, the fakes, and the networks.
+"""The contract of every role, held by every row of ENGINES that plays it, and by the fakes.
 
 The networks are tiny and random, opened by the code that opens the real ones.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.models.base import Captioner, DepthEstimator, Inpainter, Models, Segmenter, TextToImage
+from gen3d.models.base import Captioner, DepthEstimator, Inpainter, Movable, Segmenter, TextToImage
 from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.engines import BUILTIN, ENGINES, choices
 from gen3d.models.pick import load_models
+from gen3d.models.weights.catalog import optional_weights
 from gen3d.settings import EngineSettings
 from tests.fakes import fake_models
-from tests.tiny_hub import at_home
+from tests.tiny_hub import at_home, copied, fill_cache
 from tests.worlds import box_room
 
 CARE = EngineSettings(depth_tokens=1200, mask_grid=3, diffusion_steps=2)
 SIZES = {"usual": (72, 96), "odd": (97, 131), "tiny": (16, 16), "strip": (64, 512), "tower": (256, 32)}
 
 
-@pytest.fixture(params=["builtin", "fake", "cpu", "gpu"])
-def models(request: pytest.FixtureRequest, hub_home: Path) -> Models:
-    return bundle(request.param, hub_home)
+FAKE = "fake"
+
+
+def engines_of(role: str) -> pytest.MarkDecorator:
+    """Every row of ENGINES that plays the role, and the fake."""
+    return pytest.mark.parametrize("engine", [*(engine.key for engine in choices(role)), FAKE])
+
+
+INPAINTERS = pytest.mark.parametrize(
+    ("role", "engine"),
+    [(role, key) for role in ("background", "outpainter") for key in (*(e.key for e in choices(role)), FAKE)],
+)
+
+
+@pytest.fixture(scope="session")
+def every_home(hub_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An HF_HOME with a tiny network for every real one, the optional ones too."""
+    home = copied(hub_home, tmp_path_factory.mktemp("every") / "home")
+    return fill_cache(home, tuple(weights.key for weights in optional_weights()))
+
+
+@pytest.fixture
+def play(every_home: Path) -> Callable[[str, str], Any]:
+    """Opens an engine by its role and key."""
+    return partial(opened, home=every_home)
 
 
 @cache
-def bundle(which: str, home: Path) -> Models:
-    if which in ("builtin", "fake"):
-        return (builtin_models() if which == "builtin" else fake_models()).at(CARE)
+def opened(role: str, engine: str, home: Path) -> Any:
+    if engine == FAKE:
+        return getattr(fake_models().at(CARE), role)
     with at_home(home):
-        return load_models("hub", tier=which).at(CARE)
+        models = load_models("builtin", use={role: engine}).at(CARE)
+    player = getattr(models, role)
+    others = builtin_models().names | {role: player.name}
+    assert models.names == others and models.notices == () and (engine == BUILTIN) == (others == builtin_models().names)
+    return player
 
 
 @pytest.fixture(params=SIZES)
@@ -43,37 +73,41 @@ def photo(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray, Camer
     return rgbd.image, rgbd.depth, camera
 
 
-def test_depth_is_positive_or_sky_for_every_pixel_and_repeats(models, photo):
+@engines_of("depth")
+def test_depth_is_positive_or_sky_for_every_pixel_and_repeats(play, engine, photo):
     image, depth, camera = photo
-    assert isinstance(models.depth, DepthEstimator)
+    estimator = play("depth", engine)
+    assert isinstance(estimator, DepthEstimator)
     for lens in (None, camera):
-        said = models.depth.estimate(image, lens)
+        said = estimator.estimate(image, lens)
         assert said.depth.shape == depth.shape and said.depth.dtype == np.float32
         assert (said.depth > 0).all() and not np.isnan(said.depth).any()
         assert said.fov_deg is None or 0 < said.fov_deg < 180
-        again = models.depth.estimate(image.copy(), lens)
+        again = estimator.estimate(image.copy(), lens)
         assert np.array_equal(said.depth, again.depth) and said.fov_deg == again.fov_deg
         if said.normals is not None:
             length, sky = np.linalg.norm(said.normals, axis=2), np.isinf(said.depth)
             assert np.allclose(length[~sky], 1, atol=1e-3) and (length[sky] == 0).all()
 
 
-def test_masks_are_as_large_as_the_picture_and_scored_best_first(models, photo):
+@engines_of("segmenter")
+def test_masks_are_as_large_as_the_picture_and_scored_best_first(play, engine, photo):
     image, depth, _ = photo
-    assert isinstance(models.segmenter, Segmenter)
-    found = models.segmenter.segment(image, depth)
+    segmenter = play("segmenter", engine)
+    assert isinstance(segmenter, Segmenter)
+    found = segmenter.segment(image, depth)
     assert found.masks.shape == (len(found.scores), *depth.shape) and found.masks.dtype == bool
     assert ((found.scores >= 0) & (found.scores <= 1)).all()
-    if not isinstance(models.segmenter, type(fake_models().segmenter)):
+    if engine != FAKE:
         assert (np.diff(found.scores) <= 0).all()
-    again = models.segmenter.segment(image, depth)
+    again = segmenter.segment(image, depth)
     assert np.array_equal(found.masks, again.masks) and np.array_equal(found.scores, again.scores)
 
 
-@pytest.mark.parametrize("role", ["background", "outpainter"])
-def test_a_fill_changes_the_hole_alone_and_hangs_on_the_seed_alone(models, photo, role):
+@INPAINTERS
+def test_a_fill_changes_the_hole_alone_and_hangs_on_the_seed_alone(play, role, engine, photo):
     image, depth, _ = photo
-    inpainter = getattr(models, role)
+    inpainter = play(role, engine)
     assert isinstance(inpainter, Inpainter)
     h, w = depth.shape
     hole = np.zeros((h, w), bool)
@@ -86,8 +120,8 @@ def test_a_fill_changes_the_hole_alone_and_hangs_on_the_seed_alone(models, photo
     assert np.array_equal(filled, inpainter.inpaint(wiped, hole, ~hole, depth, "a room", 3))
 
 
-@pytest.mark.parametrize("role", ["background", "outpainter"])
-def test_what_lies_in_the_hole_changes_nothing_and_what_may_not_lend_its_looks_lends_none(models, role):
+@INPAINTERS
+def test_what_lies_in_the_hole_changes_nothing_and_what_may_not_lend_its_looks_lends_none(play, role, engine):
     rgbd = box_room().view(box_room().camera(96, 72))
     hole, barred = np.zeros((2, 72, 96), bool)
     hole[20:50, 30:60] = True
@@ -98,34 +132,46 @@ def test_what_lies_in_the_hole_changes_nothing_and_what_may_not_lend_its_looks_l
         image[barred] = beside
         if in_hole:
             image[hole] = in_hole
-        fills.append(getattr(models, role).inpaint(image, hole, ~hole & ~barred, rgbd.depth, None, 0)[hole])
+        fills.append(play(role, engine).inpaint(image, hole, ~hole & ~barred, rgbd.depth, None, 0)[hole])
     np.testing.assert_allclose(fills[0], fills[1], atol=1e-6)
-    if models.names["depth"].startswith("MoGe"):  # networks do not even see it
+    if engine not in (BUILTIN, FAKE):  # networks do not even see it
         np.testing.assert_allclose(fills[1], fills[2], atol=1e-6)
     else:  # patches are compared with it, but not taken from it
         r, g, b = fills[0].T
         assert (g - np.maximum(r, b)).max() < 0.4
 
 
-def test_a_drawing_has_the_size_asked_for_and_hangs_on_words_and_seed(models):
-    if models.text_to_image is None:
-        pytest.skip("nobody draws here")
-    assert isinstance(models.text_to_image, TextToImage)
+@engines_of("text_to_image")
+def test_a_drawing_has_the_size_asked_for_and_hangs_on_words_and_seed(play, engine):
+    artist = play("text_to_image", engine)
+    assert isinstance(artist, TextToImage)
     for width, height in ((96, 72), (131, 97), (64, 512)):
-        drawn = models.text_to_image.draw("a lake", width, height, 1)
+        drawn = artist.draw("a lake", width, height, 1)
         assert drawn.shape == (height, width, 3) and drawn.dtype == np.float32
         assert drawn.min() >= 0 and drawn.max() <= 1
-    assert np.array_equal(drawn, models.text_to_image.draw("a lake", width, height, 1))
-    assert not np.array_equal(drawn, models.text_to_image.draw("a lake", width, height, 2))
-    assert not np.array_equal(drawn, models.text_to_image.draw("a red house", width, height, 1))
+    assert np.array_equal(drawn, artist.draw("a lake", width, height, 1))
+    assert not np.array_equal(drawn, artist.draw("a lake", width, height, 2))
+    assert not np.array_equal(drawn, artist.draw("a red house", width, height, 1))
 
 
-def test_words_are_short_and_repeat(models, photo):
-    if models.captioner is None:
-        pytest.skip("nobody has words here")
-    assert isinstance(models.captioner, Captioner)
-    for ask in (models.captioner.describe, models.captioner.categorize):
+@engines_of("captioner")
+def test_words_are_short_and_repeat(play, engine, photo):
+    captioner = play("captioner", engine)
+    assert isinstance(captioner, Captioner)
+    for ask in (captioner.describe, captioner.categorize):
         said = ask(photo[0])
         assert said == said.strip() and len(said) <= 200 and "\n" not in said
         assert said == ask(photo[0])
-    assert 1 <= len(models.captioner.categorize(photo[0]).split()) <= 3
+    assert 1 <= len(captioner.categorize(photo[0]).split()) <= 3
+
+
+ON_CARD = [engine for engine in ENGINES if any(network.parameter_bytes for network in engine.networks)]
+
+
+@pytest.mark.parametrize("engine", ON_CARD, ids=lambda engine: engine.key)
+def test_whoever_puts_networks_on_a_card_can_have_them_take_turns(play, engine):
+    for role in engine.roles:
+        player = play(role, engine.key)
+        assert isinstance(player, Movable)
+        turns = player.in_turns()
+        assert type(turns) is type(player) and turns.name == player.name

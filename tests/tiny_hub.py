@@ -17,19 +17,15 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from gen3d.models.weights.catalog import CATALOG
+from gen3d.models.weights.catalog import catalog, tier_weights
 from tests.tiny_caption import write_blip, write_clip
-from tests.tiny_diffusion import write_controlnet, write_lcm_lora, write_stable_diffusion
+from tests.tiny_diffusion import write_controlnet, write_flux, write_lcm_lora, write_stable_diffusion
 from tests.tiny_lama import save_tiny_lama
 from tests.tiny_moge import write_tiny_moge
 from tests.tiny_sam import save_tiny_sam
 
 COMMIT = "0" * 40
-GPU = (
-    "moge-2-vitl", "sam-vit-h", "lama", "sd15-inpainting", "lcm-lora", "controlnet-inpaint", "controlnet-depth", "blip",
-    "clip",
-)  # fmt: skip
-CPU = ("moge-2-vitb", "sam-vit-b", "lama")
+GPU, CPU = (tuple(weights.key for weights in tier_weights(tier)) for tier in ("gpu", "cpu"))
 
 
 def _file(write: Callable[[Path], object]) -> Callable[[Path, str], None]:
@@ -47,6 +43,7 @@ WRITERS: dict[str, Callable[[Path, str], object]] = {
     "sd15": _folder(lambda folder: write_stable_diffusion(folder, checker=True)),
     "lcm": _folder(write_lcm_lora),
     "controlnet": _folder(write_controlnet),
+    "flux": _folder(write_flux),
     "blip": _folder(write_blip),
     "clip": _folder(write_clip),
 }
@@ -55,7 +52,7 @@ WRITERS: dict[str, Callable[[Path, str], object]] = {
 def fill_cache(home: Path, keys: tuple[str, ...] = GPU) -> Path:
     """Writes the networks of these keys below `home`, an HF_HOME, and returns it."""
     for key in keys:
-        source = CATALOG[key].sources[0]
+        source = catalog()[key].sources[0]
         folder = snapshot(home, key)
         folder.mkdir(parents=True, exist_ok=True)
         WRITERS[key.partition("-")[0]](folder, source.files[0][0])
@@ -69,7 +66,7 @@ def fill_cache(home: Path, keys: tuple[str, ...] = GPU) -> Path:
 
 def snapshot(home: Path, key: str) -> Path:
     """Where the files of a key lie."""
-    repo = CATALOG[key].sources[0].repo
+    repo = catalog()[key].sources[0].repo
     return home / "hub" / f"models--{repo.replace('/', '--')}" / "snapshots" / COMMIT
 
 

@@ -12,17 +12,20 @@ HELP = "fetch the networks' weights, and check that they open"
 
 def options(parser: ArgumentParser) -> None:
     """What may be given."""
-    from gen3d.models.weights.catalog import OPTIONAL
+    from gen3d.models.weights.catalog import optional_weights
 
     tier_option(parser)
-    parser.add_argument("--also", action="append", default=[], choices=OPTIONAL, help="optional weights")
+    parser.add_argument(
+        "--also", action="append", default=[], choices=[weights.key for weights in optional_weights()],
+        help="optional weights; may be repeated",
+    )  # fmt: skip
     quiet_option(parser)
 
 
 def run(a: Namespace) -> None:
     """The weights of a tier, opened once they are here."""
     from gen3d.models.placement import placement_here, tier_here
-    from gen3d.models.weights.catalog import CATALOG, tier_weights
+    from gen3d.models.weights.catalog import catalog, tier_weights
     from gen3d.models.weights.download import download
     from gen3d.models.weights.files import read_whole
     from gen3d.models.weights.hub import cached
@@ -30,10 +33,10 @@ def run(a: Namespace) -> None:
     teller = Teller(a.quiet)
 
     def read(key: str) -> None:
-        name = CATALOG[key].name
-        with teller.waiting(name):
-            for path in cached(CATALOG[key]).files:
-                read_whole(path, name)
+        weights = catalog()[key]
+        with teller.waiting(weights.name):
+            for path in cached(weights).files:
+                read_whole(path, weights.name)
 
     tier = a.tier or tier_here(placement_here())
     download(tier_weights(tier, a.also), read, teller.say)

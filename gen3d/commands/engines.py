@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
+
+from gen3d.errors import InputError
+from gen3d.models.engines import TIERS, choices_in_words, parse_use
 
 if TYPE_CHECKING:
     from gen3d.models.base import Models
     from gen3d.splat.role import Rasterizer
-
-TIERS = ("cpu", "gpu")
 
 
 def engine_options(parser: ArgumentParser) -> None:
     """For a command that needs networks, or what plays for them; `models_of` takes them."""
     parser.add_argument("--engine", choices=("auto", "builtin", "hub"), default="auto")
     parser.add_argument("--tier", choices=TIERS, help="whose networks: the paper's (gpu) or a laptop's (cpu)")
+    parser.add_argument(
+        "--use", action="append", default=[], type=_use, metavar="ROLE=ENGINE",
+        help=f"one engine for one role, whatever plays the others; may be repeated: {choices_in_words()}",
+    )  # fmt: skip
     device_option(parser)
     parser.add_argument("--safety-checker", action="store_true", default=None, help="check pictures that are made up")
 
@@ -24,7 +29,14 @@ def models_of(a: Namespace) -> Models:
     """The engines that were asked for, opened."""
     from gen3d.models.pick import load_models
 
-    return load_models(a.engine, a.device, a.tier, a.safety_checker)
+    return load_models(a.engine, a.device, a.tier, a.safety_checker, dict(a.use))
+
+
+def _use(text: str) -> tuple[str, str]:
+    try:
+        return parse_use(text)
+    except InputError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def device_option(parser: ArgumentParser) -> None:

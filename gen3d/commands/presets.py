@@ -14,6 +14,7 @@ def options(parser: ArgumentParser) -> None:
 def run(a: Namespace) -> None:
     """The presets and the paths, a line each."""
     from gen3d.geometry.trajectory import PATHS
+    from gen3d.models.engines import choices, roles
     from gen3d.settings import PRESETS
 
     print("preset     long side  views  fit steps  gaussians  seconds for 640x480 RGBD on 2 cores")
@@ -23,3 +24,6 @@ def run(a: Namespace) -> None:
     print("\npath")
     for name, path in PATHS.items():
         print(f"{name:<10} {path.words}")
+    print("\nrole           engines for --use ROLE=ENGINE, the better first")
+    for role in roles():
+        print(f"{role:<14} {', '.join(engine.key for engine in choices(role))}")

@@ -1,5 +1,5 @@
-"""The roles that pretrained networks play (`base.py`), and everything that plays them; the only home of weights.
+"""The roles that engines play (`base.py`), the engines (`engines.py`, a row each), and who plays where (`pick.py`).
 
-A player is a file: `moge.py`, `sam.py`, `lama.py`, `lama_controlnet.py`, ... and `builtin.py`, which needs no download
-(`offline/`). `load.py` chooses who plays. `networks/` holds the networks, `weights/` their files and how they get here.
+An engine is a row of `ENGINES` and a file: of `adapters/`, one a brand of networks, or `builtin/`, whose engines need
+no download. `networks/` holds networks, `weights/` their files and how they get here; `opened.py` brings all together.
 """

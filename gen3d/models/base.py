@@ -130,6 +130,18 @@ class Adjustable(Protocol):
         ...
 
 
+@runtime_checkable
+class Movable(Protocol):
+    """An engine whose networks can leave a card: every engine that puts networks on one."""
+
+    def in_turns(self) -> Movable:
+        """The same engine, its networks in main memory but for the length of a call; what engines share stays shared.
+
+        They leave the card at once, those of the engine that was asked too, which must not be used any more.
+        """
+        ...
+
+
 ROLES = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner")
 
 
@@ -154,6 +166,11 @@ class Models:
     def names(self) -> dict[str, str]:
         """Role to engine, for the record of a run."""
         return {r: e.name for r in ROLES if (e := getattr(self, r)) is not None}
+
+    def in_turns(self) -> Models:
+        """The bundle with networks on the card only while they are called; engines without any stay as they are."""
+        engines = {role: getattr(self, role) for role in ROLES}
+        return replace(self, **{r: e.in_turns() for r, e in engines.items() if isinstance(e, Movable)})
 
     def at(self, settings: EngineSettings) -> Models:
         """The bundle with every engine that can take more or less care taking as much as a preset wants."""

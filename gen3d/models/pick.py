@@ -2,47 +2,84 @@
 
 "builtin" downloads nothing. "hub" takes the networks of a tier and fails where one cannot be had. "auto" takes, role by
 role, the network if its weights are cached or the model hub answers, else the next best that is here, and a notice says
-so. Tier "gpu" is the paper's networks, "cpu" what an ordinary laptop runs; either runs on either device.
+so. `use` picks the engine of a role outright: it plays, or the run fails. Who is a candidate in which tier, and which
+is better, is said by the rows of `models/engines.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, assert_never
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from gen3d.errors import ModelUnavailable
+from gen3d.errors import InputError, ModelUnavailable
+from gen3d.models import engines
 from gen3d.models.base import ROLES, Models
-from gen3d.models.weights.catalog import Tier
+from gen3d.models.engines import BUILTIN, Engine, Tier
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Networks
+    from gen3d.models.opened import Opened
     from gen3d.models.placement import Placement
 
 EngineName = Literal["auto", "builtin", "hub"]
 DeviceName = Literal["auto", "cpu", "cuda"]
-Player = Callable[[], Any]
+NO_USE: Mapping[str, str] = MappingProxyType({})
 
 
 def load_models(
-    engine: EngineName, device: DeviceName = "auto", tier: Tier | None = None, safety: bool | None = None
+    engine: EngineName,
+    device: DeviceName = "auto",
+    tier: Tier | None = None,
+    safety: bool | None = None,
+    use: Mapping[str, str] = NO_USE,
 ) -> Models:
     """The bundle for an engine's name; "auto" is the best that works here.
 
     tier: None is "gpu" on a card, else "cpu". safety: whether made-up pictures are checked; None: on a Space they are.
-    Raises ModelUnavailable for an engine that cannot be had.
+    use: role -> key of the engine that plays it, whatever `engine` says of the others.
+    Raises ModelUnavailable for an engine that cannot be had, InputError for a role or an engine that there is not.
     """
-    match engine:
-        case "builtin":
-            from gen3d.models.builtin.bundle import builtin_models
+    if engine not in get_args(EngineName):
+        raise InputError(f"There is no engine {engine!r}.", f"Use one of {', '.join(get_args(EngineName))}.")
+    safety = bool(os.getenv("SPACE_ID")) if safety is None else safety
+    asked = {role: _allowed(engines.engine_of(role, key), role, safety) for role, key in use.items()}
+    if engine == BUILTIN and not asked:
+        from gen3d.models.builtin.bundle import builtin_models
 
-            return builtin_models()
-        case "auto" | "hub":
-            return _fitting_models(engine == "hub", device, tier, _on_a_space() if safety is None else safety)
-        case _:
-            assert_never(engine)
+        return builtin_models()
+    return _fitting(_Wish(engine, tier, safety, asked), device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a bundle is to be like."""
+
+    engine: EngineName
+    tier: Tier | None
+    safety: bool
+    use: Mapping[str, Engine]
+
+    def candidates(self, role: str, tier: Tier) -> tuple[Engine, ...]:
+        """Who may play a role, the better first."""
+        from gen3d.models.opened import is_here
+
+        known = engines.candidates(role, tier)
+        if self.engine == BUILTIN:
+            return tuple(engine for engine in known if engine.key == BUILTIN)
+        allowed = [engine for engine in known if engine.checks_pictures or not self.safety]
+        return tuple(engine for engine in allowed if not engine.only_if_here or is_here(engine))
+
+
+def _allowed(engine: Engine, role: str, safety: bool) -> Engine:
+    if safety and not engine.checks_pictures:
+        others = ", ".join(other.key for other in engines.choices(role) if other.checks_pictures)
+        raise InputError(
+            f"{engine.name} has no safety checker, and pictures that are made up are to pass one.",
+            f"Use {others} for {role}, or switch the safety checker off.",
+        )
+    return engine
 
 
 def better_engines(models: Models, tier: Tier | None = None) -> dict[str, str]:
@@ -52,28 +89,24 @@ def better_engines(models: Models, tier: Tier | None = None) -> dict[str, str]:
     """
     from gen3d.models.builtin.bundle import builtin_models
     from gen3d.models.placement import placement_here, tier_here
-    from gen3d.models.weights.catalog import CATALOG, ENGINES
 
     tier, builtin = tier or tier_here(placement_here("auto")), builtin_models().names
     plain = [role for role in ROLES if models.names.get(role) == builtin.get(role)]
-    return {role: CATALOG[ENGINES[role][tier][0]].name for role in plain if ENGINES[role][tier]}
+    better = {role: engines.preferred(role, tier) for role in plain}
+    return {role: engine.name for role, engine in better.items() if engine and engine.weights}
 
 
-def _on_a_space() -> bool:
-    return bool(os.getenv("SPACE_ID"))
-
-
-def _fitting_models(strict: bool, device: DeviceName, tier: Tier | None, safety: bool) -> Models:
+def _fitting(wish: _Wish, device: DeviceName) -> Models:
     """On the card all together; if they do not fit, because somebody else uses it too, one at a time."""
     from gen3d.models.placement import is_out_of_memory, placement_here
 
     placement = placement_here(device)
     try:
-        return _hub_models(strict, placement, tier, safety)
+        return _bundle(wish, placement)
     except RuntimeError as error:
         if placement.offload or not is_out_of_memory(error):
             raise
-    models = _hub_models(strict, replace(placement, offload=True), tier, safety)
+    models = _bundle(wish, replace(placement, offload=True))
     return replace(models, notices=(*models.notices, ONE_AT_A_TIME))
 
 
@@ -83,38 +116,39 @@ ONE_AT_A_TIME = (
 )
 
 
-def _hub_models(strict: bool, placement: Placement, tier: Tier | None, safety: bool) -> Models:
-    from gen3d.models.adapters.opened import Networks
-    from gen3d.models.builtin.bundle import builtin_models
+def _bundle(wish: _Wish, placement: Placement) -> Models:
+    from gen3d.models.opened import Opened
     from gen3d.models.placement import tier_here
     from gen3d.models.weights.hub import hub_answers
 
-    builtin = builtin_models()
-    networks = Networks(placement, safety, may_fetch=(lambda: True) if strict else hub_answers)
-    players = _players(networks, tier or tier_here(placement))
-    chosen, notices = {}, []
+    strict, tier = wish.engine == "hub", wish.tier or tier_here(placement)
+    opened = Opened(placement, wish.safety, may_fetch=(lambda: True) if strict else hub_answers)
+    players, notices, on_device = {}, [], False
     for role in ROLES:
-        chosen[role], faults = _first_that_plays(players[role], getattr(builtin, role))
-        if faults and strict and getattr(builtin, role) is not None:
+        asked = wish.use.get(role)
+        candidates = (asked,) if asked else wish.candidates(role, tier)
+        playing, faults = _first_that_opens(candidates, role, opened)
+        if faults and (asked or (strict and any(engine.key == BUILTIN for engine in candidates))):
             raise faults[0]
-        notices += [_told(role, faults[0], chosen[role])] if faults else []
-    unexpected = getattr(chosen["depth"], "unexpected", ())
-    if unexpected:
-        some = ", ".join(unexpected[:3])
-        notices.append(f"{chosen['depth'].name} does not use {len(unexpected)} of the weights in its file ({some}).")
-    on_device = any(engine is not getattr(builtin, role) for role, engine in chosen.items())
-    return Models(**chosen, notices=tuple(notices), device=placement.device if on_device else "cpu")
+        players[role] = playing and opened.player(playing, role)
+        on_device = on_device or bool(playing and playing.weights)
+        notices += [_told(role, faults[0], players[role])] if faults else []
+    notices += _left_over(players.values())
+    return Models(**players, notices=tuple(notices), device=placement.device if on_device else "cpu")
 
 
-def _first_that_plays(players: tuple[Player, ...], builtin: Any) -> tuple[Any, list[ModelUnavailable]]:
-    """The first engine that can be had, else the builtin one; and why those before it cannot."""
+def _first_that_opens(
+    candidates: Iterable[Engine], role: str, opened: Opened
+) -> tuple[Engine | None, list[ModelUnavailable]]:
+    """The first engine that can be had, or None; and why those before it cannot."""
     faults = []
-    for player in players:
+    for engine in candidates:
         try:
-            return player(), faults
+            opened.player(engine, role)
+            return engine, faults
         except ModelUnavailable as fault:
             faults.append(fault)
-    return builtin, faults
+    return None, faults
 
 
 def _told(role: str, fault: ModelUnavailable, instead: Any) -> str:
@@ -123,25 +157,11 @@ def _told(role: str, fault: ModelUnavailable, instead: Any) -> str:
     return f"{fault.what} So {who}. {fault.remedy}"
 
 
-def _players(networks: Networks, tier: Tier) -> dict[str, tuple[Player, ...]]:
-    """Who may play each role, best first; nobody for roles that a tier does without."""
-    match tier:
-        case "cpu":
-            fill = (networks.lama,)
-            return {
-                "depth": (partial(networks.moge, "moge-2-vitb"), partial(networks.moge, "moge-2-vits")),
-                "segmenter": (partial(networks.sam, "sam-vit-b"),),
-                "background": fill, "outpainter": fill, "text_to_image": (), "captioner": (),
-            }  # fmt: skip
-        case "gpu":
-            flux = (networks.flux,) if networks.has("flux-2-klein") and not networks.safety else ()  # it has no checker
-            return {
-                "depth": (partial(networks.moge, "moge-2-vitl"), partial(networks.moge, "moge-2-vitb")),
-                "segmenter": (partial(networks.sam, "sam-vit-h"), partial(networks.sam, "sam-vit-b")),
-                "background": (lambda: networks.diffusion().background, networks.lama),
-                "outpainter": (lambda: networks.diffusion().outpainter, networks.lama),
-                "text_to_image": (*flux, lambda: networks.diffusion().artist),
-                "captioner": (networks.captioner,),
-            }
-        case _:
-            assert_never(tier)
+def _left_over(players: Iterable[Any]) -> list[str]:
+    """A notice for each engine that does not use all that its file holds."""
+    notices = []
+    for player in players:
+        if unexpected := getattr(player, "unexpected", ()):
+            some = ", ".join(unexpected[:3])
+            notices.append(f"{player.name} does not use {len(unexpected)} of the weights in its file ({some}).")
+    return notices

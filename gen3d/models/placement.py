@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import torch
 
-from gen3d.models.weights.catalog import Tier
+from gen3d.models.engines import Tier
 
 Device = Literal["cpu", "cuda"]
 Net = TypeVar("Net", bound=torch.nn.Module)
@@ -39,6 +39,12 @@ class Placement:
     def settle(self, network: Net, dtype: torch.dtype | None = None) -> Net:
         """The network, frozen for inference, where it rests between calls. dtype: None is the placement's own."""
         return network.eval().requires_grad_(False).to("cpu" if self.offload else self.device, dtype or self.dtype)
+
+    def in_turns(self, *networks: torch.nn.Module) -> Placement:
+        """The placement under which the networks visit the device for a call only; they leave it now."""
+        for network in networks:
+            network.to("cpu")
+        return replace(self, offload=True)
 
     @contextmanager
     def visiting(self, *networks: torch.nn.Module) -> Iterator[None]:

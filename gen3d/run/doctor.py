@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from gen3d import __version__
+from gen3d.models import engines
+from gen3d.models.base import ROLES
 from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.engines import Engine, Tier
 from gen3d.models.placement import ROOMY_BYTES, Placement, placement_here, tier_here
-from gen3d.models.weights.catalog import CATALOG, ENGINES, Tier, Weights, tier_weights
+from gen3d.models.weights.catalog import catalog, tier_weights
 from gen3d.models.weights.hub import cache_folder, cached, hub_answers, is_offline, size_to_fetch
+from gen3d.models.weights.wanted import Weights
 from gen3d.run.budget import card_memory_gb
-from gen3d.settings import PRESETS
+from gen3d.settings import BALANCED, PRESETS
 from gen3d.splat.toolkit import find_toolkit
 
 GB = 1e9
@@ -32,8 +36,11 @@ def diagnose(tier: Tier | None = None) -> Iterator[str]:
     yield from (f"{what:<12} {found}" for what, found in _machine(placement))
     yield ""
     yield f"{'role':<14} {'played by':<26} {'network in tier ' + tier:<32} {'licence':<28} here"
-    for role, keys in ENGINES.items():
-        yield from _role(role, [CATALOG[key] for key in keys[tier]])
+    for role in ROLES:
+        yield from _role(role, engines.preferred(role, tier))
+    yield ""
+    yield "engines to choose from, role by role: --use ROLE=ENGINE (* is here)"
+    yield from (f"{role:<14} {' '.join(_marked(engine) for engine in engines.choices(role))}" for role in ROLES)
     yield ""
     if tier == "gpu":
         yield from _memory(placement)
@@ -41,8 +48,13 @@ def diagnose(tier: Tier | None = None) -> Iterator[str]:
     yield from _advice(tier)
 
 
-def _role(role: str, needed: list[Weights]) -> Iterator[str]:
+def _marked(engine: Engine) -> str:
+    return engine.key + "*" * all(cached(weights) for weights in engine.weights)
+
+
+def _role(role: str, engine: Engine | None) -> Iterator[str]:
     """A line for each network that a role needs; all of them must be here, or the builtin engine plays it."""
+    needed = engine.weights if engine else ()
     here = bool(needed) and all(cached(weights) for weights in needed)
     player = "its networks" if here else builtin_models().names.get(role, "nobody")
     if not needed:
@@ -91,18 +103,18 @@ def _rasterizer() -> str:
 def _memory(placement: Placement) -> Iterator[str]:
     """What each preset takes of a card, and whether this one has it."""
     yield "GB of a card's memory, reckoned for a photo of 4:3 and tier gpu's networks (run.json says what was taken)"
-    yield f"{'preset':<10}" + "".join(f"{stage:>12}" for stage in STAGES) + f"{'most':>8} {'in turns':>9}  cards of"
+    stages = "".join(f"{stage:>12}" for stage in card_memory_gb(BALANCED))
+    yield f"{'preset':<10}{stages}{'most':>8} {'in turns':>9}  cards of"
     for preset, settings in PRESETS.items():
         together, turns = card_memory_gb(settings), card_memory_gb(settings, offload=True)
         most, least = max(together.values()), max(turns.values())
         sizes = [f"{gib:.0f} GB{'' if _together(gib, most) else ' in turns'}" for gib in CARDS_GIB if _has(gib, least)]
-        row = "".join(f"{together[stage]:>12.1f}" for stage in STAGES)
+        row = "".join(f"{taken:>12.1f}" for taken in together.values())
         yield f"{preset:<10}{row}{most:>8.1f} {least:>9.1f}  {', '.join(sizes)}"
     if placement.device == "cuda":
         yield _verdict(placement)
 
 
-STAGES = ("depth", "layers", "words", "background", "expand", "optimize")
 CARDS_GIB = (8.0, 12.0, 16.0, 24.0)
 """What people have."""
 CONTEXT_GB = 0.5
@@ -137,8 +149,8 @@ def _torchvision() -> str:
 
 
 def _networks() -> str:
-    names = ("diffusers", "transformers", "segment-anything", "onnxruntime", "peft")
-    return ", ".join(f"{name} {_version(name)}" for name in names)
+    others = (package for package in engines.packages() if package != "torchvision")  # which has a line of its own
+    return ", ".join(f"{name} {_version(name)}" for name in others)
 
 
 def _version(package: str) -> str:
@@ -157,7 +169,7 @@ def _memory_gb() -> float | None:
 
 
 def _cached_gb() -> float:
-    files = {path for weights in CATALOG.values() if (found := cached(weights)) for path in found.files}
+    files = {path for weights in catalog().values() if (found := cached(weights)) for path in found.files}
     return sum(path.stat().st_size for path in files) / GB
 
 

@@ -17,15 +17,13 @@ import torch
 from gen3d.errors import OutOfMemory
 from gen3d.events import Notice, Stage
 from gen3d.models.base import Models
-from gen3d.models.offload import offloaded
+from gen3d.models.engines import knobs
 from gen3d.models.placement import is_out_of_memory
 from gen3d.run.checked import checked, checked_rasterizer
-from gen3d.settings import Settings
+from gen3d.settings import EngineSettings, Settings
 from gen3d.splat.role import Rasterizer
 
 T = TypeVar("T")
-LEAST_TOKENS, LEAST_GRID = 1200, 16
-"""What MoGe-2 and SAM look at a picture with where memory is short."""
 
 
 class Thrift:
@@ -67,17 +65,20 @@ class Thrift:
             yield Notice(self._told.pop(0))
 
     def _shrink(self) -> None:
-        engines, fit = self.settings.engines, self.settings.fit
-        engines = replace(
-            engines, depth_tokens=min(LEAST_TOKENS, engines.depth_tokens), mask_grid=min(LEAST_GRID, engines.mask_grid)
-        )
+        engines, fit = with_less(self.settings.engines), self.settings.fit
         fit = replace(fit, views_a_step=1, max_gaussians=max(1, fit.max_gaussians // 2))
         self.settings = replace(self.settings, engines=engines, fit=fit)
         if self._engines is not None:
-            self._engines = offloaded(self._engines).at(engines)
+            self._engines = self._engines.in_turns().at(engines)
             self.models = checked(self._engines, self._told.append)
         self._shrunk = True
         let_go()
+
+
+def with_less(engines: EngineSettings) -> EngineSettings:
+    """As little care as engines can take, where that saves memory."""
+    least = {knob.setting: knob.least for knob in knobs() if knob.least is not None}
+    return replace(engines, **{name: min(most, getattr(engines, name)) for name, most in least.items()})
 
 
 def let_go() -> None:

@@ -7,17 +7,21 @@ squeezed into a square, CLIP its middle square, both resampled bicubically and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
+from gen3d.models.engines import Engine
 from gen3d.models.placement import Placement
 from gen3d.models.torchvision_repair import repair_torchvision
 from gen3d.models.weights.files import opening
+
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
 
 CATEGORIES = (
     # inside
@@ -63,6 +67,10 @@ class BlipCaptioner:
     placement: Placement
     name: str = "BLIP caption, CLIP category"
 
+    def in_turns(self) -> BlipCaptioner:
+        """The same engine, its networks on the device for a call only."""
+        return replace(self, placement=self.placement.in_turns(self.blip, self.clip))
+
     def describe(self, image: Float[np.ndarray, "h w 3"]) -> str:
         """One caption by beam search, at most LONGEST_CAPTION characters; "" when the network has nothing to say."""
         side = self.blip.config.vision_config.image_size
@@ -85,6 +93,12 @@ class BlipCaptioner:
             seen = self.clip.vision_model(pixel_values=picture.to(self.placement.device, self.clip.dtype))
             embedding = self.clip.visual_projection(seen.pooler_output)[0].float().cpu()
         return CATEGORIES[int((self.categories @ embedding).argmax())]
+
+
+def open_captioner(engine: Engine, opened: Opened) -> dict[str, BlipCaptioner]:
+    """Who plays captioner. Raises ModelUnavailable."""
+    blip, clip = (opened.located(weights).folder for weights in engine.weights)
+    return {"captioner": load_captioner(blip, clip, opened.placement)}
 
 
 def load_captioner(blip_folder: Path, clip_folder: Path, placement: Placement) -> BlipCaptioner:

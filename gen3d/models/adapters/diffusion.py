@@ -6,12 +6,13 @@ One UNet, VAE and text encoder serve the background, the expansion and text to i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gen3d.errors import ModelUnavailable
 from gen3d.models.adapters.draw import Artist
 from gen3d.models.adapters.lama_controlnet import LamaControlNet, Prefiller
 from gen3d.models.adapters.outpaint import Outpainter
+from gen3d.models.engines import Engine, engine_of
 from gen3d.models.networks.depth_attention import attend_by_depth
 from gen3d.models.networks.diffusers_folder import check_tensors, read_diffusers
 from gen3d.models.networks.stable_diffusion import LCM, StableDiffusion, networks
@@ -19,40 +20,38 @@ from gen3d.models.placement import Placement
 from gen3d.models.weights.files import opening
 from gen3d.settings import EngineSettings
 
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
+
 NETWORKS = ("text_encoder", "unet", "vae")
 LCM_FILE = "pytorch_lora_weights.safetensors"
 
 
-class Engines(NamedTuple):
-    """What one set of networks plays."""
+def open_stable_diffusion(engine: Engine, opened: Opened) -> dict[str, Any]:
+    """Who plays outpainter and text_to_image, at the default number of steps. Raises ModelUnavailable."""
+    base, lcm = (opened.located(weights) for weights in engine.weights)
+    diffusion = load_stable_diffusion(base.folder, lcm.path, opened.placement, opened.safety)
+    sampling = diffusion.sampling(EngineSettings().diffusion_steps)
+    return {"outpainter": Outpainter(diffusion, sampling), "text_to_image": Artist(diffusion, sampling)}
 
-    background: LamaControlNet
-    outpainter: Outpainter
-    artist: Artist
+
+def open_lama_controlnet(engine: Engine, opened: Opened) -> dict[str, LamaControlNet]:
+    """Who plays background, over the networks of the other two. Raises ModelUnavailable."""
+    inpaint, depth = (opened.located(weights).folder for weights in engine.weights[-2:])
+    prefiller = opened.player(engine_of("background", "lama"), "background")
+    outpainter = opened.player(engine_of("outpainter", "stable-diffusion"), "outpainter")
+    return {"background": load_lama_controlnet(outpainter.diffusion, inpaint, depth, prefiller)}
 
 
-def load_diffusion(
-    sd_folder: Path,
-    inpaint_controlnet_folder: Path,
-    depth_controlnet_folder: Path,
-    lcm: Path | None,
-    prefiller: Prefiller,
-    placement: Placement,
-    safety: bool = False,
-) -> Engines:
-    """The three engines over one set of networks, at the default number of steps.
+def load_lama_controlnet(
+    diffusion: StableDiffusion, inpaint_controlnet: Path, depth_controlnet: Path, prefiller: Prefiller
+) -> LamaControlNet:
+    """The engine over networks that are open, with the ControlNets of two folders, at the default number of steps.
 
-    lcm: file or folder of the latent consistency weights. safety: pictures pass the safety checker.
     Raises ModelUnavailable naming the file that is missing or damaged.
     """
-    diffusion = load_stable_diffusion(sd_folder, lcm, placement, safety)
-    sampling = diffusion.sampling(EngineSettings().diffusion_steps)
-    pipeline = _controlled(diffusion, inpaint_controlnet_folder, depth_controlnet_folder)
-    return Engines(
-        LamaControlNet(diffusion, pipeline, prefiller, sampling),
-        Outpainter(diffusion, sampling),
-        Artist(diffusion, sampling),
-    )
+    pipeline = _controlled(diffusion, inpaint_controlnet, depth_controlnet)
+    return LamaControlNet(diffusion, pipeline, prefiller, diffusion.sampling(EngineSettings().diffusion_steps))
 
 
 def load_stable_diffusion(

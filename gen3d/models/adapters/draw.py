@@ -5,25 +5,31 @@ An inpainting network whose picture is all hole draws from words alone: it costs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from gen3d.models.adapters.outpaint import NEGATIVE_PROMPT
+from gen3d.models.engines import Engine
 from gen3d.models.networks.canvas import Canvas
 from gen3d.models.networks.diffusers_folder import read_diffusers
 from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
-from gen3d.models.placement import Placement
+from gen3d.models.placement import Placement, holds
+
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
 
 FLUX_NETWORKS = ("text_encoder", "transformer", "vae")
 FLUX_STEPS, FLUX_GUIDANCE = 4, 1.0
 """What FLUX.2 klein was distilled to."""
 FLUX_CELL_PX = 16
 """FLUX packs latent pixels two by two."""
+FLUX_CARD_BYTES = 24e9
+"""A card that holds its 16 GB beside everything else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +65,17 @@ class FluxArtist:
 
     pipeline: Any
     """diffusers' Flux2KleinPipeline."""
+    placement: Placement
     shortest_px: int = 512
     longest_px: int = 1024
     """Working size."""
     name: str = "FLUX.2 klein, 4 steps"
+
+    def in_turns(self) -> FluxArtist:
+        """The same engine, its networks on the card for a call only, one after the other."""
+        if self.placement.device == "cuda" and not self.placement.offload:
+            self.pipeline.enable_model_cpu_offload(device=self.placement.device)
+        return replace(self, placement=self.placement.in_turns())
 
     def draw(self, prompt: str, width: int, height: int, seed: int = 0) -> Float[np.ndarray, "h w 3"]:
         """A picture of the sentence."""
@@ -74,6 +87,13 @@ class FluxArtist:
                 output_type="np",
             )  # fmt: skip
         return canvas.back(made.images[0])
+
+
+def open_flux(engine: Engine, opened: Opened) -> dict[str, FluxArtist]:
+    """Who plays text_to_image; network by network on cards that do not hold it. Raises ModelUnavailable."""
+    (weights,), on_card = engine.weights, opened.placement.device == "cuda"
+    placement = replace(opened.placement, offload=on_card and not holds(FLUX_CARD_BYTES))
+    return {"text_to_image": load_flux(opened.located(weights).folder, placement)}
 
 
 def load_flux(folder: Path, placement: Placement) -> FluxArtist:
@@ -88,4 +108,4 @@ def load_flux(folder: Path, placement: Placement) -> FluxArtist:
         pipeline.enable_model_cpu_offload(device=placement.device)  # its two largest parts do not fit at once
     else:
         pipeline.to(placement.device)
-    return FluxArtist(pipeline)
+    return FluxArtist(pipeline, placement)

@@ -7,8 +7,9 @@ are: that costs a few seconds a picture and no GPU time. Networks for a fixed si
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -16,9 +17,13 @@ from jaxtyping import Bool, Float
 
 from gen3d.errors import ModelUnavailable
 from gen3d.geometry.edges import grow
+from gen3d.models.engines import Engine
 from gen3d.models.networks.lama import LONGEST_PX, LamaNetwork, read_network
 from gen3d.models.placement import Placement
 from gen3d.models.weights.files import opening
+
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
 
 CONTEXT_PX = 64
 """A window holds at least this much around the hole it is for, where the picture goes on."""
@@ -137,6 +142,22 @@ def _window(box: np.ndarray, shape: tuple[int, ...], side: int) -> Window:
         for low, high, length in zip(box[:2], box[2:], shape, strict=True)
     )
     return slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))
+
+
+def open_lama(engine: Engine, opened: Opened) -> dict[str, LamaInpainter]:
+    """Who plays background and outpainter, from the second source where the first is not as expected.
+
+    Raises ModelUnavailable.
+    """
+    (weights,) = engine.weights
+    faults = []
+    for wanted in (weights, *(replace(weights, sources=(source,)) for source in weights.sources[1:])):
+        try:
+            found = load_lama(opened.located(wanted).path, opened.placement, engine.name)
+            return dict.fromkeys(engine.roles, found)
+        except ModelUnavailable as fault:
+            faults.append(fault)
+    raise faults[0]
 
 
 def load_lama(path: Path, placement: Placement, name: str = "LaMa") -> LamaInpainter:

@@ -8,7 +8,7 @@ weights, so it is a switch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,7 +19,7 @@ from gen3d.geometry.edges import inverse_depth
 from gen3d.models.networks.canvas import CELL_PX, Canvas
 from gen3d.models.networks.depth_attention import DepthBias, normalised_depth
 from gen3d.models.networks.paste import paste
-from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, to_tensor
+from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiffusion, networks, to_tensor
 
 INPAINT_SCALE, DEPTH_SCALE = 1.0, 0.8
 """How strongly the two ControlNets steer."""
@@ -65,6 +65,10 @@ class LamaControlNet(Sampled):
     def name(self) -> str:
         """What a person reads."""
         return f"Lama-ControlNet, {self.sampling}"
+
+    def in_turns(self) -> LamaControlNet:
+        """The same engine, the ControlNets too on the device for a call only."""
+        return replace(self, diffusion=self.diffusion.in_turns(*networks(self.pipeline)))
 
     def inpaint(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,13 +17,23 @@ from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.models.base import DepthEstimate
+from gen3d.models.engines import Engine
 from gen3d.models.networks.moge import MogeNetwork, load_network
 from gen3d.models.networks.moge_focal import recover_focal_shift
 from gen3d.models.placement import Placement
 from gen3d.settings import EngineSettings
 
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
+
 FINITE = 0.5
 """Pixels that have a depth with no higher probability are sky."""
+
+
+def open_moge(engine: Engine, opened: Opened) -> dict[str, MogeDepth]:
+    """Who plays depth. Raises ModelUnavailable."""
+    (weights,) = engine.weights
+    return {"depth": load_moge(opened.located(weights).path, opened.placement, engine.name)}
 
 
 def load_moge(path: Path, placement: Placement, name: str = "MoGe-2") -> MogeDepth:
@@ -44,6 +55,10 @@ class MogeDepth:
     def unexpected(self) -> tuple[str, ...]:
         """What the file of weights held beyond this network."""
         return self.network.unexpected
+
+    def in_turns(self) -> MogeDepth:
+        """The same engine, its network on the device for a call only."""
+        return replace(self, placement=self.placement.in_turns(self.network))
 
     def at(self, settings: EngineSettings) -> MogeDepth:
         """The same engine, looking as finely as a preset wants."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -20,10 +20,14 @@ from jaxtyping import Float
 from gen3d.errors import ModelUnavailable
 from gen3d.geometry.edges import far_rim, inverse_depth, near_rim
 from gen3d.models.base import Proposals
+from gen3d.models.engines import Engine
 from gen3d.models.placement import Placement
 from gen3d.models.torchvision_repair import repair_torchvision
 from gen3d.models.weights.files import opening, read_pickle
 from gen3d.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from gen3d.models.opened import Opened
 
 LONGEST_PX = 1024
 """Larger pictures are reduced to this longer side, which is what SAM looks at anyway."""
@@ -62,6 +66,10 @@ class SamSegmenter:
     """Where SAM is asked: at points all over the picture, or where depth has something standing in front."""
     grid: int = EngineSettings().mask_grid
     """Points along each side."""
+
+    def in_turns(self) -> SamSegmenter:
+        """The same engine, its network on the device for a call only."""
+        return replace(self, placement=self.placement.in_turns(self.network))
 
     def at(self, settings: EngineSettings) -> SamSegmenter:
         """The same network, asked at another grid."""
@@ -148,6 +156,12 @@ def _room(depth: np.ndarray) -> np.ndarray:
     front = (to_near < to_far) & (to_near <= REACH * min(depth.shape)) & (low <= inverse) & (inverse <= high)
     framed = np.pad(front, 1).astype(np.uint8)  # the frame ends a thing too
     return np.ascontiguousarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1])
+
+
+def open_sam(engine: Engine, opened: Opened) -> dict[str, SamSegmenter]:
+    """Who plays segmenter. Raises ModelUnavailable."""
+    (weights,) = engine.weights
+    return {"segmenter": load_sam(opened.located(weights).path, opened.placement, engine.name)}
 
 
 def load_sam(path: Path, placement: Placement, name: str | None = None) -> SamSegmenter:

@@ -6,6 +6,8 @@ patches of the picture itself. It cannot draw a sentence or caption a picture.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -14,6 +16,7 @@ from gen3d.models.base import DepthEstimate, Models
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.models.builtin.prior_depth import guess_depth
 from gen3d.models.builtin.superpixels import SuperpixelSegmenter
+from gen3d.models.engines import Engine
 
 
 class PriorDepth:
@@ -37,3 +40,9 @@ def builtin_models() -> Models:
     """The bundle."""
     fill = PatchInpainter()
     return Models(depth=PriorDepth(), segmenter=SuperpixelSegmenter(), background=fill, outpainter=fill)
+
+
+def open_builtin(engine: Engine, opened: object) -> dict[str, Any]:
+    """Who plays the engine's roles."""
+    models = builtin_models()
+    return {role: getattr(models, role) for role in engine.roles}

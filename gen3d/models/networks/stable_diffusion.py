@@ -67,6 +67,10 @@ class StableDiffusion:
             return Sampling(max(1, steps), few=True)
         return Sampling(max(LEAST_STEPS, steps), few=False)
 
+    def in_turns(self, *others: torch.nn.Module) -> StableDiffusion:
+        """The same networks under the same lock, on the device for a call only; others leave it with them."""
+        return replace(self, placement=self.placement.in_turns(*networks(self.pipeline), *others))
+
     def draw(
         self,
         pipeline: Any,
@@ -112,6 +116,10 @@ class Sampled:
 
     diffusion: StableDiffusion
     sampling: Sampling
+
+    def in_turns(self) -> Sampled:
+        """The same engine, the networks on the device for a call only."""
+        return replace(self, diffusion=self.diffusion.in_turns())
 
     def at(self, settings: EngineSettings) -> Sampled:
         """The same networks, other steps."""

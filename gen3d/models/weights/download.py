@@ -10,7 +10,6 @@ from typing import Any
 from huggingface_hub import constants
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models.weights.catalog import Weights
 from gen3d.models.weights.hub import (
     Located,
     cache_folder,
@@ -21,6 +20,7 @@ from gen3d.models.weights.hub import (
     is_offline,
     size_to_fetch,
 )
+from gen3d.models.weights.wanted import Weights
 
 Open = Callable[[str], object]
 """Opens the weights of a key; raises ModelUnavailable where they are damaged."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from gen3d.errors import ModelUnavailable
-from gen3d.models.weights.catalog import Names, Source, Weights
 from gen3d.models.weights.transfer import Absent, Report, as_announced, ask_about, bring, folder_of, telling
+from gen3d.models.weights.wanted import Names, Source, Weights
 
 
 @dataclass(frozen=True, slots=True)
