@@ -6,17 +6,27 @@ import torch
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import lift, render_points, sky_radius
+from gen3d.geometry.points import lift, median_depth, render_points, sky_radius
+from gen3d.geometry.trajectory import turned
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.fit.loop import MIN_OPACITY, fit_gaussians, prune
 from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import LEAST_ROUND, Rounds, round_length, schedule
-from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, THINNESS, Gaussians, from_points
-from gen3d.stages.optimize import EXPANSION_SHARE, PHOTO_SHARE, REPROJECTION_SHARE, _weighted, optimize_gaussians
+from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, SH_C0, THINNESS, Gaussians, from_points
+from gen3d.splat.role import Rendering
+from gen3d.stages.optimize import (
+    EXPANSION_SHARE,
+    JITTER_DEG,
+    PHOTO_SHARE,
+    REPROJECTION_SHARE,
+    _weighted,
+    optimize_gaussians,
+    reproject,
+)
 from gen3d.values import PointCloud, View, World
 from tests.measures import drain, psnr
-from tests.worlds import AnalyticWorld, Plane, box_room, sphere_over_plane, tilted_plane
+from tests.worlds import AnalyticWorld, Plane, box_room, ground_and_sky, sphere_over_plane, tilted_plane
 
 FIELDS = ("means", "quats", "scales", "opacities", "sh")
 
@@ -208,6 +218,19 @@ def test_each_kind_of_view_gets_its_share_of_the_steps():
     assert [v.weight for v in _weighted((photo,), [])] == pytest.approx([PHOTO_SHARE])
 
 
+def test_the_sky_does_not_carry_reprojections_away():
+    """Sky in the middle of the view, 60 times as far as the ground: the views turn about what the scene is about."""
+    world = ground_and_sky()
+    camera = world.camera(64, 48).posed(turned(0.0, 25.0))
+    rgbd = world.view(camera)
+    assert rgbd.sky[16:32].all()
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    seen = World(points, (View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera),), ())
+    median_m = median_depth(rgbd.depth)
+    moved = [np.linalg.norm(view.camera.center - camera.center) for view in reproject(seen, 8, median_m, 0)]
+    assert 0 < max(moved) < 3 * median_m * 1.5 * np.radians(JITTER_DEG)
+
+
 def test_a_fit_that_stops_being_numbers_names_the_culprit():
     start, views = scene(32, 24)
     image = views[0].image.copy()
@@ -278,6 +301,37 @@ def test_steps_report_their_view_loss_and_rendering():
     looks = [look for step in steps for look in step.looks]
     assert len(looks) == 8 and {look.view for look in looks} == {0, 1}
     assert all(np.isfinite(look.loss) and look.rendered.shape == (24, 32, 3) for look in looks)
+
+
+class Paint:
+    """Every pixel has the mean colour and opacity of the Gaussians: the loss has the same slope all the way."""
+
+    name = "paint"
+
+    def render(self, gaussians, camera):
+        alpha = gaussians.opacities.mean().expand(camera.height, camera.width)
+        rgb = gaussians.rgb.mean(0).expand(camera.height, camera.width, 3) * alpha[..., None]
+        return Rendering(rgb, alpha, torch.zeros_like(alpha))
+
+
+def test_the_steps_of_a_fit_become_smaller_to_a_tenth():
+    start, views = scene(32, 24)
+    white = replace(views[0], image=np.full((24, 32, 3), 100.0, np.float32))  # so bright that the fit never arrives
+    settings = FitSettings(iterations=30, ssim_weight=0.0, least_gain=0.0)
+    steps = fit_gaussians(start, [white], Paint(), settings, 3.0, 0)
+    colour = [float(step.looks[0].rendered.mean()) for step in steps]
+    moved = np.diff(colour)
+    assert (moved > 0).all()
+    assert moved[-1] / moved[0] == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_surface_cannot_be_half_transparent_before_a_black_picture():
+    """Black Gaussians through which black is seen look right; over any other colour they do not, and become solid."""
+    start, views = scene(32, 24)
+    faint = replace(start, sh=torch.full_like(start.sh, -0.5 / SH_C0), opacities=torch.full_like(start.opacities, 0.5))
+    black = replace(views[0], image=np.zeros((24, 32, 3), np.float32))
+    fitted = fit(faint, [black], iterations=20)
+    assert fitted.opacities.mean() > 0.55
 
 
 def test_a_round_gives_every_view_its_turn():

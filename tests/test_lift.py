@@ -51,6 +51,20 @@ def test_hidden_points_lie_only_under_the_foreground_and_behind_it(make, noise):
     assert set(np.unique(points.origin)) == {Origin.PHOTO, Origin.BACKGROUND}
 
 
+def test_a_background_that_is_not_behind_its_foreground_is_left_out_there():
+    """On the left half it lies where the foreground does, on the right half it comes before it."""
+    _, layers, behind, _ = lifted(sphere_over_plane)
+    middle = int(np.nonzero(layers.foreground.any(axis=0))[0].mean())
+    front, depth = layers.rgbd.depth, behind.depth.copy()
+    rows = np.zeros(depth.shape, bool)
+    rows[::2] = True
+    depth[rows] = np.where(np.arange(128)[None] < middle, front, 0.8 * front)[rows]
+    points, _ = drain(lift_layers(layers, RGBD(behind.image, depth, behind.camera), 0.0))
+    under = points.pixel[points.origin == Origin.BACKGROUND]
+    assert len(under) == (layers.foreground & ~rows).sum()
+    assert not rows[under[:, 1], under[:, 0]].any()
+
+
 @pytest.mark.parametrize("noise", [False, True])
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_points_show_the_photo(make, noise):

@@ -333,6 +333,24 @@ def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
     assert len(backing(empty(), 10, *FLAT)) == 0
 
 
+def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_for():
+    """Half a footprint back, a wall seen at 10 degrees would still come before its own far end."""
+    world = AnalyticWorld("slanted", (Plane((-5.0, 0.0, 1.0), 3.0),))
+    camera = world.camera(64, 48)
+    depth = world.view(camera).depth
+    shown = np.zeros(depth.shape, bool)
+    shown[:, :24] = True  # far from where the wall runs away
+    points = lift(replace(world.view(camera), depth=np.where(shown, depth, 1.0).astype(np.float32)), shown, 0, 100.0)
+    points = points.keep(points.pixel[:, 0] < 22)
+    behind = backing(points, 10_000, 1.0, 10.0)
+    assert len(behind) > 200
+    distance = np.zeros((48, 64), np.float32)
+    distance[points.pixel[:, 1], points.pixel[:, 0]] = np.linalg.norm(points.xyz, axis=1)
+    u, v = behind.pixel.T
+    farthest = np.max([distance[v + dv, u + du] for dv in (0, 1) for du in (0, 1)], axis=0)
+    assert (np.linalg.norm(behind.xyz, axis=1) > farthest).all()
+
+
 def test_what_is_merged_to_keep_a_limit_is_what_is_plainest():
     """Noise on the left, all but none on the right: the left keeps its points."""
     camera = Camera.from_fov(60.0, 64, 64)

@@ -64,6 +64,17 @@ def test_a_plane_goes_on_beyond_what_was_seen(slope, rtol):
     assert np.abs(done / true - 1)[hole].mean() <= 0.5 * held + 1e-6  # rounding
 
 
+@pytest.mark.parametrize("nearer", [True, False])
+def test_a_surface_goes_on_to_little_beyond_the_depths_that_were_seen(nearer):
+    """A steep ramp in inverse depth, seen in a strip: unlimited it would come to the camera, or be lost to the sky."""
+    inverse = np.linspace(0.05, 0.45, 21)[:: 1 if nearer else -1]
+    depth = np.full((96, 128), np.nan, np.float32)
+    depth[:21] = (1 / inverse)[:, None]
+    done = complete_depth(depth)[21:]
+    assert done.min() > 1 / 0.45 / 1.6 and done.max() < 1.6 / 0.05
+    assert done.min() < 0.95 / 0.45 if nearer else done.max() > 1.05 / 0.05  # though it does go on
+
+
 @pytest.mark.parametrize("noise", [False, True])
 def test_scattered_unknown_pixels_are_completed(noise):
     true = box_room().view(box_room().camera(128, 96)).depth
