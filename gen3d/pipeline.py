@@ -18,8 +18,8 @@ import numpy as np
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Stage, never
+from gen3d.geometry.fringe import unmix_fringe
 from gen3d.geometry.place import place_of
-from gen3d.geometry.rim import unmix_rims
 from gen3d.models.base import Models
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
@@ -105,7 +105,7 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
     words = yield from engines.run(
         lambda e: find_words(photo.image, layers.foreground, wanted.prompt, e.models.captioner)
     )
-    fringe = unmix_rims(photo) if engines.settings.layers.matting else None
+    fringe = unmix_fringe(photo) if engines.settings.layers.matting else None
     background = yield from engines.run(
         lambda e: fill_background(layers, e.models.background, e.models.depth, words.background, seed, fringe)
     )

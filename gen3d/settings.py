@@ -46,7 +46,7 @@ class ExpandSettings:
     """Poses with a smaller hole are skipped."""
     margin_px: int = 32
     """The frame is rendered larger by this much, so that its border has context."""
-    grow_px: int = 5
+    dilate_px: int = 5
     """Holes grow by this much before they are filled, since their rim is mixed."""
     align: tuple[Literal["scale", "seam", "hinge"], ...] = ("scale", "seam", "hinge")
     """Parts of W (eq. 4) that fit new depth to old; fewer, or () for none, only to measure what they bring."""

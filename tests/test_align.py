@@ -3,9 +3,10 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
-from gen3d.geometry.edges import grow
-from gen3d.geometry.points import lift, sky_radius
-from gen3d.geometry.sight import Sight, look_from
+from gen3d.geometry.edges import dilate
+from gen3d.geometry.place import shell_m_of
+from gen3d.geometry.points import lift
+from gen3d.geometry.sight import Sight, sight_from
 from gen3d.models.base import DepthEstimate
 from gen3d.settings import ExpandSettings
 from gen3d.stages.expand import paint
@@ -235,11 +236,11 @@ def painted(world: AnalyticWorld, turned_px: int, seed: int, align: tuple[str, .
     """An outpainting view of the world; its sight and the depth that `paint` gave it, with margins cut."""
     first = world.camera(128, 96)
     rgbd = world.view(first)
-    shell_m = sky_radius(rgbd.depth)
+    shell_m = shell_m_of(rgbd.depth)
     points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m)
     camera = first.cropped(turned_px, 0, 128, 96)
     settings = ExpandSettings(margin_px=8, align=align)
-    sight = look_from(points, camera, settings.margin_px, shell_m)
+    sight = sight_from(points, camera, settings.margin_px, shell_m)
     eyes = TrueEyes(world, sight.known.camera, NoisyDepth(seed=seed), view=seed)
     return sight, paint(sight, FakeInpainter(), eyes, settings, None, 0)[0].depth
 
@@ -258,7 +259,7 @@ def test_alignment_makes_the_seam_of_a_new_view_far_smaller(make, seed):
         truth = world.view(sight.camera).depth
         solid = np.isfinite(truth) & np.isfinite(depth)
         hole = sight.frame(sight.hole)
-        rim = hole & grow(~hole, 2) & solid
+        rim = hole & dilate(~hole, 2) & solid
         error[align] = float(np.abs(np.log(depth[rim] / truth[rim])).mean())
     assert error[ALL] < 0.04
     assert error[ALL] < error[()] / 2

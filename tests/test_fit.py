@@ -6,7 +6,8 @@ import torch
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import lift, median_depth, render_points, sky_radius
+from gen3d.geometry.place import median_depth, shell_m_of
+from gen3d.geometry.points import lift, render_points
 from gen3d.geometry.trajectory import turned
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -57,7 +58,7 @@ def scene(width: int = 64, height: int = 48) -> tuple[Gaussians, list[View]]:
     world = box_room()
     camera = world.camera(width, height)
     rgbd = world.view(camera)
-    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     dark = np.random.default_rng(0).uniform(0, 0.1, points.rgb.shape).astype(np.float32)
     start = from_points(replace(points, rgb=points.rgb - dark))
     all_seen = np.ones(rgbd.depth.shape, bool)
@@ -129,7 +130,7 @@ def test_from_points_survives_patches_without_area_and_no_points_at_all():
 @pytest.mark.parametrize("make", [tilted_plane, sphere_over_plane, box_room])
 def test_points_as_gaussians_look_like_the_picture_before_any_fit(make):
     rgbd = make().view(make().camera(64, 48))
-    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     with torch.no_grad():
         drawn = CpuRasterizer().render(from_points(points), rgbd.camera)
     inner = np.s_[3:-3, 3:-3]
@@ -224,7 +225,7 @@ def test_the_sky_does_not_carry_reprojections_away():
     camera = world.camera(64, 48).posed(turned(0.0, 25.0))
     rgbd = world.view(camera)
     assert rgbd.sky[16:32].all()
-    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     seen = World(points, (View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera),), ())
     median_m = median_depth(rgbd.depth)
     moved = [np.linalg.norm(view.camera.center - camera.center) for view in reproject(seen, 8, median_m, 0)]
@@ -298,9 +299,9 @@ def test_steps_report_their_view_loss_and_rendering():
     start, views = scene(32, 24)
     steps = list(fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=8), 3.0, 0))
     assert [s.done for s in steps] == list(range(1, 9))
-    looks = [look for step in steps for look in step.looks]
-    assert len(looks) == 8 and {look.view for look in looks} == {0, 1}
-    assert all(np.isfinite(look.loss) and look.rendered.shape == (24, 32, 3) for look in looks)
+    losses = [one for step in steps for one in step.views]
+    assert len(losses) == 8 and {one.view for one in losses} == {0, 1}
+    assert all(np.isfinite(one.loss) and one.rendered.shape == (24, 32, 3) for one in losses)
 
 
 class Paint:
@@ -319,7 +320,7 @@ def test_the_steps_of_a_fit_become_smaller_to_a_tenth():
     white = replace(views[0], image=np.full((24, 32, 3), 100.0, np.float32))  # so bright that the fit never arrives
     settings = FitSettings(iterations=30, ssim_weight=0.0, least_gain=0.0)
     steps = fit_gaussians(start, [white], Paint(), settings, 3.0, 0)
-    colour = [float(step.looks[0].rendered.mean()) for step in steps]
+    colour = [float(step.views[0].rendered.mean()) for step in steps]
     moved = np.diff(colour)
     assert (moved > 0).all()
     assert moved[-1] / moved[0] == pytest.approx(0.1, rel=0.2)
@@ -393,7 +394,7 @@ class Wall:
         self.camera = self.world.camera(96, 72)
         photo = self.world.view(self.camera, supersample=3)
         everywhere = np.ones(photo.depth.shape, bool)
-        points = lift(photo, everywhere, 0, sky_radius(photo.depth))
+        points = lift(photo, everywhere, 0, shell_m_of(photo.depth))
         settings = FitSettings(iterations=30, reprojections=3, max_gaussians=limit, least_gain=0.0)
         world = World(points, (View(photo.image, everywhere, self.camera),), ())
         self.gaussians = drain(optimize_gaussians(world, CpuRasterizer(), settings, 3.0))[0]
@@ -435,10 +436,10 @@ def test_the_fit_does_not_depend_on_the_size_of_the_scene(factor):
         world = box_room(scale=scale)
         camera = world.camera(48, 36)
         rgbd = world.view(camera)
-        points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+        points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
         start = from_points(replace(points, rgb=np.full_like(points.rgb, 0.5)))
         view = View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera)
         steps = fit_gaussians(start, [view], CpuRasterizer(), FitSettings(iterations=15), 3.0 * scale, 0)
         *_, last = list(steps)
-        pictures.append(last.looks[0].rendered.numpy())
+        pictures.append(last.views[0].rendered.numpy())
     assert psnr(*pictures) > 40

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import (
-    concatenate,
-    lift,
-    median_depth,
-    merge,
-    render_points,
-    sky_radius,
-)
+from gen3d.geometry.place import median_depth, shell_m_of
+from gen3d.geometry.points import concatenate, lift, merge, render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.values import RGBD, PointCloud
 from tests.measures import psnr
@@ -32,7 +26,7 @@ FLAT = (0.01, 0.35)
 
 
 def lifted(rgbd: RGBD, origin: int = 0) -> PointCloud:
-    return lift(rgbd, np.ones(rgbd.depth.shape, bool), origin, sky_radius(rgbd.depth))
+    return lift(rgbd, np.ones(rgbd.depth.shape, bool), origin, shell_m_of(rgbd.depth))
 
 
 def empty() -> PointCloud:
@@ -215,9 +209,9 @@ def test_sky_lies_on_a_shell_around_the_first_camera():
 
 def test_the_shell_is_beyond_everything_and_scales_with_the_scene():
     depth = np.array([[1.0, 2.0, 500.0, np.inf]], np.float32)
-    assert sky_radius(depth) == 1000.0
-    assert sky_radius(depth[:, :2]) == pytest.approx(90.0)
-    assert sky_radius(100 * depth) == pytest.approx(100 * sky_radius(depth))
+    assert shell_m_of(depth) == 1000.0
+    assert shell_m_of(depth[:, :2]) == pytest.approx(90.0)
+    assert shell_m_of(100 * depth) == pytest.approx(100 * shell_m_of(depth))
     assert median_depth(depth) == 2.0
     assert median_depth(np.full((2, 2), np.inf)) == 1.0
 

@@ -24,13 +24,13 @@ def preview_pose(pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], **
 
 
 def show_pose(
-    pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], seam: Seam, look_again: Callable[[], Sight]
+    pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], seam: Seam, see_again: Callable[[], Sight]
 ) -> Iterator[Exhibit]:
     """A row of six: hole, painting, depth before and after alignment, the correction, and the pose seen again.
 
-    image: as painted, margin included. look_again: renders the points with the new ones among them.
+    image: as painted, margin included. see_again: renders the points with the new ones among them.
     """
-    place, again = f"{pose:02d}_", cache(look_again)
+    place, again = f"{pose:02d}_", cache(see_again)
     yield Exhibit(
         "expand", f"{place}1_hole", f"Pose {pose}: what the points show; striped: the hole", lambda: _with_hole(before),
         lambda: {"coverage_before": ink.number(1 - before.share)},

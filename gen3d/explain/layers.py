@@ -12,7 +12,7 @@ from gen3d.events import Preview
 from gen3d.explain import ink
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import region_preview
-from gen3d.geometry.contrast import Rim
+from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals
 from gen3d.settings import LayerSettings
 from gen3d.values import Layers

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 
-from gen3d.geometry.edges import depth_edges, depth_from_inverse, grow, inverse_depth
+from gen3d.geometry.edges import depth_edges, depth_from_inverse, dilate, inverse_depth
 from gen3d.geometry.membrane import solve_membrane
 
 IRLS_ROUNDS = 12
@@ -74,10 +74,10 @@ def blend_seam(
     new: complete. known: read outside the hole only. hiding: rim pixels that stand in front (`surfaces.hiding_rim`).
     Outside the hole the known depth comes back.
     """
-    rim = ~hole & grow(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
+    rim = ~hole & dilate(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
     # edges of either depth, not of their sum: the seam itself may jump, that is what is to be healed
     edges = depth_edges(new.astype(np.float32)) | depth_edges(_nearest_known(known, hole))
-    rim &= ~grow(edges, EDGE_CLEARANCE_PX)
+    rim &= ~dilate(edges, EDGE_CLEARANCE_PX)
     residual = np.zeros_like(new)
     residual[rim] = np.log(known[rim]) - np.log(new[rim])
     rim &= _within_robust(residual, rim)

@@ -22,7 +22,7 @@ REACH_PX = 12
 """Debris farther from any surface of its side stays what it is."""
 
 
-def settle_debris(
+def absorb_debris(
     depth: Float[np.ndarray, "h w"], front: Bool[np.ndarray, "h w"], hanging: Bool[np.ndarray, "h w"]
 ) -> Float[np.ndarray, "h w"]:
     """The depth (metres, inf = sky) with debris moved to the depth of the nearest surface on its side of `front`.
@@ -47,13 +47,14 @@ def farther_beside(
     """Depth and picture with the far side of every depth edge spread over the near side, as it is; the sky is not."""
     depth, image = depth.copy(), image.copy()
     for _ in range(reach_px):
-        old, looks = depth.copy(), image.copy()
+        old, picture = depth.copy(), image.copy()
         for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
             other = np.roll(old, step, axis)
             taken = np.isfinite(other) & (other > (1 + JUMP) * depth)
             border = (slice(None),) * axis + ((0 if step > 0 else -1),)
             taken[border] = False
-            depth, image = np.where(taken, other, depth), np.where(taken[..., None], np.roll(looks, step, axis), image)
+            depth = np.where(taken, other, depth)
+            image = np.where(taken[..., None], np.roll(picture, step, axis), image)
     return depth, image
 
 

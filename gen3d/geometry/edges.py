@@ -33,15 +33,15 @@ def depth_from_inverse(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, 
     return np.where(sky, np.inf, 1.0 / np.maximum(inverse, floor)).astype(np.float32)
 
 
-def grow(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
+def dilate(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
     """The region and everything within `radius_px` of it."""
     r = round(radius_px)
     return region.copy() if r < 1 else cv2.dilate(region.astype(np.uint8), disc(r)).astype(bool)
 
 
-def shrink(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
+def erode(region: Bool[np.ndarray, "h w"], radius_px: int | float) -> Bool[np.ndarray, "h w"]:
     """What is left when everything within `radius_px` of the outside is taken away; the frame is not outside."""
-    return ~grow(~region, radius_px)
+    return ~dilate(~region, radius_px)
 
 
 def close_gaps(hole: Bool[np.ndarray, "h w"], gap_px: int) -> Bool[np.ndarray, "h w"]:
@@ -63,7 +63,7 @@ def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = J
     inverse = inverse_depth(depth)
     nearest, farthest = cv2.dilate(inverse, np.ones((3, 3), np.uint8)), cv2.erode(inverse, np.ones((3, 3), np.uint8))
     edge = _beyond_plane(inverse, inverse - farthest, nearest - inverse, jump)
-    return grow(edge, width_px - 1) & (inverse > 0)
+    return dilate(edge, width_px - 1) & (inverse > 0)
 
 
 def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = JUMP) -> Bool[np.ndarray, "h w"]:
@@ -71,7 +71,7 @@ def far_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = JU
     inverse = inverse_depth(depth)
     nearest, farthest = cv2.dilate(inverse, np.ones((3, 3), np.uint8)), cv2.erode(inverse, np.ones((3, 3), np.uint8))
     edge = _beyond_plane(nearest, nearest - inverse, inverse - farthest, jump)
-    return grow(edge, width_px - 1)
+    return dilate(edge, width_px - 1)
 
 
 def _beyond_plane(reference: np.ndarray, step: np.ndarray, opposite: np.ndarray, jump: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 A small step aside uncovers a strip along every edge of every thing, also where a thing that is itself foreground
 stands behind another. Two layers do not know that strip: one background lies behind all of the foreground. So each
 pixel on a near surface asks which edge of its surface is nearest, and takes over what lies across that edge: the plane
-of the far surface, and its looks, mirrored at the edge.
+of the far surface, and its texture, mirrored at the edge.
 
 Works on inverse depth, where planes are linear in pixel coordinates.
 """
@@ -58,10 +58,10 @@ def continue_behind_edges(
     far = _far_sides(inverse, rim, TEAR)
     nearest, distance = _spread(inverse, far, float(reach_px))
     picture = np.ascontiguousarray(image, np.float32)
-    known, found, looks = _continued(inverse, picture, rim, far, nearest, distance)
+    known, found, colour = _continued(inverse, picture, rim, far, nearest, distance)
     sky = known & (found <= 0)
     continued = np.where(known, depth_from_inverse(found, sky), depth).astype(np.float32)
-    return Continuation(known, continued, np.where(known[..., None], np.clip(looks, 0, 1), image).astype(np.float32))
+    return Continuation(known, continued, np.where(known[..., None], np.clip(colour, 0, 1), image).astype(np.float32))
 
 
 @compiled
@@ -131,10 +131,10 @@ def _belongs(inverse, rim, q, p, v, u):
 
 @compiled
 def _continued(inverse, image, rim, far, nearest, distance):
-    """Where there is something to continue, its inverse depth, and its looks."""
+    """Where there is something to continue, its inverse depth, and its colour."""
     h, w = inverse.shape
     known = np.zeros((h, w), np.bool_)
-    found, looks = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
+    found, colour = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
     for y in range(h):
         for x in range(w):
             if nearest[y, x] < 0:
@@ -145,8 +145,8 @@ def _continued(inverse, image, rim, far, nearest, distance):
             if depth * BEHIND > inverse[y, x]:
                 continue
             known[y, x], found[y, x] = True, depth
-            looks[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
-    return known, found, looks
+            colour[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
+    return known, found, colour
 
 
 @compiled

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import torn
+from gen3d.geometry.place import shell_depth
 from gen3d.values import RGBD, PointCloud
 
 OVERLAP = 1.2
@@ -23,8 +24,6 @@ SURFACE_THICKNESS = 0.01
 """Points within this share of the nearest one's depth (and the patch's own slope) belong to the same surface."""
 LARGEST_PATCH_PX = 24.0
 """Patches seen from very near are cut to this half size."""
-SKY_RADII = 60.0
-"""The sky's shell lies at this multiple of the median depth (and at least twice as far as anything finite)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,18 +43,6 @@ class PointRendering:
         return self.index < 0
 
 
-def median_depth(depth: Float[np.ndarray, "h w"]) -> float:
-    """The scene's unit of length: the median of the finite depths in metres."""
-    finite = depth[np.isfinite(depth)]
-    return float(np.median(finite)) if finite.size else 1.0
-
-
-def sky_radius(depth: Float[np.ndarray, "h w"]) -> float:
-    """Where the sky is put, metres from the first camera."""
-    finite = depth[np.isfinite(depth)]
-    return max(SKY_RADII * median_depth(depth), 2 * float(finite.max()) if finite.size else 0.0)
-
-
 def lift(
     rgbd: RGBD,
     which: Bool[np.ndarray, "h w"],
@@ -67,9 +54,11 @@ def lift(
 
     shell_m: radius of the sky around the first camera. opacity: of mixed pixels; None is 1.
     """
-    depth = np.where(rgbd.sky, _shell_depth(rgbd.camera, shell_m), rgbd.depth).astype(np.float32)
-    xyz = rgbd.camera.unproject(depth)
-    tangents = _tangents(xyz, depth, rgbd.camera)
+    camera = rgbd.camera
+    sky = shell_depth(camera.rays() @ camera.c2w[:3, :3].T, camera.center, shell_m)
+    depth = np.where(rgbd.sky, sky, rgbd.depth).astype(np.float32)
+    xyz = camera.unproject(depth)
+    tangents = _tangents(xyz, depth, camera)
     v, u = np.nonzero(which)
     return PointCloud(
         xyz[v, u].astype(np.float32),
@@ -79,16 +68,6 @@ def lift(
         np.stack([u, v], axis=1).astype(np.int32),
         np.ones(len(u), np.float32) if opacity is None else opacity[v, u].astype(np.float32),
     )
-
-
-def _shell_depth(camera: Camera, shell_m: float) -> np.ndarray:
-    """Z at which each ray meets the sphere of radius shell_m around the world's origin."""
-    rays = camera.rays()
-    direction = rays @ camera.c2w[:3, :3].T
-    a = (direction**2).sum(-1)
-    b = direction @ camera.center
-    c = float(camera.center @ camera.center) - shell_m**2
-    return (-b + np.sqrt(np.maximum(b * b - a * c, 0))) / a
 
 
 def _tangents(xyz: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.geometry.points import lift
-from gen3d.geometry.sight import SKY_SHARE
 from gen3d.values import RGBD, PointCloud
 
 COVERS = 1.0 / 30.0

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import inverse_depth, torn
+from gen3d.geometry.place import shell_depth
 from gen3d.values import Mesh
 
 LARGEST_BLOCK = 32
@@ -83,11 +84,9 @@ def _placed(at: np.ndarray, inverse: np.ndarray, camera: Camera, shell_m: float)
     """World points at pixel coordinates and inverse depths; an inverse depth of 0 is the sky's shell."""
     (fx, _, cx), (_, fy, cy), _ = camera.K
     rays = np.stack([(at[:, 0] - cx) / fx, (at[:, 1] - cy) / fy, np.ones(len(at))], axis=1) @ camera.c2w[:3, :3].T
-    centre = camera.center
-    a, b = (rays**2).sum(axis=1), rays @ centre
-    shell = (-b + np.sqrt(np.maximum(b * b - a * (centre @ centre - shell_m**2), 0))) / a
+    shell = shell_depth(rays, camera.center, shell_m)
     depth = np.where(inverse > 1e-9, 1 / np.maximum(inverse, 1e-9), shell)
-    return centre + rays * np.minimum(depth, shell)[:, None]
+    return camera.center + rays * np.minimum(depth, shell)[:, None]
 
 
 @compiled

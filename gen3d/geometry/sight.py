@@ -11,13 +11,12 @@ from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import Camera
 from gen3d.geometry.edges import close_gaps
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.geometry.points import PointRendering, render_points
 from gen3d.values import RGBD, Origin, PointCloud
 
 GAP_PX = 3
 """Uncovered spots narrower than this are cracks between points, not holes."""
-SKY_SHARE = 0.7
-"""Points farther than this share of the shell are sky."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,7 +46,7 @@ class Sight:
         return float(self.frame(self.hole).mean())
 
 
-def look_from(
+def sight_from(
     points: PointCloud,
     camera: Camera,
     margin_px: int,

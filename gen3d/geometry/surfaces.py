@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, grow, inverse_depth
+from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, dilate, inverse_depth
 from gen3d.geometry.membrane import around, solve_membrane
 
 SLOPE_WINDOW_PX = 7
@@ -93,7 +93,7 @@ def _slopes(inverse: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Slopes per pixel, averaged within surfaces, and where there was enough of a surface to tell."""
     depth = np.where(known, 1.0 / np.maximum(inverse, 1e-12), np.nan).astype(np.float32)
     filled = np.where(known, depth, np.float32(np.nanmedian(depth)) if known.any() else 1.0).astype(np.float32)
-    smooth = known & ~grow(depth_edges(filled), 1) & ~grow(~known, 1)
+    smooth = known & ~dilate(depth_edges(filled), 1) & ~dilate(~known, 1)
     gx, gy = np.gradient(inverse, axis=1), np.gradient(inverse, axis=0)
     size = (2 * SLOPE_WINDOW_PX + 1,) * 2
     weight = cv2.boxFilter(smooth.astype(np.float32), -1, size, normalize=False)
@@ -114,7 +114,7 @@ def hiding_rim(
     hiding its own far end, and neither is a wall behind the floor.
     """
     known = ~hole & ~np.isnan(depth)
-    rim = known & grow(hole, 1)
+    rim = known & dilate(hole, 1)
     v, u = np.nonzero(rim)
     hiding = np.zeros_like(hole)
     if not len(u):
@@ -123,7 +123,7 @@ def hiding_rim(
     gx, gy, _ = _slopes(inverse, known & (inverse > 0))
     near = _hides(u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), 2 * JUMP)
     hiding[v[near], u[near]] = True
-    return grow(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
+    return dilate(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
 
 
 def _not_farther(inverse: np.ndarray, core: np.ndarray, radius: int) -> np.ndarray:

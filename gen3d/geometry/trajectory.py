@@ -1,8 +1,8 @@
 """Paths: where to expand the world (paper 3.2, the rotating trajectory) and how the video moves.
 
-Poses are camera-to-world in OpenCV axes, relative to the first camera. Positive yaw turns right (counterclockwise seen
-from above is negative yaw first), positive pitch looks up. Lengths are multiples of the scene's median depth, since a
-painting has no metres. Angles are meant for a 55 degree lens and scale with the field of view.
+Poses are camera-to-world in OpenCV axes, relative to the first camera. Positive yaw turns right (clockwise seen from
+above), positive pitch turns up. Lengths are multiples of the scene's median depth, since a picture without a scale has
+no metres. Angles are meant for a 55 degree lens and scale with the field of view.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Preset:
 
 
 def turned(yaw_deg: float, pitch_deg: float = 0.0) -> Float[np.ndarray, "4 4"]:
-    """Looking around on the spot."""
+    """The pose turned on the spot, degrees: yaw about the camera's y axis, pitch about its x axis."""
     yaw, pitch = np.radians([yaw_deg, pitch_deg])
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
@@ -48,7 +48,7 @@ def turned(yaw_deg: float, pitch_deg: float = 0.0) -> Float[np.ndarray, "4 4"]:
 
 
 def moved(x: float, y: float, z: float) -> Float[np.ndarray, "4 4"]:
-    """Stepping aside without turning, metres."""
+    """The pose shifted without turning, metres along the camera's axes."""
     c2w = np.eye(4)
     c2w[:3, 3] = (x, y, z)
     return c2w
@@ -70,7 +70,7 @@ def _reach_deg(scale: Scale, angle: float) -> float:
     return min(WANDER_DEG * angle, float(np.degrees(np.arcsin(min(1.0, WANDER_STEP * scale.nearest / scale.median)))))
 
 
-def _look(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
+def _turns(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
     yaws = (0, 20, 40, 60, -20, -40, -60)
     angles = [(yaw, pitch) for pitch in pitches for yaw in yaws]
     return lambda scale, angle: [turned(-angle * yaw, angle * pitch) for yaw, pitch in angles[1:]]
@@ -95,8 +95,8 @@ def _peek(scale: Scale, angle: float) -> list[np.ndarray]:
 
 PATHS = {
     "wander": Preset(_wander, "arcs to the left and right about the middle of the scene, then up and down"),
-    "lookaround": Preset(_look((0.0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
-    "lookdown": Preset(_look((0.0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
+    "lookaround": Preset(_turns((0.0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
+    "lookdown": Preset(_turns((0.0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
     "rotate360": Preset(_rotate360, "a full turn on the spot, counterclockwise"),
     "orbit": Preset(_orbit, "an arc of 20 degrees to each side about the middle of the scene"),
     "dolly": Preset(_dolly, "forward and back"),
@@ -168,11 +168,11 @@ def _tour_wander(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
     return orbited(reach * np.sin(t), 0.3 * reach * np.sin(2 * t), s.median) @ forward
 
 
-def _tour_look(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+def _tour_around(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
     return turned(-50 * k * angle * np.sin(t), 8 * k * angle * np.sin(2 * t))
 
 
-def _tour_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+def _tour_full_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
     return turned(-np.degrees(t)) if k >= 1 else turned(-180 * k * np.sin(t))
 
 
@@ -191,9 +191,9 @@ def _tour_peek(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
 
 TOURS = {
     "wander": _tour_wander,
-    "lookaround": _tour_look,
-    "lookdown": _tour_look,
-    "rotate360": _tour_turn,
+    "lookaround": _tour_around,
+    "lookdown": _tour_around,
+    "rotate360": _tour_full_turn,
     "orbit": _tour_orbit,
     "dolly": _tour_dolly,
     "peek": _tour_peek,

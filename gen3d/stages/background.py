@@ -11,8 +11,8 @@ import numpy as np
 
 from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift
-from gen3d.geometry.edges import grow, near_rim
-from gen3d.geometry.rim import Fringe
+from gen3d.geometry.edges import dilate, near_rim
+from gen3d.geometry.fringe import Fringe
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -42,10 +42,10 @@ def fill_background(
     rgbd = fringe.back if fringe else layers.rgbd
     if not layers.foreground.any():
         return rgbd
-    hole = grow(layers.foreground, DEPTH_MARGIN_PX)
+    hole = dilate(layers.foreground, DEPTH_MARGIN_PX)
     hiding = hiding_rim(rgbd.depth, hole, REACH * min(hole.shape))
     expected = _held_behind(continue_surfaces(rgbd.depth, hole, hiding), layers)
-    borrow = ~layers.hidden & ~grow(near_rim(rgbd.depth), 1) & ~hiding
+    borrow = ~layers.hidden & ~dilate(near_rim(rgbd.depth), 1) & ~hiding
     yield Intermediate("background.borrow", {"layers": layers, "borrow": borrow})
     image = inpainter.inpaint(rgbd.image, layers.hidden, borrow, expected, prompt, seed)
     yield Intermediate("background.filled", {"image": image})

@@ -1,8 +1,9 @@
 """Depth for every pixel (paper 3.1): as given, or estimated; completed, its soft edges made steps.
 
-A given depth is kept wherever it says something. A real depth map, measured or estimated, is soft or ragged where one
-surface ends before another, and lifted as it is those pixels hang between the two: hence `sharpen_edges`; and at an
-edge a pixel goes where its colour belongs: hence `settle_rims`. Here, once, before anything is derived from depth.
+Unknown pixels of a given depth are filled from their surroundings. Then every depth map is filtered here, once, before
+anything is derived from it: `smooth_within` takes out the steps of its quantisation, `sharpen_edges` turns the ramp
+that a soft edge leaves between two surfaces into a step, and `snap_rims_to_colour` moves the step to the pixel where
+the colour changes.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.clean import sharpen_edges, smooth_within
+from gen3d.geometry.fringe import snap_rims_to_colour
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.values import RGBD, Source
@@ -68,7 +69,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
-    depth = settle_rims(source.image, depth)
+    depth = snap_rims_to_colour(source.image, depth)
     yield Intermediate("depth", {"image": source.image, "said": said, "depth": depth})
     return RGBD(source.image, depth, camera, normals)
 

@@ -21,11 +21,11 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
-from gen3d.geometry.edges import depth_edges, grow, near_rim
+from gen3d.geometry.edges import depth_edges, dilate, near_rim
 from gen3d.geometry.points import concatenate, lift, merge, render_points
 from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
-from gen3d.geometry.sight import Sight, continued, look_from
+from gen3d.geometry.sight import Sight, continued, sight_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -95,7 +95,7 @@ def expand_world(
     done = {view.pose for view in world.views}
     left = [number for number in range(len(world.path)) if number not in done]
     halvings, photo, shell_m = 0, place.photo, place.shell_m
-    see = partial(look_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
+    see = partial(sight_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
     for i in range(len(world.views) - 1, settings.poses):
         yield Progress("expand", i, settings.poses)
         poses = [] if enough() else _open_poses(world, left, settings, see)
@@ -116,7 +116,7 @@ def expand_world(
         world = replace(world, points=merge(world.points, points), views=(*world.views, view), sheets=sheets)
         again = partial(see, world.points, sight.camera)
         yield Intermediate("expand", {"pose": i + 1, "before": sight, "image": painted.wide, "seam": painted.seam,
-                                      "look_again": again})  # fmt: skip
+                                      "see_again": again})  # fmt: skip
     return (yield from _close_along(world, photo, sweep, shell_m, enough))
 
 
@@ -126,7 +126,7 @@ def as_sheets(rgbd: RGBD, points: PointCloud) -> tuple[Sheet, ...]:
     depth, new = rgbd.depth.copy(), np.zeros(rgbd.depth.shape, bool)
     depth[v, u] = np.where(rgbd.sky[v, u], np.inf, rgbd.camera.project(points.xyz)[1])
     new[v, u] = True
-    regions, _ = label(grow(new, SHEET_RIM_PX))
+    regions, _ = label(dilate(new, SHEET_RIM_PX))
     return tuple(
         _piece(RGBD(rgbd.image, depth, rgbd.camera), new & (regions == n), at)
         for n, at in enumerate(find_objects(regions), 1)
@@ -221,7 +221,7 @@ def paint(
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)
-    repainted = hole | (grow(hole, settings.grow_px) & ~grow(hiding, settings.grow_px))
+    repainted = hole | (dilate(hole, settings.dilate_px) & ~dilate(hiding, settings.dilate_px))
     borrow = ~repainted & ~hiding & ~near_rim(expected) & ~_elsewhere(sight)
     image = outpainter.inpaint(known.image, repainted, borrow, expected, prompt, seed)
     new = estimated = estimator.estimate(image, known.camera, expected).depth
@@ -241,8 +241,8 @@ def _elsewhere(sight: Sight) -> Bool[np.ndarray, "h w"]:
     """Things, and their outlines, that the hole does not touch: borrowed from, they would stand there a second time."""
     edges = depth_edges(np.where(np.isnan(sight.known.depth), 1.0, sight.known.depth).astype(np.float32))
     things, _ = label(sight.thing & ~edges)
-    cut = np.unique(things[grow(sight.hole, 2 * THING_MARGIN_PX)])
-    return grow((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)
+    cut = np.unique(things[dilate(sight.hole, 2 * THING_MARGIN_PX)])
+    return dilate((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)
 
 
 def _reveals(sight: Sight) -> bool:

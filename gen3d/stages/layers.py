@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from gen3d.events import Intermediate, Notice, Stage, Started
-from gen3d.geometry.contrast import Rim
-from gen3d.geometry.edges import grow, inverse_depth
+from gen3d.geometry.edges import dilate, inverse_depth
+from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
 from gen3d.values import RGBD, Candidates, Layers
@@ -94,7 +94,7 @@ def union(candidates: Candidates, depth: np.ndarray) -> np.ndarray:
 def layers_of(rgbd: RGBD, foreground: np.ndarray, candidates: Candidates | None, settings: LayerSettings) -> Layers:
     """With Omega: the foreground and a margin around it."""
     margin = max(1.0, settings.margin * min(foreground.shape))
-    hidden = grow(foreground, margin) if foreground.any() else foreground
+    hidden = dilate(foreground, margin) if foreground.any() else foreground
     return Layers(rgbd, foreground, hidden, candidates)
 
 
@@ -108,8 +108,8 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float, normals:
 
 def judged_rim(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> Rim:
     """Which pixels of a region's rim stand in front of what lies outside, and which stand behind it."""
-    inside, outside = _sides(region, inverse_depth(depth))
-    rim = region & grow(~region, 1)
+    inside, outside = _means_across(region, inverse_depth(depth))
+    rim = region & dilate(~region, 1)
     if _is_ground(region, depth, normals):  # any ground stands before the sky: that says nothing
         rim &= outside > 1e-3 * inside
     return Rim(rim, rim & (inside > (1 + step) * outside), rim & (outside > (1 + step) * inside))
@@ -123,12 +123,12 @@ def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndar
     if not region.any():
         return region
     inverse = inverse_depth(depth)
-    inside, outside = _sides(region, inverse)
-    band = grow(region, RIM_PX) & grow(~region, RIM_PX) & (inside > (1 + step) * outside)
+    inside, outside = _means_across(region, inverse)
+    band = dilate(region, RIM_PX) & dilate(~region, RIM_PX) & (inside > (1 + step) * outside)
     return np.where(band, inverse > 0.5 * (inside + outside), region)
 
 
-def _sides(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _means_across(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean inverse depth around every pixel of what is inside the region, and of what is outside."""
     size = (2 * RIM_PX + 1,) * 2
     inner, outer = region.astype(np.float32), (~region).astype(np.float32)

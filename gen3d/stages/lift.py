@@ -1,9 +1,9 @@
 """The layers as points (paper 3.2, eq. 3): P_0 = lift(I_0, D_0, K).
 
-The photo gives a point for every pixel, but for flying ones, which hang between two surfaces; a mixed pixel at a rim
-gives two (`geometry/rim.py`). The background gives a point wherever the foreground hides it, and none where the photo
-itself saw the background. Beyond the paper's two layers, the far side of every depth edge goes on under the near side
-(`geometry/occlusion.py`): things stand before things, and no mask is without gaps.
+The photo gives a point for every pixel, but for flying ones, which hang between two surfaces; a mixed pixel at a
+depth edge gives two (`geometry/fringe.py`). The background gives a point wherever the foreground hides it, and none
+where the photo itself saw the background. Beyond the paper's two layers, the far side of every depth edge is continued
+under the near side (`geometry/occlusion.py`), since one foreground thing may hide another and masks have gaps.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 from gen3d.errors import EmptyWorld
 from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.flying import flying
+from gen3d.geometry.fringe import Fringe
 from gen3d.geometry.occlusion import continue_behind_edges
-from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
-from gen3d.geometry.rim import Fringe
+from gen3d.geometry.place import shell_m_of
+from gen3d.geometry.points import concatenate, lift, render_points
 from gen3d.values import RGBD, Layers, Origin, PointCloud
 
 
@@ -29,7 +30,7 @@ def lift_layers(
     """
     yield Started("lift")
     rgbd = fringe.back if fringe else layers.rgbd
-    shell_m = sky_radius(rgbd.depth)
+    shell_m = shell_m_of(rgbd.depth)
     hanging = flying(rgbd.depth)
     yield Intermediate("lift.flying", {"image": rgbd.image, "flying": hanging})
     photo = lift(rgbd, ~hanging, Origin.PHOTO, shell_m)

@@ -31,7 +31,7 @@ FRONT_SHARE = 0.65
 BACKING_SIZE = 0.6
 """Standard deviation of the backing as a share of its footprint. With it, walls keep an alpha of 0.98 from half the
 distance, which larger Gaussians that may not shrink did at a loss of 0.3 dB on held-out views."""
-LOOKS_PER_FIT = 4
+PREVIEWS_PER_FIT = 4
 """Previews of the photo's view during the fit."""
 
 
@@ -48,14 +48,14 @@ def optimize_gaussians(
         yield Progress("reproject", len(reprojections), settings.reprojections)
     views = _weighted(world.views, reprojections)
     fit = fit_gaussians(start, views, rasterizer, settings, median_m, seed, behind)
-    every = max(1, settings.iterations // LOOKS_PER_FIT)
+    every = max(1, settings.iterations // PREVIEWS_PER_FIT)
     previews, losses = 0, []
     try:
         step = next(fit)
         while True:
-            losses += [(look.view, look.loss) for look in step.looks]
+            losses += [(one.view, one.loss) for one in step.views]
             yield Progress("optimize", step.done, step.total)
-            photo = next((look.rendered for look in step.looks if look.view == 0), None)
+            photo = next((one.rendered for one in step.views if one.view == 0), None)
             if photo is not None and step.done >= previews * every:
                 previews += 1
                 yield Intermediate("optimize.photo", {"rendered": photo})

@@ -57,7 +57,7 @@ def guess_depth(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
     lab = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     regions = _refine(_regions(lab, find_sky(lab)), image)
     sky = regions == SKY
-    near = _stand_upright(_ground(sky) + _sides(sky.shape), regions)
+    near = _stand_upright(_ground(sky) + _nearer_sides(sky.shape), regions)
     if sky.any():
         near += _haze(image, regions)
     else:
@@ -126,7 +126,7 @@ def _ground(sky: np.ndarray) -> np.ndarray:
     return np.repeat((FAR + rise**2)[:, None], w, axis=1)
 
 
-def _sides(shape: tuple[int, int]) -> np.ndarray:
+def _nearer_sides(shape: tuple[int, int]) -> np.ndarray:
     columns = (np.arange(shape[1]) + 0.5) / shape[1]
     return np.repeat(SIDES * np.abs(columns - 0.5)[None], shape[0], axis=0)
 

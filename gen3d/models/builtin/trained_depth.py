@@ -25,8 +25,8 @@ from gen3d.models.builtin.depthnet import CELL_PX, DepthNet, DepthNetSize
 from gen3d.models.builtin.prior_depth import MEDIAN_M
 
 NAME = "builtin depth network"
-LOOK_PX = 448
-"""Longer side of what the network looks at."""
+INPUT_PX = 448
+"""Longer side of the network's input."""
 FINE_PX = 1024
 """Longer side up to which edges are followed; beyond it depth is resampled."""
 COLOUR = 0.08
@@ -71,14 +71,14 @@ class TrainedDepth:
         h, w, _ = image.shape
         scale = min(1.0, FINE_PX / max(h, w))
         fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
-        inverse, sky, fov_deg = self.look(fine)
+        inverse, sky, fov_deg = self.infer(fine)
         depth = _metres(*_along_edges(inverse, sky, fine))
         return DepthEstimate(resample_depth(depth, w, h), None if camera else fov_deg, rough=True)
 
-    def look(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
+    def infer(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
         """Inverse depth and the probability of sky on a coarse grid, and the field of view in degrees."""
         h, w, _ = image.shape
-        sides = [max(2 * CELL_PX, round(n * LOOK_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
+        sides = [max(2 * CELL_PX, round(n * INPUT_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
         small = torch.from_numpy(_resized(image, *sides)).permute(2, 0, 1)[None]
         with torch.inference_mode():
             seen = self.network(small.contiguous())

@@ -63,8 +63,8 @@ CARD_STEPS = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Look:
-    """What a step found at one view."""
+class ViewLoss:
+    """How far one view was from its picture in a step."""
 
     view: int
     loss: float
@@ -79,7 +79,7 @@ class FitStep:
     done: int
     total: int
     """Steps of the whole fit as far as is known: falls to `done` when a round no longer paid."""
-    looks: tuple[Look, ...]
+    views: tuple[ViewLoss, ...]
 
 
 def fit_gaussians(
@@ -106,26 +106,26 @@ def fit_gaussians(
     order = schedule(weights, total * pace.views, rng)
     backdrops = torch.from_numpy(rng.random((len(order), 3), dtype=np.float32)).to(device_of(rasterizer))
     for first in range(0, settings.iterations, pace.steps):
-        taken: list[list[_Seen]] = []
+        taken: list[list[_Rendered]] = []
         for k in range(first, min(first + pace.steps, settings.iterations)):
             if taken:
-                fit.step()
+                fit.update()
             now = slice(k * pace.views, (k + 1) * pace.views)
-            taken.append(fit.look(order[now], backdrops[now]))
-        found = fit.checked(taken, first)
-        fit.step()
+            taken.append(fit.forward_backward(order[now], backdrops[now]))
+        found = fit.read_back(taken, first)
+        fit.update()
         done, enough = first + len(taken), False
-        if any(_too_little(rounds.gain(look.view, look.loss), settings) for looks in found for look in looks):
+        if any(_too_little(rounds.gain(one.view, one.loss), settings) for losses in found for one in losses):
             total = done
-        for number, looks in enumerate(found, start=first + 1):
-            enough = (yield FitStep(number, total, looks)) or enough
+        for number, losses in enumerate(found, start=first + 1):
+            enough = (yield FitStep(number, total, losses)) or enough
         if enough or done == total:
             break
     return prune(fit.gaussians().detached()).to("cpu")
 
 
-_Seen: TypeAlias = tuple[int, Tensor, Tensor]
-"""A view, its rendering and its loss, not waited for."""
+_Rendered: TypeAlias = tuple[int, Tensor, Tensor]
+"""A view's number, its rendering and its loss; on a card both may still be in the making."""
 
 
 def _too_little(gain: float | None, settings: FitSettings) -> bool:
@@ -157,38 +157,38 @@ class _Fit:
         """As they are now."""
         return _activated(self.parameters)
 
-    def look(self, views: Sequence[int], backdrops: Tensor) -> list[_Seen]:
-        """Draws some views and gathers the gradients of their mean loss."""
+    def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
+        """Renders some views and computes the gradients of their mean loss."""
         self._optimiser.zero_grad(set_to_none=True)
-        gaussians, looks, losses = self.gaussians(), [], []
+        gaussians, rendered, losses = self.gaussians(), [], []
         for view, backdrop in zip(views, backdrops, strict=True):
             drawn = self._rasterizer.render(gaussians, self._cameras[view])
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * backdrop
             losses.append(self._targets[view].loss(picture, self._ssim_weight))
-            looks.append((view, drawn.rgb.detach(), losses[-1].detach()))
+            rendered.append((view, drawn.rgb.detach(), losses[-1].detach()))
         (sum(losses) / len(losses)).backward()
-        return looks
+        return rendered
 
-    def step(self) -> None:
-        """Goes down the gradients."""
+    def update(self) -> None:
+        """One step of the optimiser down those gradients."""
         self._optimiser.step()
         self._decay.step()
         _hold(self.parameters, self._least)
 
-    def checked(self, taken: list[list[_Seen]], first: int) -> list[tuple[Look, ...]]:
-        """The looks of the steps from `first` on; LostNumbers when a loss, or a gradient of the last, is none.
+    def read_back(self, taken: list[list[_Rendered]], first: int) -> list[tuple[ViewLoss, ...]]:
+        """The losses of the steps from `first` on; LostNumbers when one, or a gradient of the last step, is NaN or inf.
 
-        One sum finds any, and is cheap; this is where everybody waits for the card.
+        The gradients are checked by their sum, which is cheap. This is where the processor waits for the card.
         """
-        seen = [one for step in taken for one in step]
+        every = [one for step in taken for one in step]
         slopes = sum(p.grad.sum().double() for p in self.parameters.values() if p.grad is not None)
-        *losses, slope = torch.stack([*(loss.double() for *_, loss in seen), slopes]).tolist()
+        *losses, slope = torch.stack([*(loss.double() for *_, loss in every), slopes]).tolist()
         if not np.isfinite([*losses, slope]).all():
-            i = next((i for i, loss in enumerate(losses) if not np.isfinite(loss)), len(seen) - 1)
-            view, step = seen[i][0], first + 1 + i // len(taken[0])
+            i = next((i for i, loss in enumerate(losses) if not np.isfinite(loss)), len(every) - 1)
+            view, step = every[i][0], first + 1 + i // len(taken[0])
             self._complain(losses[i], view, f"step {step} on view {view}")
-        looks = iter(Look(view, loss, drawn) for (view, drawn, _), loss in zip(seen, losses, strict=True))
-        return [tuple(next(looks) for _ in step) for step in taken]
+        found = iter(ViewLoss(view, loss, drawn) for (view, drawn, _), loss in zip(every, losses, strict=True))
+        return [tuple(next(found) for _ in step) for step in taken]
 
     def _complain(self, loss: float, view: int, where: str) -> None:
         """Names what is not a number; sums of huge numbers may be none though every one of them is, and pass."""
