@@ -14,7 +14,8 @@ from gen3d.run.steps import Film
 from gen3d.settings import TourSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, from_points
-from gen3d.stages.flythrough import AMPLITUDES, FILLED
+from gen3d.splat.role import FILLED_ALPHA
+from gen3d.stages.flythrough import AMPLITUDES
 from gen3d.values import RGBD, Scale
 from tests.measures import drain, psnr
 
@@ -58,10 +59,10 @@ def test_the_motion_shrinks_until_no_frame_shows_a_hole(tmp_path):
         amplitude, _ = fly(gaussians, turning, tmp_path / "a.mp4")
         amplitudes.append(amplitude)
         assert amplitude in AMPLITUDES
-        assert all((alpha(gaussians, camera) >= FILLED).all() for camera in turning(amplitude))
+        assert all((alpha(gaussians, camera) >= FILLED_ALPHA).all() for camera in turning(amplitude))
         if amplitude < 1:  # and no further than needed
             wider = AMPLITUDES[AMPLITUDES.index(amplitude) - 1]
-            assert any((alpha(gaussians, camera) < FILLED).any() for camera in turning(wider))
+            assert any((alpha(gaussians, camera) < FILLED_ALPHA).any() for camera in turning(wider))
     assert amplitudes[0] < amplitudes[1] < amplitudes[2] == 1.0
 
 
@@ -72,7 +73,7 @@ def test_a_sliver_in_the_middle_of_the_scene_is_kept_out_of_sight(tmp_path):
     holed = gaussians.keep(~((yaw > 35) & (yaw < 37)))
     amplitude, _ = fly(holed, turning, tmp_path / "a.mp4")
     assert 0.2 <= amplitude < 0.5
-    assert all((alpha(holed, camera) >= FILLED).all() for camera in turning(amplitude))
+    assert all((alpha(holed, camera) >= FILLED_ALPHA).all() for camera in turning(amplitude))
 
 
 def test_a_much_smaller_motion_than_planned_is_told(tmp_path):

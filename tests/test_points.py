@@ -328,16 +328,15 @@ def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
 
 
 def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_for():
-    """Half a footprint back, a wall seen at 10 degrees would still come before its own far end."""
+    """Half a footprint back it would still come before the far end of its block, on a wall seen at 10 degrees."""
     world = AnalyticWorld("slanted", (Plane((-5.0, 0.0, 1.0), 3.0),))
     camera = world.camera(64, 48)
     depth = world.view(camera).depth
-    shown = np.zeros(depth.shape, bool)
-    shown[:, :24] = True  # far from where the wall runs away
-    points = lift(replace(world.view(camera), depth=np.where(shown, depth, 1.0).astype(np.float32)), shown, 0, 100.0)
-    points = points.keep(points.pixel[:, 0] < 22)
+    depth = np.where(np.arange(64) < 42, depth, 1.0).astype(np.float32)  # further right the wall runs away
+    points = lift(replace(world.view(camera), depth=depth), np.ones(depth.shape, bool), 0, 100.0)
+    points = points.keep((points.pixel[:, 0] >= 32) & (points.pixel[:, 0] < 40))
     behind = backing(points, 10_000, 1.0, 10.0)
-    assert len(behind) > 200
+    assert len(behind) == 4 * 24
     distance = np.zeros((48, 64), np.float32)
     distance[points.pixel[:, 1], points.pixel[:, 0]] = np.linalg.norm(points.xyz, axis=1)
     u, v = behind.pixel.T

@@ -1,8 +1,8 @@
-"""Depth without debris: specks that hang between two surfaces are laid on the one they belong to.
+"""Depth without debris: small pieces that hang between two surfaces are moved to the depth of the one they belong to.
 
-Where a depth map is soft, as every estimated one is, the pixels at an edge lie at depths of their own, between the
-surfaces. As points they can be dropped; in a mesh each would be a splinter of its own, and dropping it tears the
-silhouette. But which surface a pixel belongs to is known better than its depth: from the mask of the foreground.
+Where a depth map is soft, as every estimated one is, the pixels at an edge have depths between the two surfaces. As
+points they can be dropped; in a mesh each would be a splinter of its own, and dropping it leaves a ragged silhouette.
+Which surface a pixel belongs to is told by the mask of the foreground, which is more exact than the depth there.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from gen3d.geometry.edges import JUMP
 from gen3d.geometry.relief import continuous
 
 SMALLEST_PX = 40
-"""Surfaces of fewer pixels are debris."""
+"""Surfaces of fewer pixels are debris. Chosen by eye."""
 REACH_PX = 12
-"""Debris farther from any surface of its side stays what it is."""
+"""Debris farther from any surface of its side stays what it is. Chosen by eye."""
 
 
 def absorb_debris(

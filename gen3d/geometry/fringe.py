@@ -1,9 +1,9 @@
-"""Whose colour a pixel at a depth edge has: boundary pixels are mixed, and depth edges are a pixel off.
+"""Mixed pixels along depth edges: which side each belongs to, and matting of those that belong to both.
 
 A pixel at a thing's outline is partly of the thing's colour F and partly of the colour B behind it,
 c = alpha F + (1 - alpha) B. Lifted whole to either depth it leaves a halo when the camera moves, and whatever is filled
-in beside it starts from the wrong colour. So depth edges are first settled where colour says they are, and what is
-still mixed is taken apart: B stays behind as a solid point, F stands before it with the opacity alpha.
+in beside it starts from the wrong colour. So the depth edge is first moved to the pixel where the colour changes, and
+what is still mixed then is split: B becomes an opaque point on the far surface, F one of opacity alpha before it.
 """
 
 from __future__ import annotations
@@ -18,34 +18,41 @@ from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import TEAR, depth_from_inverse, far_rim, inverse_depth, near_rim
 from gen3d.values import RGBD
 
-WINDOW_PX = 3
-"""The two sides' own colours are averaged over this radius, near pixels counting more."""
+WINDOW_PX, FALL = 3, 2.0
+"""The two sides' own colours are averaged over this radius, with weights exp(-FALL (distance / radius)^2). Chosen by
+eye."""
+FEWEST = 2
+"""Each side must have so many pixels there, or the pixel is left alone. Chosen by eye."""
 DISTINCT = 0.08
-"""Sides whose colours differ by less (sRGB, root of summed squares) cannot be told apart: nothing is mixed."""
+"""Sides whose colours differ by less (sRGB, root of summed squares) cannot be told apart: nothing is mixed. Chosen by
+eye."""
 ALIEN = 0.5
-"""A colour farther from the line between the two sides' than this share of its length is no mixture of them."""
+"""A colour farther from the line between the two sides' than this share of its length is no mixture of them. Chosen by
+eye."""
 NEAR_OWNS, FAR_OWNS = 0.5, 0.1
-"""A far rim pixel above the first share is the near side's, a near rim pixel below the second the far side's."""
+"""A far rim pixel above the first share is the near side's, a near rim pixel below the second the far side's. Chosen by
+eye."""
 PURE = 0.1
-"""Shares up to this, and from one less this, are not worth taking apart."""
+"""Shares of alpha within this of 0 or 1 are taken for 0 or 1: splitting such a pixel would show nothing. Chosen by
+eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fringe:
-    """Pixels that belong to two surfaces, taken apart; meaningful where `mixed`."""
+    """Mixed pixels split into two layers; meaningful where `mixed`."""
 
     mixed: Bool[np.ndarray, "h w"]
     front: RGBD
     """The near side's colour F and depth."""
     back: RGBD
-    """The whole picture without its near side's share in mixed pixels: there the far side's colour B and depth."""
+    """The whole picture; where a pixel is mixed, the far side's colour B and depth."""
     share: Float[np.ndarray, "h w"]
     """alpha."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Mixtures:
-    """Both sides of each rim pixel that is a mixture of them: NaN share where it is none, or undecided."""
+    """The two sides of each rim pixel that is a mixture of their colours; `share` (alpha) is NaN where it is none."""
 
     far: np.ndarray
     """Whether a rim pixel lies on the far side of an edge; the others lie on the near side alone."""
@@ -57,7 +64,7 @@ class _Mixtures:
 
 
 def snap_rims_to_colour(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """The depth with those rim pixels that have the other side's colour moved to the other side."""
+    """The depth (metres, inf = sky) with those rim pixels that have the other side's colour moved to its depth."""
     found = _mixtures(image, depth)
     to_near, to_far = found.far & (found.share > NEAR_OWNS), ~found.far & (found.share < FAR_OWNS)
     inverse = np.where(to_near, found.near_inverse, found.far_inverse)
@@ -66,7 +73,7 @@ def snap_rims_to_colour(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarr
 
 
 def unmix_fringe(rgbd: RGBD) -> Fringe:
-    """The picture's mixed rim pixels, taken apart so that front over back is the picture again."""
+    """The picture's mixed rim pixels as two layers; `front` over `back` with the opacity `share` is the picture."""
     found = _mixtures(rgbd.image, rgbd.depth)
     mixed = (found.share > PURE) & (found.share < 1 - PURE)
     stays_behind = mixed & found.far
@@ -110,12 +117,12 @@ def _unmix(image, inverse, middle, rim, share, near_rgb, far_rgb, near_inverse, 
                     if rim[v, u]:
                         continue
                     side = 1 if inverse[v, u] > middle[y, x] else 0
-                    near = np.exp(-2.0 * ((v - y) ** 2 + (u - x) ** 2) / WINDOW_PX**2)
+                    near = np.exp(-FALL * ((v - y) ** 2 + (u - x) ** 2) / WINDOW_PX**2)
                     rgb[side] += near * image[v, u]
                     depth[side] += near * inverse[v, u]
                     weight[side] += near
                     count[side] += 1
-            if count.min() < 2:
+            if count.min() < FEWEST:
                 continue
             back, front = rgb[0] / weight[0], rgb[1] / weight[1]
             across, here = front - back, image[y, x] - back

@@ -17,8 +17,8 @@ SHELL_MEDIANS, SHELL_FARTHEST = 60.0, 2.0
 """The shell's radius: this many median depths, and at least this many times the farthest finite depth. Chosen by eye:
 a side step of a tenth of the median depth then moves the sky by about a pixel in 640."""
 SKY_SHARE = 0.7
-"""Points farther than this share of the shell's radius are sky: between the farthest surface, at most a half of it, and
-the shell."""
+"""Points farther than this share of the shell's radius are sky. Follows from SHELL_FARTHEST: no surface is farther than
+half the radius."""
 
 
 def place_of(photo: RGBD) -> Place:

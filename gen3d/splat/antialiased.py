@@ -21,9 +21,9 @@ from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import DrawsThrough, Rasterizer, Rendering, notices_of
 
 LOW_PASS = 0.3
-"""Variance that the rasterizers add on the screen, square pixels."""
+"""Variance that the rasterizers add on the screen, square pixels. From gsplat, whose default it is."""
 _BESIDE = 0.15
-"""The projection is taken as linear up to so many widths beside the picture, as in the rasterizers."""
+"""The projection is linearised within so many widths beside the picture. From gsplat and our kernels."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,4 +1,4 @@
-"""How much each Gaussian brings to given views, and the scene without those that bring least.
+"""How much each Gaussian contributes to given views, and the scene without those that contribute least.
 
 A pixel is sum_i w_i c_i with w_i = alpha_i T_i, so the gradient of the sum over all pixels with respect to the colour
 c_i is exactly Gaussian i's summed weight: any rasterizer that can fit a scene can also tell.
@@ -18,8 +18,9 @@ from gen3d.splat.gaussians import SH_C0, Gaussians
 from gen3d.splat.role import Rasterizer
 
 NEIGHBOURS = 8
-"""Whose contributions are compared, the Gaussian itself among them."""
+"""Contributions are compared over so many, the Gaussian itself among them. Chosen by eye."""
 LARGEST_GROWTH = 2.0
+"""A Gaussian becomes at most so many times as large. Chosen by eye."""
 
 
 def contribution(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Float[Tensor, "n"]:

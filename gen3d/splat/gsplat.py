@@ -21,11 +21,11 @@ from gen3d.splat.role import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 from gen3d.splat.toolkit import find_toolkit, prepare
 
 LOW_PASS = 0.3
-"""Variance added on the screen, square pixels."""
+"""Variance added on the screen, square pixels. From gsplat, whose default it is."""
 BEHIND = 1e-6
-"""gsplat's near plane, metres."""
+"""gsplat's near plane, metres: below any of ours. Chosen by eye."""
 BEYOND = 1e30
-"""gsplat's far plane: the sky may be as far away as it likes."""
+"""gsplat's far plane: beyond any shell of the sky. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False)

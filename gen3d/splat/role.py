@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,9 +18,11 @@ from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
 
 NEAR_OF_MEDIAN = 1e-3
-"""The near plane as a part of the median depth, so that a scene may be of any size."""
+"""The near plane as a share of the median depth, so that a scene may be of any size. Chosen by eye."""
 MEDIAN_SAMPLES = 4096
-"""Of so many Gaussians the median is taken."""
+"""The median is taken over so many Gaussians. Chosen by eye."""
+FILLED_ALPHA = 0.5
+"""Alpha from which a pixel counts as filled. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,6 +53,12 @@ class Rasterizer(Protocol):
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients to means, quats, scales, opacities and sh."""
         ...
+
+
+def draw(rasterizer: Rasterizer, gaussians: Gaussians, camera: Camera) -> Rendering:
+    """One view without gradients; the Gaussians are where the rasterizer draws."""
+    with torch.no_grad():
+        return rasterizer.render(gaussians, camera)
 
 
 def device_of(rasterizer: Rasterizer) -> str:

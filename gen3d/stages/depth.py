@@ -22,20 +22,23 @@ from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.values import RGBD, Source
 
 DEFAULT_FOV_DEG = 55.0
-"""For pictures that say nothing about their lens, along the longer side."""
+"""For pictures that say nothing about their lens, along the longer side. Chosen by eye: that of a 35 mm lens on a
+full-frame camera."""
 SOFT_EDGE = 0.015
-"""Soft edges of depth maps are about this share of the shorter side wide (to either side)."""
-
-
+"""Soft edges of depth maps are about this share of the shorter side wide (to either side). Chosen by eye."""
+SOFTEST_PX = 2
+"""But at least so wide. Chosen by eye."""
+LEAST_TOLD = 0.01
+"""A smaller share of unknown pixels is told as less than this. Chosen by eye."""
 ALONE_PX = 768
-"""Longer side at which depth alone is estimated."""
+"""Longer side at which depth alone is estimated. From the preset balanced, whose photos have this size."""
 GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
 
 
 def depth_of(
     image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator, size: tuple[int, int] | None = None
 ) -> Stage[Float[np.ndarray, "h2 w2"]]:
-    """Estimated depth: metres along z, inf is sky. Large pictures are looked at reduced.
+    """Estimated depth: metres along z, inf is sky. Larger pictures than ALONE_PX are reduced for it.
 
     size: width and height of what comes back; None: the picture's own.
     """
@@ -56,7 +59,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
         depth, fov_deg = complete_depth(source.depth), None
         if np.isnan(source.depth).any():
             unknown = float(np.isnan(source.depth).mean())
-            share = f"{unknown:.0%}" if unknown >= 0.01 else "Less than 1%"
+            share = f"{unknown:.0%}" if unknown >= LEAST_TOLD else "Less than 1%"
             yield Notice(f"{share} of the depth was unknown and was completed from around.")
     else:
         estimate = estimator.estimate(source.image, source.camera)
@@ -68,7 +71,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
             )
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
-    depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
+    depth = sharpen_edges(smooth_within(depth), source.image, max(SOFTEST_PX, round(SOFT_EDGE * min(h, w))))
     depth = snap_rims_to_colour(source.image, depth)
     yield Intermediate("depth", {"image": source.image, "said": said, "depth": depth})
     return RGBD(source.image, depth, camera, normals)

@@ -1,9 +1,9 @@
-"""The world around the photo (paper 3.2): pose by pose, what is not seen yet is made up, placed and added.
+"""The world around the photo (paper 3.2): pose by pose, what is not seen yet is inpainted, lifted and added.
 
 At each pose: project P_{i-1} through a z-buffer; M_i = 1 where it covers; inpaint the rest; estimate depth; align it to
 what is known (W of eq. 4); lift only M_i = 0; P_i = P_{i-1} with the new points. The order adapts: of the poses left,
 the one with the largest hole that is still at most 60 % of the frame comes next; where every hole is larger, a pose
-half-way there is put in first. So the fill always has something to go by, and the loop cannot deadlock.
+half-way there is inserted first. So an inpainter never has to fill most of a frame, and the loop always ends.
 """
 
 from __future__ import annotations
@@ -33,16 +33,15 @@ from gen3d.settings import ExpandSettings
 from gen3d.values import RGBD, Origin, Place, PointCloud, Sheet, View, World
 
 REACH = 0.25
-"""How far across a hole rim pixels are compared, as a share of the shorter side."""
+"""How far across a hole rim pixels are compared, as a share of the shorter side. Chosen by eye."""
 SLIVERS = 0.01
-"""Up to this share of a frame, what the poses left open is closed without a new view."""
+"""Up to this share of a frame, what the poses left open is closed without a new view. Chosen by eye."""
 THING_MARGIN_PX = 2
-"""Nor is so much around a thing borrowed from: its outline is mixed."""
+"""A thing that may not be copied from is dilated by this, since its outline is mixed. Chosen by eye."""
 SHEET_RIM_PX = 3
-"""So much of what surrounds what is new is kept with it."""
+"""New regions that are nearer than twice this to each other are kept as one sheet. Chosen by eye."""
 MAX_HALVINGS = 3
-"""A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
-
+"""A pose is approached in at most so many half-way steps; then it is expanded whatever its hole. Chosen by eye."""
 
 See: TypeAlias = Callable[[PointCloud, Camera], Sight]
 PromptAt: TypeAlias = Callable[[Camera, int | None], str | None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld
 from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.flying import flying
@@ -19,14 +20,19 @@ from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.points import concatenate, lift, render_points
 from gen3d.values import RGBD, Layers, Origin, PointCloud
 
+BEHIND = 1.02
+"""The background is lifted only where it lies at least this factor behind the photo's own surface. Chosen by eye."""
+ASIDE = 0.04
+"""The preview is rendered so many median depths to the left of the photo. Chosen by eye."""
+
 
 def lift_layers(
     layers: Layers, background: RGBD, reach: float, fringe: Fringe | None = None
 ) -> Stage[PointCloud]:
-    """P_0: the photo's points first, then the background's, those behind edges, and the fringes of things.
+    """P_0: the photo's points first, then the background's, those behind edges, and the near layer of mixed pixels.
 
-    reach: how far what is behind edges goes on under what hides it, as a share of the picture's diagonal; 0 is the
-    paper's two layers. fringe: the photo's mixed pixels, taken apart; None leaves them whole.
+    reach: how far surfaces are continued behind edges, as a share of the picture's diagonal; 0 is the paper's two
+    layers. fringe: the photo's mixed pixels as two layers; None leaves them whole.
     """
     yield Started("lift")
     rgbd = fringe.back if fringe else layers.rgbd
@@ -34,7 +40,7 @@ def lift_layers(
     hanging = flying(rgbd.depth)
     yield Intermediate("lift.flying", {"image": rgbd.image, "flying": hanging})
     photo = lift(rgbd, ~hanging, Origin.PHOTO, shell_m)
-    behind = layers.foreground & (background.depth > 1.02 * rgbd.depth)
+    behind = layers.foreground & (background.depth > BEHIND * rgbd.depth)
     points = concatenate(photo, lift(background, behind, Origin.BACKGROUND, shell_m))
     if not len(points):
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
@@ -50,8 +56,8 @@ def lift_layers(
     return points
 
 
-def _aside(rgbd: RGBD):
-    """A camera a little to the left, so that the preview shows the layers."""
+def _aside(rgbd: RGBD) -> Camera:
+    """A camera a little to the left, from where the preview shows the layers."""
     c2w = np.eye(4)
-    c2w[0, 3] = -0.04 * float(np.median(rgbd.depth[~rgbd.sky])) if (~rgbd.sky).any() else 0.0
+    c2w[0, 3] = -ASIDE * float(np.median(rgbd.depth[~rgbd.sky])) if (~rgbd.sky).any() else 0.0
     return rgbd.camera.posed(c2w)
