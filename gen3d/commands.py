@@ -153,15 +153,9 @@ def _finished(a: argparse.Namespace, scene: StoredScene) -> FinishedScene:
 
 def _product(stage: Stage[T]) -> T:
     """What a stage returns; its notices are printed."""
-    from gen3d.events import Notice
+    from gen3d.events import Notice, product
 
-    while True:
-        try:
-            event = next(stage)
-        except StopIteration as done:
-            return done.value
-        if isinstance(event, Notice):
-            print(event.text, flush=True)
+    return product(stage, lambda event: isinstance(event, Notice) and print(event.text, flush=True))
 
 
 def _at_least_one(most: int) -> int:

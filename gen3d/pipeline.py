@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Engines(Protocol):
-    """Who plays the roles, with which settings, and how a stage is run with them.
+    """The engines of the roles, the settings, and how a stage is run with them.
 
     `Plain` runs it as it is; `run/thrift.py` runs it once more with less where a card's memory does not hold it.
     """

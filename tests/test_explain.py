@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from gen3d import explain
-from gen3d.events import Intermediate, Notice, Started
+from gen3d.events import Intermediate, Notice, Started, product
 from gen3d.explain import ink
 from gen3d.explain.chart import line_chart
 from gen3d.explain.exhibit import Exhibit
@@ -114,12 +114,9 @@ def stage():
 
 
 def followed(record: Record) -> tuple[list, str]:
-    events, run = [], record.follow(stage())
-    while True:
-        try:
-            events.append(next(run))
-        except StopIteration as done:
-            return events, done.value
+    events = []
+    made = product(record.follow(stage()), events.append)
+    return events, made
 
 
 def test_nobody_draws_or_reckons_an_exhibit_that_nobody_asked_for(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import torch
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from gen3d.camera import Camera
+from gen3d.events import product
 from gen3d.geometry.place import median_depth, shell_m_of
 from gen3d.geometry.points import lift, render_points
 from gen3d.geometry.trajectory import turned
@@ -68,12 +69,7 @@ def scene(width: int = 64, height: int = 48) -> tuple[Gaussians, list[View]]:
 
 
 def fit(start: Gaussians, views: list[View], iterations: int = 12, seed: int = 0) -> Gaussians:
-    steps = fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=iterations), 3.0, seed)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return product(fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=iterations), 3.0, seed))
 
 
 def picture(gaussians: Gaussians, view: View) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gen3d.events import product
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -34,12 +35,8 @@ def fitted(
     rasterizer: Rasterizer, settings: FitSettings = STEADY, views: list[View] | None = None, seed: int = 0
 ) -> tuple[Gaussians, list[FitStep]]:
     start, own = scene()
-    steps, told = fit_gaussians(start, views or own, rasterizer, settings, 3.0, seed), []
-    try:
-        while True:
-            told.append(next(steps))
-    except StopIteration as finished:
-        return finished.value, told
+    told = []
+    return product(fit_gaussians(start, views or own, rasterizer, settings, 3.0, seed), told.append), told
 
 
 def test_a_card_fits_the_scene_as_well_as_the_processor():

@@ -17,13 +17,14 @@ from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
 from gen3d.formats.layers import load_layers
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.geometry.likeness import psnr_db
 from gen3d.geometry.trajectory import moved, turned
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.run.steps import build, grow, look, tour
 from gen3d.settings import FitSettings
 from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import FakeInpainter
-from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, room_models, save_rgbd
+from tests.runs import TINY, as_bytes, draw, inside, picture, room_models, save_rgbd
 from tests.worlds import NoisyDepth, box_room
 
 RASTERIZER = pick_rasterizer()

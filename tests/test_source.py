@@ -3,17 +3,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gen3d.source.read import read_source
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Notice, Preview, Started
+from gen3d.events import Notice, Preview, Started, product
 from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.request import Request
 from gen3d.settings import FAST
+from gen3d.source.read import read_source
 from gen3d.values import Source
 from tests.fakes import FakeTextToImage, fake_models
 
@@ -22,12 +22,8 @@ SETTINGS = replace(FAST, size_px=128)
 
 def run(request: Request, models=None) -> tuple[Source, list]:
     """The product of the stage and its events."""
-    stage, events = read_source(request, SETTINGS, models or fake_models()), []
-    while True:
-        try:
-            events.append(next(stage))
-        except StopIteration as stop:
-            return stop.value, events
+    events = []
+    return product(read_source(request, SETTINGS, models or fake_models()), events.append), events
 
 
 def expect(words: str, **request) -> None:

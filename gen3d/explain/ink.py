@@ -34,7 +34,7 @@ def as_bytes(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def number(value: float) -> float | None:
-    """Four digits that count; None, which JSON knows, for what is no number."""
+    """Four significant digits; None, which JSON knows, for NaN and inf."""
     return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
@@ -91,15 +91,8 @@ def holed(image: Float[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> F
 def dotted(
     image: Float[np.ndarray, "h w 3"], pixels: Bool[np.ndarray, "h w"], rgb: Any
 ) -> Float[np.ndarray, "h w 3"]:
-    """The picture with single pixels in a colour, each grown so that it can be seen."""
+    """The picture with single pixels in a colour, each dilated so that it can be seen."""
     return tinted(image, dilate(pixels, round(min(pixels.shape) / 300)), rgb, 1.0)
-
-
-def middle_of(region: Bool[np.ndarray, "h w"]) -> tuple[int, int]:
-    """(column, row) of the pixel deepest inside a region: where a label sits well."""
-    inside = cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    row, column = np.unravel_index(cv2.distanceTransform(inside, cv2.DIST_L2, 3).argmax(), inside.shape)
-    return int(column) - 1, int(row) - 1
 
 
 def lettered(

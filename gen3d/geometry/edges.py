@@ -60,6 +60,13 @@ def disc(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
+def innermost(region: Bool[np.ndarray, "h w"]) -> tuple[int, int]:
+    """(column, row) of a region's pixel that is farthest from its outside; what lies beyond the frame is outside."""
+    inside = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    return int(column), int(row)
+
+
 def near_rim(depth: Float[np.ndarray, "h w"], width_px: int = 1, jump: float = JUMP) -> Bool[np.ndarray, "h w"]:
     """The near side of every depth edge, `width_px` wide: pixels that stand in front of a neighbour.
 

@@ -21,7 +21,7 @@ from gen3d.explain.preview import picture_preview, region_preview
 from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.picture import write_png
 from gen3d.formats.whole import whole_folder
-from gen3d.geometry.edges import dilate, far_rim, inverse_depth
+from gen3d.geometry.edges import dilate, far_rim, innermost, inverse_depth
 from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
@@ -123,7 +123,7 @@ def list_regions(layers: Layers, settings: LayerSettings) -> list[Region]:
     for i in _by_area(masks):
         own = (smallest == i) & np.isfinite(depth)
         if own.any() and len(listed) < MOST_LISTED:
-            column, row = _innermost(own)
+            column, row = innermost(own)
             if snap_to_depth(masks[i], depth, settings.rim_step)[row, column]:
                 listed.append(_region(masks[i], column, row, layers))
     return sorted(listed, key=lambda region: (region.x, region.y))
@@ -174,10 +174,3 @@ def surface_around(depth: np.ndarray, column: int, row: int) -> Bool[np.ndarray,
     place[row, column] = True
     brush = dilate(place, max(2.0, BRUSH * min(depth.shape))) & alike
     return piece if piece.sum() > brush.sum() else piece | brush
-
-
-def _innermost(region: np.ndarray) -> tuple[int, int]:
-    """Column and row of the pixel that is farthest from the region's rim."""
-    inside = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
-    return int(column), int(row)

@@ -1,8 +1,8 @@
 """3D Gaussians, activated: scales in metres and opacities in [0, 1], never their logs or logits.
 
-Log-scales and logit-opacities exist only inside `fit.py` and in `.ply` files. Quaternions are wxyz and need not be of
-unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the activation:
-rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
+Log-scales and logit-opacities exist only inside `fit/loop.py` and in `.ply` files. Quaternions are wxyz and need not be
+of unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the
+activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
 """
 
 from __future__ import annotations

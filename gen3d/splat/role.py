@@ -44,8 +44,8 @@ class Rendering:
 class Rasterizer(Protocol):
     """Draws Gaussians through a camera.
 
-    One that draws on a card also has a `device`: its renderings are there, and Gaussians had better be; one that plays
-    for a better one has `notices`.
+    One that draws on a card also has a `device`, where its renderings are and its Gaussians must be; one that is used
+    in place of a better one has `notices`.
     """
 
     name: str
@@ -73,13 +73,13 @@ def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DrawsThrough:
-    """A rasterizer that has another one draw."""
+    """A rasterizer that wraps another one."""
 
     playing: Rasterizer
 
     @property
     def name(self) -> str:
-        """Whose pictures these are."""
+        """Of the one that draws."""
         return self.playing.name
 
     @property
@@ -90,10 +90,10 @@ class DrawsThrough:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Substitute(DrawsThrough):
-    """A rasterizer that plays for a better one, and can say why."""
+    """A rasterizer that is used in place of a better one, with notices that say why."""
 
     notices: tuple[str, ...]
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
-        """As the one that plays."""
+        """As by the one that draws."""
         return self.playing.render(gaussians, camera)

@@ -171,7 +171,7 @@ class _Draw(torch.autograd.Function):
 
 
 def _array(gradient: Tensor | None, shape: tuple[int, ...]) -> np.ndarray:
-    """An incoming gradient for the kernels; None means that the loss did not look at that output."""
+    """An incoming gradient for the kernels; None means that the loss does not depend on that output."""
     if gradient is None:
         return np.zeros(shape, np.float32)
     return gradient.detach().contiguous().numpy()

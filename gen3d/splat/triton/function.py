@@ -206,7 +206,7 @@ class _Draw(torch.autograd.Function):
 
 
 def _given(gradient: Tensor | None, like: Tensor) -> Tensor:
-    """An incoming gradient for the kernels; None means that the loss did not look at that output."""
+    """An incoming gradient for the kernels; None means that the loss does not depend on that output."""
     return torch.zeros_like(like) if gradient is None else gradient.contiguous()
 
 
