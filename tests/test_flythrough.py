@@ -9,13 +9,12 @@ from gen3d.camera import Camera
 from gen3d.events import Notice, Preview, Progress
 from gen3d.geometry.points import lift
 from gen3d.geometry.trajectory import tour_path, turned
-from gen3d.pipeline import film
 from gen3d.run.steps import Film
 from gen3d.settings import TourSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.role import FILLED_ALPHA
-from gen3d.stages.flythrough import AMPLITUDES
+from gen3d.stages.flythrough import AMPLITUDES, fly_through
 from gen3d.values import RGBD, Scale
 from tests.measures import drain, psnr
 
@@ -39,7 +38,7 @@ def turning(amplitude: float, frames: int = SETTINGS.frames) -> list[Camera]:
 
 
 def fly(gaussians, path, file, settings=SETTINGS, enough=lambda: False):
-    return drain(film(gaussians, path, CpuRasterizer(), settings, partial(Film, file, fps=settings.fps), enough))
+    return drain(fly_through(gaussians, path, CpuRasterizer(), settings, partial(Film, file, fps=settings.fps), enough))
 
 
 def decoded(file) -> list[np.ndarray]:
@@ -152,7 +151,7 @@ def test_enough_makes_a_shorter_video(tmp_path):
 
 
 def test_closing_the_stage_leaves_no_file(tmp_path):
-    stage = film(wall(160), turning, CpuRasterizer(), SETTINGS, partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
+    stage = fly_through(wall(160), turning, CpuRasterizer(), SETTINGS, partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
     for event in stage:
         if isinstance(event, Progress) and event.done == 3:
             break

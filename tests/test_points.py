@@ -328,20 +328,19 @@ def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
 
 
 def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_for():
-    """Half a footprint back it would still come before the far end of its block, on a wall seen at 10 degrees."""
+    """Half a footprint back it would still come before the far end of its block, on a wall seen at 6 degrees."""
     world = AnalyticWorld("slanted", (Plane((-5.0, 0.0, 1.0), 3.0),))
-    camera = world.camera(64, 48)
-    depth = world.view(camera).depth
-    depth = np.where(np.arange(64) < 42, depth, 1.0).astype(np.float32)  # further right the wall runs away
+    camera = world.camera(192, 48)
+    depth = np.minimum(world.view(camera).depth, 50.0)
     points = lift(replace(world.view(camera), depth=depth), np.ones(depth.shape, bool), 0, 100.0)
-    points = points.keep((points.pixel[:, 0] >= 32) & (points.pixel[:, 0] < 38))
+    points = points.keep((points.pixel[:, 0] >= 104) & (points.pixel[:, 0] < 112))
     behind = backing(points, 10_000, 1.0, 10.0)
-    assert len(behind) == 3 * 24
-    distance = np.zeros((48, 64), np.float32)
+    assert len(behind) == 4 * 24
+    distance = np.zeros(depth.shape, np.float32)
     distance[points.pixel[:, 1], points.pixel[:, 0]] = np.linalg.norm(points.xyz, axis=1)
     u, v = behind.pixel.T
     farthest = np.max([distance[v + dv, u + du] for dv in (0, 1) for du in (0, 1)], axis=0)
-    assert (np.linalg.norm(behind.xyz, axis=1) > farthest).all()
+    assert (np.linalg.norm(behind.xyz, axis=1) > 1.03 * farthest).all()
 
 
 def test_what_is_merged_to_keep_a_limit_is_what_is_plainest():
