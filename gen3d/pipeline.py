@@ -68,7 +68,7 @@ class Plain:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Wanted:
-    """What somebody wants of a scene, beside its layers."""
+    """What a scene is to hold, beside its layers."""
 
     path: tuple[Camera, ...]
     """The poses to expand along; the first is a wider view from the photo's own place."""

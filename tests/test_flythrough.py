@@ -151,7 +151,8 @@ def test_enough_makes_a_shorter_video(tmp_path):
 
 
 def test_closing_the_stage_leaves_no_file(tmp_path):
-    stage = fly_through(wall(160), turning, CpuRasterizer(), SETTINGS, partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
+    sink = partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps)
+    stage = fly_through(wall(160), turning, CpuRasterizer(), SETTINGS, sink)
     for event in stage:
         if isinstance(event, Progress) and event.done == 3:
             break

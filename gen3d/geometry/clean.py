@@ -62,10 +62,10 @@ def sharpen_edges(
 ) -> Float[np.ndarray, "h w"]:
     """The same depth with its soft edges made steps that follow the picture's colour edges.
 
-    Inside ramps of up to about 2 radius_px each pixel takes the value of the local maximum or minimum of inverse
-    depth, whichever is nearer, again and again (a toggle mapping, Kramer & Bruckner 1975). Then it is put to the
-    vote: the pixels around, weighted by likeness of colour and nearness, decide between the near and the far side.
-    Slanted planes are told from ramps by looking further: a plane goes on, a ramp does not.
+    Inside ramps of up to about 2 radius_px each pixel takes the local maximum or minimum of inverse depth, whichever is
+    nearer, repeatedly (a toggle mapping, Kramer & Bruckner 1975). Then the pixels around vote, weighted by likeness of
+    colour and nearness, for the near or the far side. A slanted plane is told from a ramp in a window twice as large,
+    where a plane spans twice as much and a ramp does not.
     """
     inverse = inverse_depth(depth)
     soft = _soft_edges(inverse, radius_px)

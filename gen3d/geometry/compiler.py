@@ -74,7 +74,7 @@ def _end() -> None:
 
 
 def serve() -> None:
-    """What that process does: compiles what it is asked for, until nobody asks any more."""
+    """The process: compiles what it is asked for, until its input ends or no request has come for _IDLE_S."""
     while True:
         if hasattr(signal, "alarm"):
             signal.alarm(_IDLE_S)

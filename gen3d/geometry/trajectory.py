@@ -134,7 +134,7 @@ def angle_factor(camera: Camera) -> float:
 
 
 def surround(camera: Camera) -> Camera:
-    """A wider view from the same place: what surrounds the photo, made up in one piece and as sharp as the photo."""
+    """A wider view from the same place, at the photo's resolution: its surroundings are inpainted in one piece."""
     return camera.padded(round(SURROUND * max(camera.width, camera.height)))
 
 

@@ -49,7 +49,7 @@ PromptAt: TypeAlias = Callable[[Camera, int | None], str | None]
 
 
 def no_prompt(camera: Camera, pose: int | None) -> None:
-    """The inpainter gets no words, whatever the pose."""
+    """None, whatever the pose."""
 
 
 class Pose(NamedTuple):
@@ -61,7 +61,7 @@ class Pose(NamedTuple):
 
 
 class Painted(NamedTuple):
-    """A pose's frame, complete, and how it came about."""
+    """A pose's frame, complete, and what it was made from."""
 
     rgbd: RGBD
     seen: Bool[np.ndarray, "h w"]
@@ -120,7 +120,7 @@ def expand_world(
 
 
 def as_sheets(rgbd: RGBD, points: PointCloud) -> tuple[Sheet, ...]:
-    """The picture that points were lifted from, with the depth they came to lie at: a piece for each region of them."""
+    """The picture that points were lifted from, with the points' own depth, as one piece for each connected region."""
     u, v = points.pixel.T
     depth, new = rgbd.depth.copy(), np.zeros(rgbd.depth.shape, bool)
     depth[v, u] = np.where(rgbd.sky[v, u], np.inf, rgbd.camera.project(points.xyz)[1])
@@ -140,7 +140,7 @@ def _piece(rgbd: RGBD, new: np.ndarray, at: tuple[slice, slice]) -> Sheet:
 
 
 def _next_origin(points: PointCloud) -> int:
-    """The number of a picture that no point comes from yet."""
+    """The origin of the next view's points."""
     return max(Origin.FIRST_VIEW, int(points.origin.max(initial=0)) + 1)
 
 
@@ -150,7 +150,7 @@ def _close_along(
     """The world with the slivers at all the cameras closed.
 
     What is closed at one camera may leave another with a hole that is now small enough, or with another far side to be
-    continued: so those with something open are looked at again until nothing more is closed.
+    continued: so cameras with something open are rendered again until nothing more is closed.
     """
     left, before, views = list(sweep), -1, len(world.views) - 1
     while left and len(world.points) != before:
@@ -182,7 +182,7 @@ def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> 
 
 
 def _open_poses(world: World, left: list[int], settings: ExpandSettings, see: See) -> list[Pose]:
-    """The poses that show a hole worth filling. Holes only shrink, so the others are done with."""
+    """The poses whose hole is at least `smallest_hole`. Holes only shrink, so the others need not be tried again."""
     poses = (Pose(number, see(world.points, world.path[number])) for number in left)
     return [pose for pose in poses if pose.sight.share >= settings.smallest_hole]
 
@@ -237,7 +237,7 @@ def paint(
 
 
 def _elsewhere(sight: Sight) -> Bool[np.ndarray, "h w"]:
-    """Things, and their outlines, that the hole does not touch: borrowed from, they would stand there a second time."""
+    """Things, and their outlines, that the hole does not touch: copied from, they would appear a second time."""
     edges = depth_edges(np.where(np.isnan(sight.known.depth), 1.0, sight.known.depth).astype(np.float32))
     things, _ = label(sight.thing & ~edges)
     cut = np.unique(things[dilate(sight.hole, 2 * THING_MARGIN_PX)])

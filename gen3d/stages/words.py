@@ -105,10 +105,10 @@ def prompt_at(scene: str | None, prompts: tuple[tuple[str, str], ...]) -> Callab
 
 
 def direction(camera: Camera) -> str | None:
-    """Which of DIRECTIONS a view has, seen from the first camera (the world's origin, looking along z).
+    """Which of DIRECTIONS a view has, relative to the first camera (the world's origin, facing z).
 
-    Where it looks, when it turns by more than ASIDE_DEG; where it went, when it moves without turning. None for a view
-    much like the first, and for steps forward and back, which show the same things.
+    That of its axis when it turns by more than ASIDE_DEG; that of its step when it moves without turning. None for a
+    view much like the first, and for steps forward and back, which show the same things.
     """
     x, y, z = camera.c2w[:3, 2]
     yaw, pitch = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
@@ -124,7 +124,7 @@ def direction(camera: Camera) -> str | None:
 
 
 def _step(x: float, y: float, z: float) -> str | None:
-    """Where a step went, if it went mainly aside, up or down."""
+    """The direction of a step, if it is mainly to a side, up or down."""
     aside = max(abs(x), abs(y))
     if aside < AT_REST_M or aside < abs(z):
         return None

@@ -66,7 +66,7 @@ def _draw(state, n):
 
 @_kernel
 def _prior(guide, y, x, v, u, strict):
-    """What it costs to paint (y, x) with (v, u) before looking at colours: depth, tilt, distance."""
+    """The cost of copying (v, u) to (y, x) apart from colour: depth, tilt, distance."""
     h, w = guide.shape[:2]
     dy, dx = np.float32(v - y), np.float32(u - x)
     frame = np.float32(h * h + w * w)

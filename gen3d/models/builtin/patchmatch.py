@@ -148,7 +148,7 @@ def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, 
     for ring in range(1, ring_of.max() + 1):
         now = level.hole & (ring_of == ring)
         weight, norm = _weights(done)
-        # Patches with hardly anything to compare match anything; they are asked only where nobody else can be.
+        # Patches with few known pixels match anything; they are used only where there are no others.
         picked = _targets(now) & (norm < 1 / (C * FEWEST_COMPARED))
         picked |= _targets(now & ~ndimage.maximum_filter(picked, 2 * R + 1, mode="constant", cval=0))
         cost = _costs(picked, UNASKED)

@@ -48,7 +48,7 @@ SKY_LIGHTER = 15.0
 
 
 def guess_depth(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """Metres along z for every pixel, +inf for sky; the scale is made up, the same picture gives the same answer.
+    """Metres along z for every pixel, +inf for sky; the scale is arbitrary, the same picture gives the same depth.
 
     image: sRGB in [0, 1].
     """

@@ -141,7 +141,7 @@ def _median_depth(means: Tensor, view: Tensor) -> Tensor:
 
 
 def _list(screen: _Screen, camera: _KernelCamera) -> tuple[_Lists | None, int]:
-    """The sorted lists of all tiles, None when nobody is seen; and how many are unsound. Waits for the card."""
+    """The sorted lists of all tiles, None when no Gaussian is drawn; and how many are unsound. Waits for the card."""
     n, (across, down), device = len(screen.counts), camera.tiles, screen.counts.device
     order = torch.sort(screen.depths, stable=True).indices
     ends = torch.cumsum(screen.counts[order], 0)
@@ -171,7 +171,7 @@ def _blend(screen: _Screen, lists: _Lists, camera: _KernelCamera) -> tuple[Tenso
 
 
 def _nothing(like: Tensor, camera: _KernelCamera) -> tuple[Tensor, Tensor, Tensor]:
-    """The picture that `_blend` would draw of nobody."""
+    """The picture of `_blend` without any Gaussian."""
     size = camera.height, camera.width
     return like.new_zeros(*size, 3), like.new_zeros(size), like.new_ones(size)
 
