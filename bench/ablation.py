@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.growing import HELD_OUT, grow, noisy_eyes, score_scene, spoilt
+from bench.from_truth import HELD_OUT, build_from_truth, noisy_eyes, score_scene, spoilt
 from bench.noisy import NoisyDepth
 from bench.scenes import Scene, load
 from bench.score import mean_of
@@ -122,9 +122,9 @@ def judged(scene: Scene, variant: Variant, settings: Settings, seed: int, noisy:
         noise = NoisyDepth(seed + 1)
         told, models = spoilt(scene, noise), noisy_eyes(scene, models, noise, settings)
     models, settings = variant(models, settings)
-    grown = grow(told, models, rasterizer, settings, seed, path)
-    found = additions(grown.world, grown.shell_m)
-    figures = score_scene(scene, grown.gaussians, rasterizer) | {"seconds": grown.seconds}
+    built = build_from_truth(told, models, rasterizer, settings, seed, path)
+    found = additions(built.world, built.shell_m)
+    figures = score_scene(scene, built.gaussians, rasterizer) | {"seconds": built.seconds}
     figures |= {"seam": seam_error(found, scene.cast), "flat": flatness(found, scene.cast, scene.planes)}
     return {n: 100 * v if n in PERCENT else v for n, v in figures.items() if not np.isnan(v)}
 

@@ -14,7 +14,7 @@ import argparse
 import json
 from pathlib import Path
 
-from bench.growing import grow, noisy_eyes, score_scene, spoilt
+from bench.from_truth import build_from_truth, noisy_eyes, score_scene, spoilt
 from bench.noisy import NoisyDepth
 from bench.scenes import SCENES, Scene, SceneUnavailable, load
 from bench.score import mean_of
@@ -37,8 +37,8 @@ def judged(scene: Scene, depth: str, settings: Settings, seed: int) -> dict[str,
     told = scene
     if depth == "noisy":
         told, models = spoilt(scene, noise), noisy_eyes(scene, models, noise, settings)
-    grown = grow(told, models, rasterizer, settings, seed)
-    return score_scene(scene, grown.gaussians, rasterizer) | {"seconds": grown.seconds}
+    built = build_from_truth(told, models, rasterizer, settings, seed)
+    return score_scene(scene, built.gaussians, rasterizer) | {"seconds": built.seconds}
 
 
 def available(names: list[str], longest_px: int | None) -> list[Scene]:

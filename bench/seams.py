@@ -1,6 +1,6 @@
 """How well new views join what was there: the jump of depth at their seams, and how flat they leave flat things.
 
-Measured on the points of a grown world, as they were added: `origin` says which view a point came from.
+Measured on the points of a built world, as they were added: `origin` says which view a point came from.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float
 
 from bench.scenes import Cast, Plane
 from gen3d.camera import Camera
-from gen3d.geometry.sight import SKY_SHARE, look_from
+from gen3d.geometry.place import SKY_SHARE
+from gen3d.geometry.sight import sight_from
 from gen3d.values import Origin, PointCloud, World
 
 SMOOTH = 0.02
@@ -42,7 +43,7 @@ def additions(world: World, shell_m: float) -> list[Addition]:
         camera = next((view.camera for view in world.views[1:] if _took(view.camera, added)), None)
         if camera is None:  # slivers, closed at a camera that made no view
             continue
-        sight = look_from(points.keep(points.origin < origin), camera, 0, shell_m)
+        sight = sight_from(points.keep(points.origin < origin), camera, 0, shell_m)
         z = camera.project(added.xyz.astype(np.float64))[1]
         new = np.full((camera.height, camera.width), np.nan)
         new[added.pixel[:, 1], added.pixel[:, 0]] = np.where(z > SKY_SHARE * shell_m, np.inf, z)

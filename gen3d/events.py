@@ -1,11 +1,12 @@
-"""What a running step tells its listener, and the idiom all stages share.
+"""The events of a running step, and the form that all stages share.
 
 A stage is a generator that yields events and returns its product: `world = yield from expand_world(...)`.
 Events are small, frozen and picklable, since a step may run in another process: previews are uint8 pictures of
 at most 512 px, files travel by path, and no event holds a tensor.
 
-A stage also yields an `Intermediate` where there is something to show or to study. That is no event: it never leaves
-the process. `record.py` takes it out of the stream; `explain/` draws from it a preview and, where asked for, exhibits.
+A stage also yields an `Intermediate` result where there is something to show or to study. That is no event: it never
+leaves the process. `run/record.py` takes it out of the stream; `explain/` draws from it a preview and, where asked for,
+exhibits.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Preview:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Viewable:
-    """A file for the viewer that shows the scene as it is now; whoever wants to keep it copies it before going on."""
+    """A file for the viewer that shows the scene as it is now; it may change or vanish when the step goes on."""
 
     name: str
     """"points" once they are lifted, "scene" when it is fitted."""
@@ -54,7 +55,7 @@ class Viewable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Notice:
-    """Something was done otherwise than hoped: what was used instead, and what would be better."""
+    """Something was done otherwise than asked or than is best: what was used instead, and what would be better."""
 
     text: str
 
@@ -69,12 +70,12 @@ class Finished:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Intermediate:
-    """What a stage has in its hands at some point, by reference: nothing is copied, drawn or reckoned for it."""
+    """Intermediate results of a stage, by reference: nothing is copied, drawn or computed for it."""
 
     name: str
     """"stage" or "stage.point"; `explain/` says what is drawn from each."""
     values: Mapping[str, Any]
-    """Named as the parameters of what draws them."""
+    """Named as the parameters of the functions that draw them."""
 
 
 Event: TypeAlias = Started | Progress | Preview | Viewable | Notice | Finished
@@ -82,13 +83,15 @@ T = TypeVar("T")
 Stage: TypeAlias = Generator[Event | Intermediate, None, T]
 
 
-def product(stage: Stage[T]) -> T:
-    """What a stage returns, its events unheard."""
+def product(stage: Stage[T], heard: Callable[[Event | Intermediate], object] | None = None) -> T:
+    """Runs a stage to its end and returns its product; `heard` is called with each event."""
     while True:
         try:
-            next(stage)
+            event = next(stage)
         except StopIteration as done:
             return done.value
+        if heard:
+            heard(event)
 
 
 Enough: TypeAlias = Callable[[], bool]
@@ -96,5 +99,5 @@ Enough: TypeAlias = Callable[[], bool]
 
 
 def never() -> bool:
-    """The `Enough` of somebody who wants everything."""
+    """The `Enough` that is never true."""
     return False

@@ -18,8 +18,8 @@ import numpy as np
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Stage, never
+from gen3d.geometry.fringe import unmix_fringe
 from gen3d.geometry.place import place_of
-from gen3d.geometry.rim import unmix_rims
 from gen3d.models.base import Models
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Engines(Protocol):
-    """Who plays the roles, with which settings, and how a stage is run with them.
+    """The engines of the roles, the settings, and how a stage is run with them.
 
     `Plain` runs it as it is; `run/thrift.py` runs it once more with less where a card's memory does not hold it.
     """
@@ -68,7 +68,7 @@ class Plain:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Wanted:
-    """What somebody wants of a scene, beside its layers."""
+    """What a scene is to hold, beside its layers."""
 
     path: tuple[Camera, ...]
     """The poses to expand along; the first is a wider view from the photo's own place."""
@@ -105,7 +105,7 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
     words = yield from engines.run(
         lambda e: find_words(photo.image, layers.foreground, wanted.prompt, e.models.captioner)
     )
-    fringe = unmix_rims(photo) if engines.settings.layers.matting else None
+    fringe = unmix_fringe(photo) if engines.settings.layers.matting else None
     background = yield from engines.run(
         lambda e: fill_background(layers, e.models.background, e.models.depth, words.background, seed, fringe)
     )

@@ -23,7 +23,7 @@ class Source:
     depth: Float[np.ndarray, "h w"] | None
     """Given depth; NaN = unknown, inf = sky. None when only a picture was given."""
     camera: Camera | None
-    """None when nothing is known about the lens: the depth estimator or the default decides."""
+    """None when nothing is known about the lens: then the depth estimator's is taken, or the default."""
     prompt: str | None = None
 
 
@@ -35,7 +35,7 @@ class RGBD:
     depth: Float[np.ndarray, "h w"]
     camera: Camera
     normals: Float[np.ndarray, "h w 3"] | None = None
-    """Of the surfaces, where somebody saw them: unit vectors in camera axes, towards the camera; 0 in the sky."""
+    """Of the surfaces: unit vectors in camera axes, towards the camera, 0 in the sky; None where they are not known."""
 
     @property
     def sky(self) -> Bool[np.ndarray, "h w"]:
@@ -49,12 +49,12 @@ class Candidates:
 
     masks: Bool[np.ndarray, "k h w"]
     chosen: Bool[np.ndarray, "k"]
-    """Which of them the run's own rule called foreground."""
+    """Which of them the rule of the settings calls foreground."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layers:
-    """A picture split by depth (paper 3.1): what stands in front, and where the background must be made up."""
+    """A picture split by depth (paper 3.1): what stands in front, and where the background is hidden."""
 
     rgbd: RGBD
     foreground: Bool[np.ndarray, "h w"]
@@ -62,7 +62,7 @@ class Layers:
     hidden: Bool[np.ndarray, "h w"]
     """Omega: the pixels whose background is to be filled; holds the foreground and a margin around it."""
     candidates: Candidates | None = None
-    """What the foreground was chosen from, for whoever wants to choose otherwise."""
+    """What the foreground was chosen from, so that a review can choose otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,14 @@ class Place:
 
 
 class Origin(IntEnum):
-    """Which picture a point comes from; each view that is made up has the next number."""
+    """Which picture a point comes from; each expansion view has the next number."""
 
     PHOTO = 0
     BACKGROUND = 1
     BEHIND_EDGES = 2
-    """What goes on behind depth edges."""
+    """The far surfaces continued behind depth edges."""
     FRINGE = 3
-    """The near part of mixed pixels at the rims of things."""
+    """The near layer of mixed pixels at depth edges."""
     FIRST_VIEW = 4
 
 
@@ -109,7 +109,7 @@ class PointCloud:
     pixel: Int[np.ndarray, "n 2"]
     """(column, row) there; with `origin` it says which points were neighbours."""
     opacity: Float[np.ndarray, "n"]
-    """1, or how much of a mixed pixel is of this surface: such a point lets see what lies behind."""
+    """1, or the share alpha of a mixed pixel that is of this surface."""
 
     def __len__(self) -> int:
         return len(self.xyz)
@@ -134,7 +134,7 @@ class View:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sheet:
-    """A picture with depth, some of whose pixels show surface that nobody had seen before."""
+    """A picture with depth, some of whose pixels show surface that no picture before it showed (`new`)."""
 
     rgbd: RGBD
     new: Bool[np.ndarray, "h w"]
@@ -142,21 +142,21 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LayeredDepth:
-    """A place as pictures with depth, from the photo outwards: what its mesh is made from."""
+    """A scene as pictures with depth, from the photo outwards: what its mesh is made from."""
 
     layers: Layers
     """The photo, and what stands in front."""
     background: RGBD
     """The photo without its foreground."""
     sheets: tuple[Sheet, ...]
-    """What was made up around it."""
+    """The expansion views around it."""
     shell_m: float
-    """Where the sky lies, metres from the first camera."""
+    """Radius of the sky around the first camera."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Mesh:
-    """Triangles, each with a place in a picture; counterclockwise from where the picture was taken."""
+    """Textured triangles, counterclockwise as seen from the camera of their picture."""
 
     xyz: Float[np.ndarray, "n 3"]
     """World, metres, OpenCV axes."""
@@ -176,12 +176,12 @@ class Part:
     """Its place among the others, as "foreground/thing 1"."""
     mesh: Mesh
     picture: UInt8[np.ndarray, "h w c"] | None = None
-    """sRGB, c = 3, or 4 with alpha: what is below a half is cut away. None: no looks."""
+    """Its texture: sRGB, c = 3, or 4 with alpha, cut out where alpha is below a half. None: untextured."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class World:
-    """Everything known about the place: P_i and the pictures it came from."""
+    """The scene so far: P_i and the pictures it came from."""
 
     points: PointCloud
     views: tuple[View, ...]

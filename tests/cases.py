@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from gen3d.source.read import read_source
 
-from gen3d.events import Notice
+from gen3d.events import Notice, product
 from gen3d.request import Request
 from gen3d.settings import FAST
+from gen3d.source.read import read_source
 from gen3d.values import Source
 from tests.fakes import fake_models
 
@@ -48,11 +48,6 @@ class Read:
 def read(photo: Path = PHOTO, depth: Path | None = None, size_px: int = 512, **request) -> Read:
     """The photo with this depth, at its own size."""
     asked = Request(photo=photo, depth=depth, **({"fov_deg": FOV_DEG} | request))
-    stage, told = read_source(asked, replace(FAST, size_px=size_px), fake_models()), []
-    while True:
-        try:
-            event = next(stage)
-        except StopIteration as done:
-            return Read(done.value, tuple(told))
-        if isinstance(event, Notice):
-            told.append(event.text)
+    events = []
+    source = product(read_source(asked, replace(FAST, size_px=size_px), fake_models()), events.append)
+    return Read(source, tuple(event.text for event in events if isinstance(event, Notice)))

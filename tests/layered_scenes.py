@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gen3d.geometry.edges import grow
-from gen3d.geometry.points import sky_radius
+from gen3d.geometry.edges import dilate
+from gen3d.geometry.place import shell_m_of
 from gen3d.values import RGBD, LayeredDepth, Layers, Sheet
 from tests.worlds import AnalyticWorld, box_room
 
@@ -30,9 +30,9 @@ def layered_room(
     new[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = False
     told = RGBD(photo.image, noise(photo.depth).astype(np.float32), camera)
     return LayeredDepth(
-        Layers(told, foreground, grow(foreground, 2)),
+        Layers(told, foreground, dilate(foreground, 2)),
         RGBD(np.where(foreground[..., None], hidden.image, photo.image),
              np.where(foreground, hidden.depth, told.depth), camera),
         (Sheet(world.hidden(wide), new),),
-        sky_radius(photo.depth),
+        shell_m_of(photo.depth),
     )  # fmt: skip

@@ -85,11 +85,6 @@ def draw(scene: Path, camera: Camera | None = None) -> np.ndarray:
     return pick_rasterizer().render(read_ply(scene / "scene.ply"), camera).rgb.numpy()
 
 
-def psnr_db(a: np.ndarray, b: np.ndarray) -> float:
-    assert a.shape == b.shape
-    return float(-10 * np.log10(np.mean((np.clip(a, 0, 1) - np.clip(b, 0, 1)) ** 2)))
-
-
 def inside(folder: Path) -> set[str]:
     """Every file and folder below a folder, hidden and temporary ones included."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}

@@ -54,7 +54,3 @@ def closed_room(half: tuple[float, float, float], center: tuple[float, float, fl
 def shown(drawn: Rendering) -> np.ndarray:
     """The picture, float in [0, 1]."""
     return drawn.rgb.clamp(0, 1).numpy()
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    return float(-10 * np.log10(((a - b) ** 2).mean()))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen3d.geometry.edges import grow
+from gen3d.geometry.edges import dilate
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin.bundle import PriorDepth
 from gen3d.models.builtin.patch_fill import PatchInpainter
@@ -42,7 +42,7 @@ def split(world: AnalyticWorld, margin_px: float = 3.0) -> tuple[Layers, RGBD]:
     """The world's true layers, and what is truly behind."""
     camera = world.camera(128, 96)
     front = world.foreground(camera)
-    return Layers(world.view(camera), front, grow(front, margin_px)), world.hidden(camera)
+    return Layers(world.view(camera), front, dilate(front, margin_px)), world.hidden(camera)
 
 
 @pytest.mark.parametrize("eyes", ["expected", "noisy", "near"])

@@ -24,12 +24,13 @@ from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.formats.ply import write_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.geometry.likeness import psnr_db
 from gen3d.geometry.trajectory import PATHS
 from gen3d.settings import PRESETS
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from tests.fakes import FakeDepth, fake_models
 from tests.patience import PATIENCE_S
-from tests.runs import TINY, draw, inside, picture, psnr_db, room_models, save_rgbd
+from tests.runs import TINY, draw, inside, picture, room_models, save_rgbd
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,11 +5,11 @@ from gen3d.geometry.edges import (
     close_gaps,
     depth_edges,
     depth_from_inverse,
+    dilate,
+    erode,
     far_rim,
-    grow,
     inverse_depth,
     near_rim,
-    shrink,
 )
 from tests.worlds import AnalyticWorld, NoisyDepth, Plane, ground_and_sky, pole_before_wall, sphere_over_plane
 
@@ -83,11 +83,11 @@ def test_the_near_rim_is_the_outline_of_what_stands_in_front(make, noise):
         depth = NoisyDepth(seed=2, edge_px=1e-3)(depth)
     wall = world.hidden(camera).depth
     front_of_far = front & (np.where(front, depth, 1.0) < 0.8 * wall)
-    outline = front_of_far & grow(~front, 1)
+    outline = front_of_far & dilate(~front, 1)
     found = near_rim(depth)
     assert outline.sum() > 60
     assert (found & outline).sum() >= 0.95 * outline.sum()
-    assert not (found & ~grow(front, 1)).any()
+    assert not (found & ~dilate(front, 1)).any()
 
 
 def test_both_sides_of_a_pole_two_pixels_wide_are_near():
@@ -95,7 +95,7 @@ def test_both_sides_of_a_pole_two_pixels_wide_are_near():
     camera = world.camera(96, 72)
     front = world.foreground(camera)
     np.testing.assert_array_equal(near_rim(world.view(camera).depth), front)
-    np.testing.assert_array_equal(far_rim(world.view(camera).depth), grow(front, 1) & ~front)
+    np.testing.assert_array_equal(far_rim(world.view(camera).depth), dilate(front, 1) & ~front)
 
 
 def test_inverse_depth_and_back_keeps_depth_and_sky():
@@ -118,17 +118,17 @@ def test_grow_reaches_as_far_as_asked():
     dot = np.zeros((21, 21), bool)
     dot[10, 10] = True
     y, x = np.mgrid[-10:11, -10:11]
-    grown = grow(dot, 4.0)
+    grown = dilate(dot, 4.0)
     assert grown[10, 6:15].all() and grown[6:15, 10].all()
     assert not grown[np.hypot(y, x) > 5].any()
-    np.testing.assert_array_equal(grow(dot, 0.4), dot)
+    np.testing.assert_array_equal(dilate(dot, 0.4), dot)
 
 
 def test_shrink_undoes_grow_on_a_disc_and_spares_the_frame():
     y, x = np.mgrid[-10:11, -10:11]
     disc = np.hypot(y, x) < 5
-    np.testing.assert_array_equal(shrink(grow(disc, 3.0), 3.0), disc)
-    assert shrink(np.ones((9, 9), bool), 3.0).all()
+    np.testing.assert_array_equal(erode(dilate(disc, 3.0), 3.0), disc)
+    assert erode(np.ones((9, 9), bool), 3.0).all()
 
 
 def test_close_gaps_removes_cracks_and_keeps_holes():

@@ -128,5 +128,5 @@ def test_a_fit_with_it_goes_the_way_it_goes_on_the_processor(rasterizer):
     found = []
     for drawing in (rasterizer, CpuRasterizer()):
         steps = fit_gaussians(start, [view], drawing, FitSettings(iterations=3, views_a_step=1), 3.0, 0)
-        found.append([look.loss for step in steps for look in step.looks])
+        found.append([one.loss for step in steps for one in step.views])
     assert found[0] == pytest.approx(found[1], abs=1e-4) and len(found[0]) == 3

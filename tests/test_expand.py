@@ -5,10 +5,10 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.events import Preview, Progress
-from gen3d.geometry.place import place_of, scale_of
-from gen3d.geometry.points import lift, median_depth, render_points, sky_radius
+from gen3d.geometry.place import median_depth, place_of, scale_of, shell_m_of
+from gen3d.geometry.points import lift, render_points
 from gen3d.geometry.protect import covers, lift_uncovering
-from gen3d.geometry.sight import look_from
+from gen3d.geometry.sight import sight_from
 from gen3d.geometry.trajectory import expansion_path, moved, tour_path, turned
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin.bundle import PriorDepth
@@ -39,7 +39,7 @@ def start(world: AnalyticWorld, path: list[Camera] | str, camera: Camera | None 
     """A world of the photo alone, the photo, and the radius of its sky."""
     camera = world.camera(96, 72) if camera is None else camera
     photo = world.view(camera)
-    shell_m = sky_radius(photo.depth)
+    shell_m = shell_m_of(photo.depth)
     points = lift(photo, np.ones(photo.depth.shape, bool), 0, shell_m)
     if isinstance(path, str):
         path = expansion_path(path, camera, Scale(median_depth(photo.depth), float(photo.depth.min())))
@@ -53,7 +53,7 @@ def expand(world: World, photo: RGBD, shell_m: float, settings=SETTINGS, eyes=No
 
 
 def hole_share(points: PointCloud, camera: Camera) -> float:
-    return look_from(points, camera, SETTINGS.margin_px, 1e9).share
+    return sight_from(points, camera, SETTINGS.margin_px, 1e9).share
 
 
 @pytest.mark.parametrize("eyes", [PriorDepth, NoisyEyes])
@@ -167,7 +167,7 @@ def test_points_before_the_photo_cover_it_and_those_behind_or_beside_do_not():
 
 def test_points_before_the_sky_cover_it():
     photo = ground_and_sky().view(ground_and_sky().camera(96, 72))
-    shell_m = sky_radius(photo.depth)
+    shell_m = shell_m_of(photo.depth)
     xyz = np.float32([[0, -10, 50], [0, -0.2 * shell_m, 0.95 * shell_m]])
     two = np.full(2, 2, np.int32)
     points = PointCloud(
@@ -274,9 +274,9 @@ def test_expansion_does_not_depend_on_the_size_of_the_scene(scale):
 def test_repainted_rims_do_not_count_in_the_fit():
     """Seen: what was known and what was made up, but not the band of known pixels that was painted over."""
     world, photo, shell_m = start(box_room(), "orbit")
-    grown = expand(world, photo, shell_m, ExpandSettings(poses=1, margin_px=8, grow_px=4))
+    grown = expand(world, photo, shell_m, ExpandSettings(poses=1, margin_px=8, dilate_px=4))
     assert 0 < (~grown.views[1].seen).mean() < 0.2
-    none = expand(world, photo, shell_m, ExpandSettings(poses=1, margin_px=8, grow_px=0))
+    none = expand(world, photo, shell_m, ExpandSettings(poses=1, margin_px=8, dilate_px=0))
     assert none.views[1].seen.all()
 
 

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 
 from gen3d import explain
-from gen3d.events import Intermediate, Notice, Started
+from gen3d.events import Intermediate, Notice, Started, product
 from gen3d.explain import ink
 from gen3d.explain.chart import line_chart
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.layers import show_proposals, show_rims
 from gen3d.explain.sheet import WIDTH_PX, contact_sheet
 from gen3d.formats.picture import write_png
-from gen3d.geometry.edges import grow
+from gen3d.geometry.edges import dilate
 from gen3d.geometry.seam import Seam
 from gen3d.models.base import Proposals
 from gen3d.request import Request
@@ -114,12 +114,9 @@ def stage():
 
 
 def followed(record: Record) -> tuple[list, str]:
-    events, run = [], record.follow(stage())
-    while True:
-        try:
-            events.append(next(run))
-        except StopIteration as done:
-            return events, done.value
+    events = []
+    made = product(record.follow(stage()), events.append)
+    return events, made
 
 
 def test_nobody_draws_or_reckons_an_exhibit_that_nobody_asked_for(tmp_path, monkeypatch):
@@ -199,8 +196,8 @@ def ball() -> tuple[Layers, np.ndarray]:
     world = sphere_over_plane()
     camera = world.camera(128, 96)
     rgbd, front = world.view(camera), world.foreground(camera)
-    beside = ~front & grow(front, 12)
-    return Layers(rgbd, front, grow(front, 2)), np.stack([front, beside])
+    beside = ~front & dilate(front, 12)
+    return Layers(rgbd, front, dilate(front, 2)), np.stack([front, beside])
 
 
 def test_the_rims_of_what_occludes_are_red_and_of_what_is_occluded_blue():
@@ -210,9 +207,9 @@ def test_the_rims_of_what_occludes_are_red_and_of_what_is_occluded_blue():
     front, beside = exhibit.figures()["masks"]
     assert front["balance"] > 0.9 and front["in_foreground"] == 1
     assert beside["occluded"] > 0.3 and beside["occluding"] == 0 and beside["in_foreground"] == 0
-    outline = masks[0] & grow(~masks[0], 1)
+    outline = masks[0] & dilate(~masks[0], 1)
     assert (drawn[outline] == RED).all(axis=1).mean() > 0.9
-    inner = masks[1] & grow(masks[0], 1)
+    inner = masks[1] & dilate(masks[0], 1)
     assert (drawn[inner] == BLUE).all(axis=1).mean() > 0.5  # the red rim next to it may be drawn over
     assert exhibit.figures()["in_front"] == 1
 
@@ -256,7 +253,7 @@ def test_a_small_hole_can_be_found_on_its_picture():
     image, hole = np.full((300, 400, 3), 0.5), np.zeros((300, 400), bool)
     hole[150, 200] = True
     marked = (ink.holed(image, hole) != image).any(axis=2)
-    assert marked.sum() > 30 and not marked[grow(hole, 3) & ~hole].any()
+    assert marked.sum() > 30 and not marked[dilate(hole, 3) & ~hole].any()
 
 
 def test_a_falling_loss_is_drawn_as_a_falling_line():

@@ -18,12 +18,13 @@ from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import read_ply
 from gen3d.formats.spz import read_spz
 from gen3d.formats.transforms import read_transforms
+from gen3d.geometry.likeness import psnr_db
 from gen3d.products.bundle import export_bundle
 from gen3d.products.export import FinishedScene, export_file, export_mesh
 from gen3d.run.steps import build
 from gen3d.splat.pick import pick_rasterizer
 from tests.measures import drain
-from tests.runs import TINY, draw, inside, psnr_db, room_models
+from tests.runs import TINY, draw, inside, room_models
 
 
 @pytest.fixture(scope="module")

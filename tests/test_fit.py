@@ -6,17 +6,29 @@ import torch
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import lift, render_points, sky_radius
+from gen3d.events import product
+from gen3d.geometry.place import median_depth, shell_m_of
+from gen3d.geometry.points import lift, render_points
+from gen3d.geometry.trajectory import turned
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.fit.loop import MIN_OPACITY, fit_gaussians, prune
 from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import LEAST_ROUND, Rounds, round_length, schedule
-from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, THINNESS, Gaussians, from_points
-from gen3d.stages.optimize import EXPANSION_SHARE, PHOTO_SHARE, REPROJECTION_SHARE, _weighted, optimize_gaussians
+from gen3d.splat.gaussians import INITIAL_OPACITY, INITIAL_SIZE, SH_C0, THINNESS, Gaussians, from_points
+from gen3d.splat.role import Rendering
+from gen3d.stages.optimize import (
+    EXPANSION_SHARE,
+    JITTER_DEG,
+    PHOTO_SHARE,
+    REPROJECTION_SHARE,
+    _weighted,
+    optimize_gaussians,
+    reproject,
+)
 from gen3d.values import PointCloud, View, World
 from tests.measures import drain, psnr
-from tests.worlds import AnalyticWorld, Plane, box_room, sphere_over_plane, tilted_plane
+from tests.worlds import AnalyticWorld, Plane, box_room, ground_and_sky, sphere_over_plane, tilted_plane
 
 FIELDS = ("means", "quats", "scales", "opacities", "sh")
 
@@ -47,7 +59,7 @@ def scene(width: int = 64, height: int = 48) -> tuple[Gaussians, list[View]]:
     world = box_room()
     camera = world.camera(width, height)
     rgbd = world.view(camera)
-    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     dark = np.random.default_rng(0).uniform(0, 0.1, points.rgb.shape).astype(np.float32)
     start = from_points(replace(points, rgb=points.rgb - dark))
     all_seen = np.ones(rgbd.depth.shape, bool)
@@ -57,12 +69,7 @@ def scene(width: int = 64, height: int = 48) -> tuple[Gaussians, list[View]]:
 
 
 def fit(start: Gaussians, views: list[View], iterations: int = 12, seed: int = 0) -> Gaussians:
-    steps = fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=iterations), 3.0, seed)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return product(fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=iterations), 3.0, seed))
 
 
 def picture(gaussians: Gaussians, view: View) -> np.ndarray:
@@ -119,7 +126,7 @@ def test_from_points_survives_patches_without_area_and_no_points_at_all():
 @pytest.mark.parametrize("make", [tilted_plane, sphere_over_plane, box_room])
 def test_points_as_gaussians_look_like_the_picture_before_any_fit(make):
     rgbd = make().view(make().camera(64, 48))
-    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     with torch.no_grad():
         drawn = CpuRasterizer().render(from_points(points), rgbd.camera)
     inner = np.s_[3:-3, 3:-3]
@@ -208,6 +215,19 @@ def test_each_kind_of_view_gets_its_share_of_the_steps():
     assert [v.weight for v in _weighted((photo,), [])] == pytest.approx([PHOTO_SHARE])
 
 
+def test_the_sky_does_not_carry_reprojections_away():
+    """Sky in the middle of the view, 60 times as far as the ground: the views turn about what the scene is about."""
+    world = ground_and_sky()
+    camera = world.camera(64, 48).posed(turned(0.0, 25.0))
+    rgbd = world.view(camera)
+    assert rgbd.sky[16:32].all()
+    points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
+    seen = World(points, (View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera),), ())
+    median_m = median_depth(rgbd.depth)
+    moved = [np.linalg.norm(view.camera.center - camera.center) for view in reproject(seen, 8, median_m, 0)]
+    assert 0 < max(moved) < 3 * median_m * 1.5 * np.radians(JITTER_DEG)
+
+
 def test_a_fit_that_stops_being_numbers_names_the_culprit():
     start, views = scene(32, 24)
     image = views[0].image.copy()
@@ -275,9 +295,40 @@ def test_steps_report_their_view_loss_and_rendering():
     start, views = scene(32, 24)
     steps = list(fit_gaussians(start, views, CpuRasterizer(), FitSettings(iterations=8), 3.0, 0))
     assert [s.done for s in steps] == list(range(1, 9))
-    looks = [look for step in steps for look in step.looks]
-    assert len(looks) == 8 and {look.view for look in looks} == {0, 1}
-    assert all(np.isfinite(look.loss) and look.rendered.shape == (24, 32, 3) for look in looks)
+    losses = [one for step in steps for one in step.views]
+    assert len(losses) == 8 and {one.view for one in losses} == {0, 1}
+    assert all(np.isfinite(one.loss) and one.rendered.shape == (24, 32, 3) for one in losses)
+
+
+class Paint:
+    """Every pixel has the mean colour and opacity of the Gaussians: the loss has the same slope all the way."""
+
+    name = "paint"
+
+    def render(self, gaussians, camera):
+        alpha = gaussians.opacities.mean().expand(camera.height, camera.width)
+        rgb = gaussians.rgb.mean(0).expand(camera.height, camera.width, 3) * alpha[..., None]
+        return Rendering(rgb, alpha, torch.zeros_like(alpha))
+
+
+def test_the_steps_of_a_fit_become_smaller_to_a_tenth():
+    start, views = scene(32, 24)
+    white = replace(views[0], image=np.full((24, 32, 3), 100.0, np.float32))  # so bright that the fit never arrives
+    settings = FitSettings(iterations=30, ssim_weight=0.0, least_gain=0.0)
+    steps = fit_gaussians(start, [white], Paint(), settings, 3.0, 0)
+    colour = [float(step.views[0].rendered.mean()) for step in steps]
+    moved = np.diff(colour)
+    assert (moved > 0).all()
+    assert moved[-1] / moved[0] == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_surface_cannot_be_half_transparent_before_a_black_picture():
+    """Black Gaussians through which black is seen look right; over any other colour they do not, and become solid."""
+    start, views = scene(32, 24)
+    faint = replace(start, sh=torch.full_like(start.sh, -0.5 / SH_C0), opacities=torch.full_like(start.opacities, 0.5))
+    black = replace(views[0], image=np.zeros((24, 32, 3), np.float32))
+    fitted = fit(faint, [black], iterations=20)
+    assert fitted.opacities.mean() > 0.55
 
 
 def test_a_round_gives_every_view_its_turn():
@@ -339,7 +390,7 @@ class Wall:
         self.camera = self.world.camera(96, 72)
         photo = self.world.view(self.camera, supersample=3)
         everywhere = np.ones(photo.depth.shape, bool)
-        points = lift(photo, everywhere, 0, sky_radius(photo.depth))
+        points = lift(photo, everywhere, 0, shell_m_of(photo.depth))
         settings = FitSettings(iterations=30, reprojections=3, max_gaussians=limit, least_gain=0.0)
         world = World(points, (View(photo.image, everywhere, self.camera),), ())
         self.gaussians = drain(optimize_gaussians(world, CpuRasterizer(), settings, 3.0))[0]
@@ -381,10 +432,10 @@ def test_the_fit_does_not_depend_on_the_size_of_the_scene(factor):
         world = box_room(scale=scale)
         camera = world.camera(48, 36)
         rgbd = world.view(camera)
-        points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, sky_radius(rgbd.depth))
+        points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
         start = from_points(replace(points, rgb=np.full_like(points.rgb, 0.5)))
         view = View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera)
         steps = fit_gaussians(start, [view], CpuRasterizer(), FitSettings(iterations=15), 3.0 * scale, 0)
         *_, last = list(steps)
-        pictures.append(last.looks[0].rendered.numpy())
+        pictures.append(last.views[0].rendered.numpy())
     assert psnr(*pictures) > 40

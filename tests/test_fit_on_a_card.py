@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gen3d.events import product
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -34,12 +35,8 @@ def fitted(
     rasterizer: Rasterizer, settings: FitSettings = STEADY, views: list[View] | None = None, seed: int = 0
 ) -> tuple[Gaussians, list[FitStep]]:
     start, own = scene()
-    steps, told = fit_gaussians(start, views or own, rasterizer, settings, 3.0, seed), []
-    try:
-        while True:
-            told.append(next(steps))
-    except StopIteration as finished:
-        return finished.value, told
+    told = []
+    return product(fit_gaussians(start, views or own, rasterizer, settings, 3.0, seed), told.append), told
 
 
 def test_a_card_fits_the_scene_as_well_as_the_processor():
@@ -56,17 +53,17 @@ def test_a_card_fits_the_scene_as_well_as_the_processor():
 def test_a_step_looks_at_several_views_and_each_is_reported(views_a_step):
     _, told = fitted(AsIfOnACard(), replace(STEADY, iterations=10, views_a_step=views_a_step))
     assert [step.done for step in told] == list(range(1, 11)) and {step.total for step in told} == {10}
-    assert all(len(step.looks) == views_a_step for step in told)
-    assert all(np.isfinite(look.loss) and look.rendered.shape == (48, 64, 3) for s in told for look in s.looks)
-    assert {look.view for step in told for look in step.looks} == {0, 1}
+    assert all(len(step.views) == views_a_step for step in told)
+    assert all(np.isfinite(one.loss) and one.rendered.shape == (48, 64, 3) for s in told for one in s.views)
+    assert {one.view for step in told for one in step.views} == {0, 1}
 
 
 def test_a_step_of_one_view_is_the_processors_but_for_who_computes_ssim():
     one = replace(STEADY, iterations=6, views_a_step=1)
     a, b = (fitted(rasterizer, one) for rasterizer in (AsIfOnACard(), CpuRasterizer()))
     for ours, theirs in zip(a[1], b[1], strict=True):
-        assert ours.looks[0].view == theirs.looks[0].view
-        assert ours.looks[0].loss == pytest.approx(theirs.looks[0].loss, abs=1e-5)
+        assert ours.views[0].view == theirs.views[0].view
+        assert ours.views[0].loss == pytest.approx(theirs.views[0].loss, abs=1e-5)
     assert (a[0].means - b[0].means).abs().max() < 1e-3
 
 
@@ -203,12 +200,13 @@ def test_the_stage_leaves_its_scene_in_main_memory_and_shows_the_photo(built_wor
 
 @pytest.fixture
 def built_world():
-    from gen3d.geometry.points import lift, sky_radius
+    from gen3d.geometry.place import shell_m_of
+    from gen3d.geometry.points import lift
     from gen3d.values import World
 
     rgbd = box_room().view(box_room().camera(48, 36))
     everywhere = np.ones(rgbd.depth.shape, bool)
-    points = lift(rgbd, everywhere, 0, sky_radius(rgbd.depth))
+    points = lift(rgbd, everywhere, 0, shell_m_of(rgbd.depth))
     world = World(points, (View(rgbd.image, everywhere, rgbd.camera),), ())
     return world, FitSettings(iterations=10, reprojections=2, max_gaussians=5000)
 

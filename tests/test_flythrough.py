@@ -1,4 +1,3 @@
-from dataclasses import replace
 from functools import partial
 
 import av
@@ -10,15 +9,14 @@ from gen3d.camera import Camera
 from gen3d.events import Notice, Preview, Progress
 from gen3d.geometry.points import lift
 from gen3d.geometry.trajectory import tour_path, turned
-from gen3d.pipeline import Plain, film
 from gen3d.run.steps import Film
 from gen3d.settings import TourSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, from_points
-from gen3d.stages.flythrough import AMPLITUDES, FILLED
+from gen3d.splat.role import FILLED_ALPHA
+from gen3d.stages.flythrough import AMPLITUDES, fly_through
 from gen3d.values import RGBD, Scale
 from tests.measures import drain, psnr
-from tests.runs import TINY, room_models
 
 SETTINGS = TourSettings(frames=24, fps=12, width_px=96)
 CAMERA = Camera.from_fov(50.0, 96, 72)
@@ -39,12 +37,8 @@ def turning(amplitude: float, frames: int = SETTINGS.frames) -> list[Camera]:
     return [CAMERA.posed(turned(float(30 * amplitude * np.sin(x)))) for x in t]
 
 
-def engines(tour):
-    return Plain(room_models(), CpuRasterizer(), replace(TINY, tour=tour))
-
-
 def fly(gaussians, path, file, settings=SETTINGS, enough=lambda: False):
-    return drain(film(gaussians, path, engines(settings), partial(Film, file, fps=settings.fps), enough))
+    return drain(fly_through(gaussians, path, CpuRasterizer(), settings, partial(Film, file, fps=settings.fps), enough))
 
 
 def decoded(file) -> list[np.ndarray]:
@@ -64,10 +58,10 @@ def test_the_motion_shrinks_until_no_frame_shows_a_hole(tmp_path):
         amplitude, _ = fly(gaussians, turning, tmp_path / "a.mp4")
         amplitudes.append(amplitude)
         assert amplitude in AMPLITUDES
-        assert all((alpha(gaussians, camera) >= FILLED).all() for camera in turning(amplitude))
+        assert all((alpha(gaussians, camera) >= FILLED_ALPHA).all() for camera in turning(amplitude))
         if amplitude < 1:  # and no further than needed
             wider = AMPLITUDES[AMPLITUDES.index(amplitude) - 1]
-            assert any((alpha(gaussians, camera) < FILLED).any() for camera in turning(wider))
+            assert any((alpha(gaussians, camera) < FILLED_ALPHA).any() for camera in turning(wider))
     assert amplitudes[0] < amplitudes[1] < amplitudes[2] == 1.0
 
 
@@ -78,7 +72,7 @@ def test_a_sliver_in_the_middle_of_the_scene_is_kept_out_of_sight(tmp_path):
     holed = gaussians.keep(~((yaw > 35) & (yaw < 37)))
     amplitude, _ = fly(holed, turning, tmp_path / "a.mp4")
     assert 0.2 <= amplitude < 0.5
-    assert all((alpha(holed, camera) >= FILLED).all() for camera in turning(amplitude))
+    assert all((alpha(holed, camera) >= FILLED_ALPHA).all() for camera in turning(amplitude))
 
 
 def test_a_much_smaller_motion_than_planned_is_told(tmp_path):
@@ -157,7 +151,8 @@ def test_enough_makes_a_shorter_video(tmp_path):
 
 
 def test_closing_the_stage_leaves_no_file(tmp_path):
-    stage = film(wall(160), turning, engines(SETTINGS), partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps))
+    sink = partial(Film, tmp_path / "a.mp4", fps=SETTINGS.fps)
+    stage = fly_through(wall(160), turning, CpuRasterizer(), SETTINGS, sink)
     for event in stage:
         if isinstance(event, Progress) and event.done == 3:
             break

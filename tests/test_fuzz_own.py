@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gen3d.errors import Gen3DError
 from gen3d.formats.layered import load_layered
-from gen3d.formats.looked import load_looked
+from gen3d.formats.layers import load_layers
 from gen3d.formats.view import check_view, read_view
 from gen3d.request import Review
 from gen3d.run.review import review
@@ -27,7 +27,7 @@ from gen3d.splat.pick import pick_rasterizer
 from tests.runs import TINY, inside, room_models
 from tests.test_fuzz_inputs import VALUE, damage, two_sentences
 
-READERS = {"looked.npz": load_looked, "layers.npz": load_layered, "scene.view": read_view}
+READERS = {"looked.npz": load_layers, "layers.npz": load_layered, "scene.view": read_view}
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ from gen3d.formats.html import write_html
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.splat.pick import pick_rasterizer
 from tests.browser import browser as browser
+from tests.measures import psnr
 from tests.patience import PATIENCE_S
 from tests.scene_page import picture_of
-from tests.small_scenes import LENS, photo_scene, psnr, shown, tinted
+from tests.small_scenes import LENS, photo_scene, shown, tinted
 
 LIMITS = Limits(10.0, 14.0, 5.0, 8.0, 0.7, 1.2)
 HOSTILE = (

@@ -5,7 +5,7 @@ import pytest
 
 from gen3d.events import Notice, Preview
 from gen3d.geometry.clean import sharpen_edges, smooth_within
-from gen3d.geometry.edges import grow
+from gen3d.geometry.edges import dilate
 from gen3d.models.base import Proposals
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.settings import LayerSettings
@@ -95,7 +95,7 @@ def test_the_foreground_is_the_union_of_the_chosen_masks():
 def test_sky_is_never_foreground():
     rgbd = ground_and_sky().view(ground_and_sky().camera(128, 96))
     front = ground_and_sky().foreground(rgbd.camera)
-    sloppy = grow(front, 4)
+    sloppy = dilate(front, 4)
     chosen = find_foreground(np.stack([sloppy]), rgbd.depth, LayerSettings(rule="paper", depth_percentile=90.0))
     assert chosen[front].all() and not chosen[rgbd.sky].any()
 
@@ -155,7 +155,7 @@ def test_omega_holds_the_foreground_and_a_margin():
     layers, events = drain(split_layers(rgbd, Masks(*parts.values()), LayerSettings(margin=0.04)))
     boxes = parts["box"] | parts["other box"]
     assert overlap(layers.foreground, boxes) > 0.97
-    np.testing.assert_array_equal(layers.hidden, grow(layers.foreground, 0.04 * 96))
+    np.testing.assert_array_equal(layers.hidden, dilate(layers.foreground, 0.04 * 96))
     assert any(isinstance(e, Preview) and e.name == "layers" for e in events)
     assert not any(isinstance(e, Notice) for e in events)
 

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from gen3d.errors import EmptyWorld
-from gen3d.geometry.edges import grow
+from gen3d.geometry.edges import dilate
 from gen3d.geometry.flying import flying
-from gen3d.geometry.points import render_points, sky_radius
+from gen3d.geometry.place import shell_m_of
+from gen3d.geometry.points import render_points
 from gen3d.stages.lift import lift_layers
 from gen3d.values import RGBD, Layers, Origin
 from tests.measures import drain, psnr
@@ -22,7 +23,7 @@ def lifted(make, noise: bool = False):
         warp = NoisyDepth(seed=1, scale_spread=0.0, edge_px=1e-3)
         behind = RGBD(behind.image, behind.depth * warp(np.ones_like(rgbd.depth)), camera)
         rgbd = RGBD(rgbd.image, warp(rgbd.depth), camera)
-    layers = Layers(rgbd, front, grow(front, 3.0))
+    layers = Layers(rgbd, front, dilate(front, 3.0))
     return world, layers, behind, drain(lift_layers(layers, behind, 0.0))[0]
 
 
@@ -51,13 +52,27 @@ def test_hidden_points_lie_only_under_the_foreground_and_behind_it(make, noise):
     assert set(np.unique(points.origin)) == {Origin.PHOTO, Origin.BACKGROUND}
 
 
+def test_a_background_that_is_not_behind_its_foreground_is_left_out_there():
+    """On the left half it lies where the foreground does, on the right half it comes before it."""
+    _, layers, behind, _ = lifted(sphere_over_plane)
+    middle = int(np.nonzero(layers.foreground.any(axis=0))[0].mean())
+    front, depth = layers.rgbd.depth, behind.depth.copy()
+    rows = np.zeros(depth.shape, bool)
+    rows[::2] = True
+    depth[rows] = np.where(np.arange(128)[None] < middle, front, 0.8 * front)[rows]
+    points, _ = drain(lift_layers(layers, RGBD(behind.image, depth, behind.camera), 0.0))
+    under = points.pixel[points.origin == Origin.BACKGROUND]
+    assert len(under) == (layers.foreground & ~rows).sum()
+    assert not rows[under[:, 1], under[:, 0]].any()
+
+
 @pytest.mark.parametrize("noise", [False, True])
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_points_show_the_photo(make, noise):
     """Flying pixels left out of it: what lies behind shows there."""
     _, layers, _, points = lifted(make, noise)
     drawn = render_points(points, layers.rgbd.camera)
-    sound = ~grow(flying(layers.rgbd.depth), 2)
+    sound = ~dilate(flying(layers.rgbd.depth), 2)
     assert not drawn.hole[sound].any()
     assert psnr(drawn.image, layers.rgbd.image, sound) > 45
 
@@ -81,7 +96,7 @@ def test_the_second_layer_fills_what_a_step_aside_reveals(make):
 def test_the_sky_is_put_on_its_shell():
     _, layers, _, points = lifted(ground_and_sky)
     far = np.linalg.norm(points.xyz, axis=1)
-    shell_m = sky_radius(layers.rgbd.depth)
+    shell_m = shell_m_of(layers.rgbd.depth)
     u, v = points.pixel[points.origin == Origin.PHOTO].T
     at_sky = layers.rgbd.sky[v, u]
     np.testing.assert_allclose(far[points.origin == Origin.PHOTO][at_sky], shell_m, rtol=1e-4)

@@ -12,12 +12,12 @@ from bench.noisy import NoisyDepth
 from gen3d.errors import EmptyWorld
 from gen3d.formats.glb import write_glb
 from gen3d.formats.layered import load_layered, save_layered
+from gen3d.geometry.likeness import psnr_db
 from gen3d.products.mesh import collider, mesh_parts
 from gen3d.values import Mesh, Part
 from tests.browser import browser  # noqa: F401
 from tests.layered_scenes import MARGIN_PX, layered_room
 from tests.npm import node, npm_package
-from tests.runs import psnr_db
 from tests.three_page import ThreePage, served
 from tests.worlds import ground_and_sky
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bench.ablation import BorrowsAnywhere, NobodyInFront
-from bench.growing import grow, score_scene, spoilt
+from bench.from_truth import build_from_truth, score_scene, spoilt
 from bench.noisy import NoisyDepth, NoisyEyes
 from bench.scenes import Plane, Scene
 from bench.seams import Addition, additions, flatness, seam_error
@@ -76,10 +76,10 @@ def measured(world: AnalyticWorld, seed: int, align: tuple[str, ...]) -> np.ndar
     wide = surround(scene.photo.camera).padded(8)
     eyes = NoisyEyes(scene.cast, NoisyDepth(seed), scene.photo.camera)
     models = Models(eyes, NobodyInFront(), FakeInpainter(), TruePainter(world.view(wide).image))
-    grown = grow(scene, models, RASTERIZER, settings, path="orbit")
-    found = additions(grown.world, grown.shell_m)
+    built = build_from_truth(scene, models, RASTERIZER, settings, path="orbit")
+    found = additions(built.world, built.shell_m)
     assert len(found) == 1
-    outside = score_scene(scene, grown.gaussians, RASTERIZER)["psnr_outside"]
+    outside = score_scene(scene, built.gaussians, RASTERIZER)["psnr_outside"]
     return np.array([seam_error(found, scene.cast), flatness(found, scene.cast, scene.planes), outside])
 
 
@@ -155,9 +155,9 @@ def test_protecting_the_photo_can_be_switched_off():
     covering = {}
     for protect in (True, False):
         settings = ExpandSettings(poses=1, margin_px=8, align=(), protect_photo=protect)
-        grown, _ = drain(expand_world(start, Place(photo, scale_of(photo), shell_m), FakeInpainter(), eyes, settings))
-        assert len(grown.points) > len(points)
-        covering[protect] = int((covers(grown.points, photo, shell_m) > 1).sum())
+        built, _ = drain(expand_world(start, Place(photo, scale_of(photo), shell_m), FakeInpainter(), eyes, settings))
+        assert len(built.points) > len(points)
+        covering[protect] = int((covers(built.points, photo, shell_m) > 1).sum())
     assert covering[True] == 0
     assert covering[False] > 100
 
@@ -196,7 +196,7 @@ def test_the_benchmarks_build_the_scene_that_the_pipeline_builds(tmp_path):
     list(build(request, room_models(), RASTERIZER, TINY, tmp_path / "out"))
     photo = replace(world.view(camera), image=read_picture(request.photo))
     scene = Scene("room", photo, tuple(world.view(c) for c in aside))
-    ours = grow(scene, room_models(), RASTERIZER, TINY).gaussians
+    ours = build_from_truth(scene, room_models(), RASTERIZER, TINY).gaussians
     theirs = read_ply(tmp_path / "out" / "scene.ply")
     assert len(ours) == len(theirs)
     np.testing.assert_allclose(ours.means.numpy(), theirs.means.numpy(), atol=1e-5)

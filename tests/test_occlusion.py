@@ -93,6 +93,16 @@ def test_it_goes_no_further_than_asked():
     assert sizes[0] < sizes[1] < sizes[2] < sizes[3]
 
 
+def test_it_goes_less_far_behind_an_edge_that_uncovers_less():
+    """A board close to the wall hides a strip of it that is a fifth as wide as one half-way to it does."""
+    widths = []
+    for z in (2.0, 3.7):
+        board = Box((-50.0, -50.0, z), (0.0, 50.0, z + 0.1))
+        found, *_ = continued(AnalyticWorld("board", (Plane((0, 0, 1), 4.0),), (board,)))
+        widths.append(found.known[48].sum())
+    assert 0 < widths[1] < 0.4 * widths[0]
+
+
 @pytest.mark.parametrize("noise", [False, True])
 @pytest.mark.parametrize("make", [sphere_over_plane, box_room])
 def test_without_any_mask_a_step_aside_shows_fewer_holes_and_the_right_thing(make, noise):

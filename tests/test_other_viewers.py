@@ -15,9 +15,10 @@ from gen3d.splat.harmonics import seen_from
 from gen3d.splat.pick import pick_rasterizer
 from tests.arrow import CAMERA, arrow_scene, assert_in_place, walled
 from tests.browser import browser as browser
+from tests.measures import psnr
 from tests.npm import npm_package
 from tests.other_viewers import seen_by_spark, seen_by_supersplat
-from tests.small_scenes import psnr, shown
+from tests.small_scenes import shown
 
 WRITERS = {".ply": write_ply, ".splat": write_splat, ".spz": write_spz}
 SPARK = ("@sparkjsdev/spark", "2.2.0")

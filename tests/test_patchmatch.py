@@ -7,6 +7,7 @@ from scipy import ndimage
 from gen3d.models.base import Inpainter
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.models.builtin.patchmatch import fill_by_patches
+from tests.measures import psnr
 
 
 def bricks(h, w, shift=0):
@@ -35,10 +36,6 @@ def fill(image, hole, borrow=None, depth=None, seed=0):
     image = np.where(hole[..., None], np.float32([1, 0, 1]), image)
     depth = np.full(hole.shape, 3.0, np.float32) if depth is None else depth
     return fill_by_patches(image, hole, ~hole if borrow is None else borrow, depth, seed)
-
-
-def psnr(a, b):
-    return -10 * np.log10(np.mean((a - b) ** 2) + 1e-12)
 
 
 def gradient_energy(image, where):

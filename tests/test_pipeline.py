@@ -14,16 +14,17 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.errors import Gen3DError, InputError
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started
-from gen3d.formats.looked import load_looked
+from gen3d.formats.layers import load_layers
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.geometry.likeness import psnr_db
 from gen3d.geometry.trajectory import moved, turned
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.run.steps import build, grow, look, tour
 from gen3d.settings import FitSettings
 from gen3d.splat.pick import pick_rasterizer
 from tests.fakes import FakeInpainter
-from tests.runs import TINY, as_bytes, draw, inside, picture, psnr_db, room_models, save_rgbd
+from tests.runs import TINY, as_bytes, draw, inside, picture, room_models, save_rgbd
 from tests.worlds import NoisyDepth, box_room
 
 RASTERIZER = pick_rasterizer()
@@ -436,7 +437,7 @@ def test_the_cameras_of_a_path_file_are_no_larger_than_the_scene(built, tmp_path
 
 def test_layers_may_be_changed_between_look_and_grow(built, tmp_path):
     list(look(built.request, room_models(), TINY, tmp_path / "look"))
-    layers = load_looked(tmp_path / "look" / "looked.npz")
+    layers = load_layers(tmp_path / "look" / "looked.npz")
     assert layers.foreground.any() and layers.rgbd.camera.fov_deg[0] == pytest.approx(60.0)
     with np.load(tmp_path / "look" / "looked.npz") as stored:
         arrays = dict(stored)

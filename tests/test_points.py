@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import (
-    concatenate,
-    lift,
-    median_depth,
-    merge,
-    render_points,
-    sky_radius,
-)
+from gen3d.geometry.place import median_depth, shell_m_of
+from gen3d.geometry.points import concatenate, lift, merge, render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.values import RGBD, PointCloud
 from tests.measures import psnr
@@ -32,7 +26,7 @@ FLAT = (0.01, 0.35)
 
 
 def lifted(rgbd: RGBD, origin: int = 0) -> PointCloud:
-    return lift(rgbd, np.ones(rgbd.depth.shape, bool), origin, sky_radius(rgbd.depth))
+    return lift(rgbd, np.ones(rgbd.depth.shape, bool), origin, shell_m_of(rgbd.depth))
 
 
 def empty() -> PointCloud:
@@ -215,9 +209,9 @@ def test_sky_lies_on_a_shell_around_the_first_camera():
 
 def test_the_shell_is_beyond_everything_and_scales_with_the_scene():
     depth = np.array([[1.0, 2.0, 500.0, np.inf]], np.float32)
-    assert sky_radius(depth) == 1000.0
-    assert sky_radius(depth[:, :2]) == pytest.approx(90.0)
-    assert sky_radius(100 * depth) == pytest.approx(100 * sky_radius(depth))
+    assert shell_m_of(depth) == 1000.0
+    assert shell_m_of(depth[:, :2]) == pytest.approx(90.0)
+    assert shell_m_of(100 * depth) == pytest.approx(100 * shell_m_of(depth))
     assert median_depth(depth) == 2.0
     assert median_depth(np.full((2, 2), np.inf)) == 1.0
 
@@ -331,6 +325,22 @@ def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
     for limit in (500, 10, 0):
         assert len(backing(points, limit, *FLAT)) <= limit
     assert len(backing(empty(), 10, *FLAT)) == 0
+
+
+def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_for():
+    """Half a footprint back it would still come before the far end of its block, on a wall seen at 6 degrees."""
+    world = AnalyticWorld("slanted", (Plane((-5.0, 0.0, 1.0), 3.0),))
+    camera = world.camera(192, 48)
+    depth = np.minimum(world.view(camera).depth, 50.0)
+    points = lift(replace(world.view(camera), depth=depth), np.ones(depth.shape, bool), 0, 100.0)
+    points = points.keep((points.pixel[:, 0] >= 104) & (points.pixel[:, 0] < 112))
+    behind = backing(points, 10_000, 1.0, 10.0)
+    assert len(behind) == 4 * 24
+    distance = np.zeros(depth.shape, np.float32)
+    distance[points.pixel[:, 1], points.pixel[:, 0]] = np.linalg.norm(points.xyz, axis=1)
+    u, v = behind.pixel.T
+    farthest = np.max([distance[v + dv, u + du] for dv in (0, 1) for du in (0, 1)], axis=0)
+    assert (np.linalg.norm(behind.xyz, axis=1) > 1.03 * farthest).all()
 
 
 def test_what_is_merged_to_keep_a_limit_is_what_is_plainest():

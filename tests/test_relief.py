@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gen3d.geometry.atlas import atlas, joined, pack
-from gen3d.geometry.debris import settle_debris, surfaces
+from gen3d.geometry.debris import absorb_debris, surfaces
 from gen3d.geometry.flying import flying
 from gen3d.geometry.relief import relief
 from gen3d.values import Mesh
@@ -101,11 +101,11 @@ def test_debris_between_two_surfaces_goes_to_the_one_of_its_side():
     front[:, :30] = True
     depth = np.where(front, 2.0, 4.0).astype(np.float32)
     depth[:, 29], depth[:, 30] = 2.6, 3.2  # a soft edge's ramp
-    settled = settle_debris(depth, front, flying(depth))
+    settled = absorb_debris(depth, front, flying(depth))
     np.testing.assert_array_equal(settled, np.where(front, 2.0, 4.0))
     assert len(np.unique(surfaces(settled))) == 2
     depth[10, 10] = 3.0  # a speck amid the near side
-    np.testing.assert_array_equal(settle_debris(depth, front, np.zeros_like(front))[:, 5:25], np.full((40, 20), 2.0))
+    np.testing.assert_array_equal(absorb_debris(depth, front, np.zeros_like(front))[:, 5:25], np.full((40, 20), 2.0))
 
 
 def test_small_pictures_lie_side_by_side_in_an_atlas():

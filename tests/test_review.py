@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen3d.formats.looked import load_looked, save_looked
+from gen3d.formats.layers import load_layers, save_layers
 from gen3d.geometry.clean import sharpen_edges, smooth_within
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.request import Flip, Review
@@ -168,8 +168,8 @@ def test_candidates_survive_the_file(tmp_path, count):
     masks = np.random.default_rng(count).random((count, 41, 67)) < 0.5
     chosen = np.arange(count) % 2 == 0
     front = masks.any(axis=0)
-    save_looked(tmp_path / "looked.npz", Layers(rgbd, front, front, Candidates(masks, chosen)))
-    loaded = load_looked(tmp_path / "looked.npz")
+    save_layers(tmp_path / "looked.npz", Layers(rgbd, front, front, Candidates(masks, chosen)))
+    loaded = load_layers(tmp_path / "looked.npz")
     np.testing.assert_array_equal(loaded.candidates.masks, masks)
     np.testing.assert_array_equal(loaded.candidates.chosen, chosen)
     with np.load(tmp_path / "looked.npz") as stored:
@@ -180,8 +180,8 @@ def test_candidates_survive_the_file(tmp_path, count):
 def test_a_file_from_before_has_its_foreground_for_a_candidate(tmp_path, front):
     layers, ball = split(sphere_over_plane)
     foreground = ball & front
-    save_looked(tmp_path / "looked.npz", Layers(layers.rgbd, foreground, foreground))
-    loaded = load_looked(tmp_path / "looked.npz")
+    save_layers(tmp_path / "looked.npz", Layers(layers.rgbd, foreground, foreground))
+    loaded = load_layers(tmp_path / "looked.npz")
     assert loaded.candidates.masks.shape == (int(front), 96, 128)
     np.testing.assert_array_equal(after(loaded), foreground)
 
@@ -198,13 +198,13 @@ def record(folder) -> dict:
 
 
 def foreground(folder) -> np.ndarray:
-    return load_looked(folder / "looked.npz").foreground
+    return load_layers(folder / "looked.npz").foreground
 
 
 def place_of(folder, left: bool) -> tuple[float, float]:
     """The middle of one of the two boxes."""
     h, w = foreground(folder).shape
-    boxes = load_looked(folder / "looked.npz").candidates.masks
+    boxes = load_layers(folder / "looked.npz").candidates.masks
     row, column = np.argwhere(boxes[0 if left else 1]).mean(axis=0)
     return column / w, row / h
 

@@ -14,8 +14,9 @@ from gen3d.formats.spz import read_spz, write_spz
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import seen_from
 from gen3d.splat.pick import pick_rasterizer
+from tests.measures import psnr
 from tests.npm import node, npm_package
-from tests.small_scenes import photo_scene, psnr, shown, tinted
+from tests.small_scenes import photo_scene, shown, tinted
 from tests.test_cli import refused, run
 from tests.test_ply import assert_same, some_gaussians
 from tests.test_spz import same_side, some

@@ -11,7 +11,7 @@ from bench.quality import available
 from bench.scenes import Plane, SceneUnavailable, depth_aside, load
 from bench.score import PERFECT_DB, SAME_SURFACE, Classes, classify, mean_of, psnr, score_view, sharpness
 from gen3d.camera import Camera
-from gen3d.geometry.edges import depth_edges, grow
+from gen3d.geometry.edges import depth_edges, dilate
 from tests.worlds import AnalyticWorld, box_room, ground_and_sky, pole_before_wall, sphere_over_plane
 
 WORLDS = [sphere_over_plane, box_room, ground_and_sky]
@@ -47,7 +47,7 @@ def test_classes_are_what_rays_from_the_photo_find(make):
     wrong = (found.visible != true.visible) | (found.behind != true.behind) | (found.outside != true.outside)
     assert wrong.mean() < 0.01
     assert not (found.outside != true.outside).any()
-    rims = grow(depth_edges(held_out.depth) | (found.visible & grow(found.behind, 1)), 2)
+    rims = dilate(depth_edges(held_out.depth) | (found.visible & dilate(found.behind, 1)), 2)
     assert (wrong & ~rims).mean() < 0.001  # a pixel is an area, a ray is not: that shows at rims alone
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Intermediate, Notice, Started
+from gen3d.events import Intermediate, Notice, Started, product
 from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
@@ -22,12 +22,8 @@ SETTINGS = replace(FAST, size_px=128)
 
 def run(request: Request, models=None) -> tuple[Source, list]:
     """The product of the stage and its events."""
-    stage, events = read_source(request, SETTINGS, models or fake_models()), []
-    while True:
-        try:
-            events.append(next(stage))
-        except StopIteration as stop:
-            return stop.value, events
+    events = []
+    return product(read_source(request, SETTINGS, models or fake_models()), events.append), events
 
 
 def expect(words: str, **request) -> None:

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from gen3d.geometry.edges import close_gaps, grow
-from gen3d.geometry.points import lift, render_points, sky_radius
+from gen3d.geometry.edges import close_gaps, dilate
+from gen3d.geometry.place import shell_m_of
+from gen3d.geometry.points import lift, render_points
 from gen3d.geometry.surfaces import complete_depth, continue_surfaces, hiding_rim
 from tests.worlds import (
     AnalyticWorld,
@@ -64,6 +65,17 @@ def test_a_plane_goes_on_beyond_what_was_seen(slope, rtol):
     assert np.abs(done / true - 1)[hole].mean() <= 0.5 * held + 1e-6  # rounding
 
 
+@pytest.mark.parametrize("nearer", [True, False])
+def test_a_surface_goes_on_to_little_beyond_the_depths_that_were_seen(nearer):
+    """A steep ramp in inverse depth, seen in a strip: unlimited it would come to the camera, or be lost to the sky."""
+    inverse = np.linspace(0.05, 0.45, 21)[:: 1 if nearer else -1]
+    depth = np.full((96, 128), np.nan, np.float32)
+    depth[:21] = (1 / inverse)[:, None]
+    done = complete_depth(depth)[21:]
+    assert done.min() > 1 / 0.45 / 1.6 and done.max() < 1.6 / 0.05
+    assert done.min() < 0.95 / 0.45 if nearer else done.max() > 1.05 / 0.05  # though it does go on
+
+
 @pytest.mark.parametrize("noise", [False, True])
 def test_scattered_unknown_pixels_are_completed(noise):
     true = box_room().view(box_room().camera(128, 96)).depth
@@ -84,7 +96,7 @@ def test_the_floor_goes_on_under_a_box_that_is_taken_away(occluders, seed):
     assert floor.sum() > 300
     if seed is not None:
         seen, behind = noisy(seen, seed), warped(behind, seed)
-    hole = grow(front, 2)
+    hole = dilate(front, 2)
     done = continue_surfaces(seen, hole, hiding_rim(seen, hole, REACH_PX))
     error = np.abs(done / behind - 1)
     assert error[front].mean() < 0.05
@@ -97,7 +109,7 @@ def test_the_floor_goes_on_under_a_box_that_is_taken_away(occluders, seed):
 def test_the_wall_goes_on_behind_what_stands_before_it(make):
     world = make()
     camera = world.camera(128, 96)
-    hole = grow(world.foreground(camera), 2)
+    hole = dilate(world.foreground(camera), 2)
     depth = world.view(camera).depth
     np.testing.assert_allclose(continue_surfaces(depth, hole, hiding_rim(depth, hole, REACH_PX)), 4.0, rtol=1e-3)
 
@@ -106,7 +118,7 @@ def test_sky_goes_on_as_sky_and_ground_as_ground():
     world = ground_and_sky()
     camera = world.camera(128, 96)
     depth, truth, front = world.view(camera).depth, world.hidden(camera).depth, world.foreground(camera)
-    hole = grow(front, 2)
+    hole = dilate(front, 2)
     done = continue_surfaces(depth, hole, hiding_rim(depth, hole, REACH_PX))
     assert not np.isnan(done).any() and (done > 0).all()
     assert (np.isinf(done) == np.isinf(truth))[front].mean() > 0.85
@@ -133,18 +145,18 @@ def test_what_a_side_view_reveals_continues_the_far_side_alone(make, right, nois
     world = make()
     first = world.camera(128, 96)
     seen = world.view(first)
-    points = lift(seen, np.ones((96, 128), bool), 0, sky_radius(seen.depth))
+    points = lift(seen, np.ones((96, 128), bool), 0, shell_m_of(seen.depth))
     camera = world.moved(first, right=right)
     drawn, front = render_points(points, camera), world.foreground(camera)
     hole = close_gaps(drawn.hole, 3)
     depth = noisy(np.where(drawn.hole, np.float32(np.nan), drawn.depth)) if noise else drawn.depth
     hiding = hiding_rim(depth, hole, REACH_PX)
-    assert (hiding & ~grow(front, 1)).sum() <= 0.1 * hiding.sum()
-    rim = ~hole & grow(hole, 1) & front & (depth < 0.8 * world.hidden(camera).depth)
+    assert (hiding & ~dilate(front, 1)).sum() <= 0.1 * hiding.sum()
+    rim = ~hole & dilate(hole, 1) & front & (depth < 0.8 * world.hidden(camera).depth)
     assert (hiding & rim).sum() > 0.7 * rim.sum() > 10
     truth = warped(world.view(camera).depth) if noise else world.view(camera).depth
     done = continue_surfaces(depth, hole, hiding)
-    beside = hole & ~front & grow(front, 8)
+    beside = hole & ~front & dilate(front, 8)
     assert np.median(np.abs(done / truth - 1)[beside]) < 0.05
     naive = continue_surfaces(depth, hole)
     assert np.abs(np.log(done / truth))[beside].mean() < 0.8 * np.abs(np.log(naive / truth))[beside].mean()

@@ -23,7 +23,8 @@ from gen3d.formats.view import (
 from gen3d.formats.view_codes import from_octahedral, octahedral
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.pick import pick_rasterizer
-from tests.small_scenes import LENS, photo_scene, psnr, sheet, shown, tinted
+from tests.measures import psnr
+from tests.small_scenes import LENS, photo_scene, sheet, shown, tinted
 
 LIMITS = Limits(12.0, 15.0, 5.0, 8.0, 0.7, 1.1)
 

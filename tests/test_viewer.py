@@ -11,8 +11,9 @@ from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.products.limits import Pose, orbit
 from gen3d.splat.pick import pick_rasterizer
 from tests.browser import browser as browser
+from tests.measures import psnr
 from tests.scene_page import ScenePage, Shelf, shelf
-from tests.small_scenes import LENS, photo_scene, psnr, shown, tinted
+from tests.small_scenes import LENS, photo_scene, shown, tinted
 
 C2W = np.eye(4)
 C2W[:3, :3], C2W[:3, 3] = Rotation.from_euler("yx", [20, 8], degrees=True).as_matrix(), (0.3, -0.2, 0.1)

@@ -3,7 +3,7 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Progress, Started
+from gen3d.events import Progress, Started, product
 from gen3d.geometry import trajectory
 from gen3d.geometry.trajectory import PATHS, expansion_path, surround
 from gen3d.stages.words import Words, background_prompt, direction, find_words, parse_prompt, prompt_for
@@ -52,12 +52,9 @@ def photo() -> tuple[np.ndarray, np.ndarray]:
 def run(prompt, captioner, foreground=None):
     """The stage's events and its product."""
     image, thing = photo()
-    stage, events = find_words(image, thing if foreground is None else foreground, prompt, captioner), []
-    while True:
-        try:
-            events.append(next(stage))
-        except StopIteration as done:
-            return events, done.value
+    events = []
+    words = product(find_words(image, thing if foreground is None else foreground, prompt, captioner), events.append)
+    return events, words
 
 
 def test_without_a_prompt_the_picture_is_captioned_and_its_background_put_in_the_papers_words():

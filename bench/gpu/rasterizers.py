@@ -140,7 +140,7 @@ def _fit_row(rasterizer: Rasterizer, work: Workload, side: int, steps: int, view
     start = replace(work.gaussians, sh=torch.zeros_like(work.gaussians.sh))
 
     def fit(some: FitSettings) -> list[float]:
-        return [look.loss for step in fit_gaussians(start, views, rasterizer, some, 4.0, 0) for look in step.looks]
+        return [one.loss for step in fit_gaussians(start, views, rasterizer, some, 4.0, 0) for one in step.views]
 
     fit(replace(settings, iterations=10))
     forget_peak(device)

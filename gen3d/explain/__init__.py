@@ -1,7 +1,7 @@
-"""What is drawn of a run: a preview for every stage, and what a researcher wants to see of each, where it is asked for.
+"""What is drawn of a run: a preview for every stage and, with --explain, exhibits of its intermediate results.
 
 Stages draw nothing: they yield `Intermediate` results by name. The two tables here say what is drawn from which; the
-functions take its values by their names. `ink.py`, `chart.py` and `sheet.py` are the pens and the paper.
+functions take its values by their names. `ink.py`, `chart.py` and `sheet.py` hold what drawing needs.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ EXHIBITS: dict[str, Callable[..., Iterator[Exhibit]]] = {
 
 
 def preview_of(found: Intermediate) -> Preview | None:
-    """The picture for whoever watches; None where there is none of this result."""
+    """The preview drawn from a result; None where there is none."""
     draw = PREVIEWS.get(found.name)
     return draw(**found.values) if draw else None
 
 
 def exhibits_of(found: Intermediate) -> Iterator[Exhibit]:
-    """What to hold up of it for whoever studies the method."""
+    """The exhibits drawn from a result."""
     if show := EXHIBITS.get(found.name):
         yield from show(**found.values)

@@ -1,4 +1,4 @@
-"""The background (paper 3.1): what it may borrow from, its picture and its depth."""
+"""The background (paper 3.1): what it is filled from, its picture and its depth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def preview_background(image: Float[np.ndarray, "h w 3"]) -> Preview:
 
 
 def show_borrow(layers: Layers, borrow: Bool[np.ndarray, "h w"]) -> Iterator[Exhibit]:
-    """Omega, and the pixels that may lend it their looks."""
+    """Omega, and the pixels that it may be filled from."""
 
     def draw() -> np.ndarray:
         image = layers.rgbd.image

@@ -1,4 +1,4 @@
-"""A small line chart, drawn with nothing but a pen."""
+"""A small line chart, drawn with Pillow."""
 
 from __future__ import annotations
 

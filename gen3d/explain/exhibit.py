@@ -14,7 +14,7 @@ from gen3d.stage_table import number
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Exhibit:
-    """Something worth seeing about how a stage came to its product; nothing is drawn before `draw` is called."""
+    """A picture of how a stage came to its product; nothing is drawn before `draw` is called."""
 
     stage: str
     place: str

@@ -1,4 +1,4 @@
-"""Exhibits of the expansion (paper 3.2, eq. 4), pose by pose: the hole, the painting, and how its depth was placed."""
+"""Exhibits of the expansion (paper 3.2, eq. 4), pose by pose: the hole, its fill, and the alignment of its depth."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def preview_pose(pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], **
 
 
 def show_pose(
-    pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], seam: Seam, look_again: Callable[[], Sight]
+    pose: int, before: Sight, image: Float[np.ndarray, "h w 3"], seam: Seam, see_again: Callable[[], Sight]
 ) -> Iterator[Exhibit]:
-    """A row of six: hole, painting, depth before and after alignment, the correction, and the pose seen again.
+    """A row of six: hole, fill, depth before and after alignment, the correction, and the pose seen again.
 
-    image: as painted, margin included. look_again: renders the points with the new ones among them.
+    image: as painted, margin included. see_again: renders the points with the new ones among them.
     """
-    place, again = f"{pose:02d}_", cache(look_again)
+    place, again = f"{pose:02d}_", cache(see_again)
     yield Exhibit(
         "expand", f"{place}1_hole", f"Pose {pose}: what the points show; striped: the hole", lambda: _with_hole(before),
         lambda: {"coverage_before": ink.number(1 - before.share)},
@@ -51,7 +51,7 @@ def _with_hole(sight: Sight) -> np.ndarray:
 
 
 def _framed(image: np.ndarray, margin_px: int) -> np.ndarray:
-    """The picture with a thin line around the pose's own frame; what lies outside is context for the painter."""
+    """The picture with a thin line around the pose's own frame; what lies outside is context for the inpainter."""
     inside = np.zeros(image.shape[:2], bool)
     inside[margin_px - 1 : 1 - margin_px or None, margin_px - 1 : 1 - margin_px or None] = margin_px > 0
     return ink.outlined(image, inside, (1.0, 1.0, 1.0))

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gen3d.explain.preview import depth_colours, depth_span
 from gen3d.formats import picture
-from gen3d.geometry.edges import grow, shrink
+from gen3d.geometry.edges import dilate, erode
 
 RED, BLUE = (0.92, 0.22, 0.15), (0.15, 0.45, 0.95)
 """What stands in front, and what is hidden; also farther and nearer."""
@@ -34,7 +34,7 @@ def as_bytes(image: Float[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def number(value: float) -> float | None:
-    """Four digits that count; None, which JSON knows, for what is no number."""
+    """Four significant digits; None, which JSON knows, for NaN and inf."""
     return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
@@ -70,7 +70,7 @@ def outlined(
 ) -> Float[np.ndarray, "h w 3"]:
     """The picture with the inner rim of a region in a colour, as wide as it takes to be seen on a small copy."""
     width_px = max(1, round(min(region.shape) / 200))
-    return tinted(image, region & ~shrink(region, width_px), rgb, 1.0)
+    return tinted(image, region & ~erode(region, width_px), rgb, 1.0)
 
 
 def striped(
@@ -84,22 +84,15 @@ def striped(
 
 def holed(image: Float[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w 3"]:
     """The picture with a hole striped, and ringed so that the smallest can be found."""
-    ring = grow(hole, 3 + round(min(hole.shape) / 150)) & ~grow(hole, 3)
+    ring = dilate(hole, 3 + round(min(hole.shape) / 150)) & ~dilate(hole, 3)
     return tinted(striped(image, hole, MAGENTA), ring, MAGENTA, 1.0)
 
 
 def dotted(
     image: Float[np.ndarray, "h w 3"], pixels: Bool[np.ndarray, "h w"], rgb: Any
 ) -> Float[np.ndarray, "h w 3"]:
-    """The picture with single pixels in a colour, each grown so that it can be seen."""
-    return tinted(image, grow(pixels, round(min(pixels.shape) / 300)), rgb, 1.0)
-
-
-def middle_of(region: Bool[np.ndarray, "h w"]) -> tuple[int, int]:
-    """(column, row) of the pixel deepest inside a region: where a label sits well."""
-    inside = cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    row, column = np.unravel_index(cv2.distanceTransform(inside, cv2.DIST_L2, 3).argmax(), inside.shape)
-    return int(column) - 1, int(row) - 1
+    """The picture with single pixels in a colour, each dilated so that it can be seen."""
+    return tinted(image, dilate(pixels, round(min(pixels.shape) / 300)), rgb, 1.0)
 
 
 def lettered(

@@ -12,7 +12,8 @@ from gen3d.events import Preview
 from gen3d.explain import ink
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import region_preview
-from gen3d.geometry.contrast import Rim
+from gen3d.geometry.edges import innermost
+from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals
 from gen3d.settings import LayerSettings
 from gen3d.values import Layers
@@ -51,7 +52,7 @@ def _coloured(image: np.ndarray, masks: np.ndarray, numbered: bool) -> np.ndarra
     hues = ink.colours(len(masks))
     for i in sorted(range(len(masks)), key=lambda i: -int(masks[i].sum())):
         picture = ink.outlined(ink.tinted(picture, masks[i], hues[i]), masks[i], 0.6 * np.asarray(hues[i]))
-    numbers = [(ink.middle_of(mask), str(i + 1)) for i, mask in enumerate(masks)]
+    numbers = [(innermost(mask), str(i + 1)) for i, mask in enumerate(masks)]
     return ink.lettered(ink.as_bytes(picture), numbers if numbered else [])
 
 
@@ -65,7 +66,7 @@ def show_rims(layers: Layers, kept: Bool[np.ndarray, "k h w"], judge: Callable[[
         for pixels, rgb in (("counted", (0.75, 0.75, 0.75)), ("occluded", ink.BLUE), ("occludes", ink.RED)):
             for rim in rims:
                 picture = ink.dotted(picture, getattr(rim, pixels), rgb)
-        words = [(ink.middle_of(mask), f"{rim.balance:+.2f}") for mask, rim in zip(kept, rims, strict=True)]
+        words = [(innermost(mask), f"{rim.balance:+.2f}") for mask, rim in zip(kept, rims, strict=True)]
         return ink.lettered(ink.as_bytes(picture), words)
 
     def figures() -> dict[str, Any]:

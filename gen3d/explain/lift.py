@@ -1,4 +1,4 @@
-"""The layers as points (paper 3.2, eq. 3): what is not lifted, what goes on behind edges, and all of P_0."""
+"""The layers as points (paper 3.2, eq. 3): what is not lifted, what is continued behind edges, and all of P_0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gen3d.values import RGBD, Origin, PointCloud
 
 
 def preview_points(aside: Float[np.ndarray, "h w 3"], **_: Any) -> Preview:
-    """All points from a little aside."""
+    """All points from a little to the left."""
     return Preview("lift", picture_preview(aside))
 
 
@@ -31,7 +31,7 @@ def show_flying(image: Float[np.ndarray, "h w 3"], flying: Bool[np.ndarray, "h w
 
 
 def show_behind_edges(rgbd: RGBD, found: Continuation) -> Iterator[Exhibit]:
-    """The strips of far surface that go on under the near side of edges: their looks and their depth."""
+    """The strips of far surface that are continued under the near side of edges: their picture and their depth."""
     pale = 0.4 + 0.6 * ink.paled(rgbd.image)
 
     def behind() -> float:
@@ -39,19 +39,19 @@ def show_behind_edges(rgbd: RGBD, found: Continuation) -> Iterator[Exhibit]:
         return float(np.median(found.depth[solid] / rgbd.depth[solid])) if solid.any() else float("nan")
 
     yield Exhibit(
-        "lift", "2_behind_picture", "What goes on behind edges: its looks",
+        "lift", "2_behind_picture", "Far surfaces continued behind edges: their picture",
         lambda: ink.as_bytes(np.where(found.known[..., None], found.image, pale)),
         lambda: {"share": ink.share(found.known)},
     )  # fmt: skip
     yield Exhibit(
-        "lift", "3_behind_depth", "What goes on behind edges: its depth",
+        "lift", "3_behind_depth", "Far surfaces continued behind edges: their depth",
         lambda: ink.depth_drawn(np.where(found.known, found.depth, np.nan), depth_span(rgbd.depth)),
         lambda: {"times_as_far_median": ink.number(behind())},
     )  # fmt: skip
 
 
 def show_points(aside: Float[np.ndarray, "h w 3"], points: PointCloud) -> Iterator[Exhibit]:
-    """P_0 from a little aside, and where its points come from."""
+    """P_0 from a little to the left, and where its points come from."""
     yield Exhibit(
         "lift", "4_points", "All points from a little to the left; black is not covered yet",
         lambda: ink.as_bytes(aside),

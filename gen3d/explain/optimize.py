@@ -1,4 +1,4 @@
-"""The fit (paper 3.3, eq. 5): the loss, and the photo as it is drawn now."""
+"""The fit (paper 3.3, eq. 5): the loss, and the photo's view as it is rendered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -16,12 +15,13 @@ from gen3d.explain import ink
 from gen3d.explain.chart import line_chart
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import picture_preview
+from gen3d.geometry.likeness import psnr_db
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer, device_of, draw
 from gen3d.values import View
 
 GAIN = 4
-"""By so much differences are enlarged."""
+"""Differences are multiplied by this."""
 LATELY = 0.1
 """Losses at the end are means over this last share of the steps."""
 
@@ -55,19 +55,21 @@ def show_loss(losses: Sequence[tuple[int, float]], pictures: int) -> Iterator[Ex
 def show_fit(
     start: int, gaussians: Gaussians, views: Sequence[View], rasterizer: Rasterizer
 ) -> Iterator[Exhibit]:
-    """The photo, the scene from the same place, and what differs; `start`: how many Gaussians there were."""
+    """The photo, its view of the scene, and their difference; `start`: the number of Gaussians before the fit."""
     photo = views[0]
 
     @cache
     def drawn(view: int) -> np.ndarray:
-        with torch.no_grad():
-            drawn = rasterizer.render(gaussians.to(device_of(rasterizer)), views[view].camera)
-            return drawn.rgb.clamp(0, 1).cpu().numpy()
+        rendering = draw(rasterizer, gaussians.to(device_of(rasterizer)), views[view].camera)
+        return rendering.rgb.clamp(0, 1).cpu().numpy()
+
+    def psnr(view: int) -> float:
+        return psnr_db(drawn(view), views[view].image, views[view].seen)
 
     def figures() -> dict[str, Any]:
-        others = [_psnr_db(drawn(i), views[i]) for i in range(1, len(views))]
+        others = [psnr(i) for i in range(1, len(views))]
         mean = {"new_views_psnr_db": ink.number(float(np.mean(others)))} if others else {}
-        return {"psnr_db": ink.number(_psnr_db(drawn(0), photo))} | mean
+        return {"psnr_db": ink.number(psnr(0))} | mean
 
     yield Exhibit("optimize", "2_photo", "The photo", lambda: ink.as_bytes(photo.image))
     yield Exhibit(
@@ -78,9 +80,3 @@ def show_fit(
         "optimize", "4_difference", f"What differs, {GAIN} times enlarged",
         lambda: ink.as_bytes(GAIN * np.abs(drawn(0) - photo.image)), figures,
     )  # fmt: skip
-
-
-def _psnr_db(drawn: Float[np.ndarray, "h w 3"], view: View) -> float:
-    """Over the pixels that count in the fit."""
-    error = ((drawn - view.image) ** 2)[view.seen]
-    return float(-10 * np.log10(error.mean() + 1e-12)) if error.size else float("nan")

@@ -12,16 +12,31 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 
-from gen3d.geometry.edges import depth_edges, depth_from_inverse, grow, inverse_depth
+from gen3d.geometry.edges import depth_edges, depth_from_inverse, dilate, inverse_depth
 from gen3d.geometry.membrane import solve_membrane
 
 IRLS_ROUNDS = 12
-EDGE_CLEARANCE_PX = 2
-"""Rim pixels this close to a depth edge give no boundary value: near depth would stretch into the hole."""
-ROBUST_RESIDUAL = 3.0
-"""Rim residuals beyond this many scaled median deviations give no boundary value either."""
+"""Rounds of reweighting. Chosen by eye."""
+LEAST_RESIDUAL = 1e-3
+"""Residuals below this share of the median inverse depth count as equally small, so that no weight is infinite. Chosen
+by eye."""
+LEAST_SPREAD = 1e-3
+"""Inverse depths within this share of their median are one distance, which cannot fix a shift. Chosen by eye."""
 MIN_SHARED = 50
-"""Fewer shared pixels cannot fix a shift: only a scale is fitted."""
+"""Fewer shared pixels cannot fix a shift either: only a scale is fitted. Chosen by eye."""
+LEAST_SLOPE, FARTHEST_PERCENT = 0.05, 2.0
+"""A fit is given up for the ratio of medians when its scale is below this share of that ratio, or when it would put
+what lies at this percentile of inverse depth beyond infinity. Chosen by eye."""
+EDGE_CLEARANCE_PX = 2
+"""Rim pixels this close to a depth edge give no boundary value: near depth would stretch into the hole. Chosen by
+eye."""
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation. By definition."""
+ROBUST_RESIDUAL, RESIDUAL_FLOOR = 3.0, 0.01
+"""Rim residuals (of log depth) beyond so many standard deviations, but never within the floor's, give no boundary value
+either. Chosen by eye."""
+BEHIND = 1.02
+"""What is revealed behind a thing lies at least this factor behind its rim. Chosen by eye."""
 
 
 def fit_scale_shift(
@@ -37,19 +52,20 @@ def fit_scale_shift(
         return 1.0, 0.0
     x, y = 1.0 / new[usable].astype(np.float64), 1.0 / known[usable].astype(np.float64)
     ratio = float(np.median(y / x))
-    if len(x) < MIN_SHARED or np.ptp(x) < 1e-3 * np.median(x):
+    if len(x) < MIN_SHARED or np.ptp(x) < LEAST_SPREAD * np.median(x):
         return ratio, 0.0
     weight = np.ones_like(x)
-    floor = 1e-3 * float(np.median(y))
+    floor = LEAST_RESIDUAL * float(np.median(y))
     a, b = ratio, 0.0
     for _ in range(IRLS_ROUNDS):
         a, b = _weighted_line(x, y, weight)
         weight = 1.0 / np.maximum(np.abs(a * x + b - y), floor)
-    inside_out = a <= 0.05 * ratio or a * float(np.percentile(x, 2)) + b <= 0
+    inside_out = a <= LEAST_SLOPE * ratio or a * float(np.percentile(x, FARTHEST_PERCENT)) + b <= 0
     return (ratio, 0.0) if inside_out else (float(a), float(b))
 
 
 def _weighted_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """(a, b) of the line y = a x + b of least weighted squares."""
     total = weight.sum()
     mx, my = (weight * x).sum() / total, (weight * y).sum() / total
     variance = (weight * (x - mx) ** 2).sum()
@@ -74,10 +90,10 @@ def blend_seam(
     new: complete. known: read outside the hole only. hiding: rim pixels that stand in front (`surfaces.hiding_rim`).
     Outside the hole the known depth comes back.
     """
-    rim = ~hole & grow(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
+    rim = ~hole & dilate(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
     # edges of either depth, not of their sum: the seam itself may jump, that is what is to be healed
     edges = depth_edges(new.astype(np.float32)) | depth_edges(_nearest_known(known, hole))
-    rim &= ~grow(edges, EDGE_CLEARANCE_PX)
+    rim &= ~dilate(edges, EDGE_CLEARANCE_PX)
     residual = np.zeros_like(new)
     residual[rim] = np.log(known[rim]) - np.log(new[rim])
     rim &= _within_robust(residual, rim)
@@ -96,11 +112,12 @@ def _nearest_known(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _within_robust(residual: np.ndarray, rim: np.ndarray) -> np.ndarray:
+    """Where the residual is near the rim's median one, in units of the rim's own spread."""
     if not rim.any():
         return rim
     r = residual[rim]
     middle = np.median(r)
-    spread = 1.4826 * np.median(np.abs(r - middle)) + 0.01
+    spread = MAD_TO_SIGMA * np.median(np.abs(r - middle)) + RESIDUAL_FLOOR
     return np.abs(residual - middle) < ROBUST_RESIDUAL * spread
 
 
@@ -126,5 +143,5 @@ def keep_behind(
     if not hiding.any():
         return depth
     distance, (v, u) = distance_transform_edt(~hiding, return_indices=True)
-    floor = np.where(hole & (distance <= reach_px), np.minimum(1.02 * known[v, u], expected), 0)
+    floor = np.where(hole & (distance <= reach_px), np.minimum(BEHIND * known[v, u], expected), 0)
     return np.maximum(depth, np.nan_to_num(floor, nan=0.0)).astype(np.float32)

@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from gen3d.values import Mesh
 
-SMALLEST_WIDTH_PX = 256
+SMALLEST_WIDTH_PX, SLACK = 256, 1.1
+"""The atlas is at least so wide, and this factor wider than a square without gaps would be. Chosen by eye."""
 
 
 def pack(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], tuple[int, int]]:
@@ -18,7 +19,7 @@ def pack(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], tuple
     The tallest come first, row by row; the same sizes give the same places.
     """
     area = sum(w * h for w, h in sizes)
-    width = max(SMALLEST_WIDTH_PX, max((w for w, _ in sizes), default=1), round(1.1 * area**0.5))
+    width = max(SMALLEST_WIDTH_PX, max((w for w, _ in sizes), default=1), round(SLACK * area**0.5))
     places: list[tuple[int, int]] = [(0, 0)] * len(sizes)
     left, top, shelf = 0, 0, 0
     for i in sorted(range(len(sizes)), key=lambda i: (-sizes[i][1], -sizes[i][0], i)):

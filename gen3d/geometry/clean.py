@@ -1,7 +1,8 @@
 """Depth maps made fit for lifting: small steps smoothed along surfaces, soft edges made sharp.
 
-Real depth is wrong in two ways that show at once from the side: measured depth comes in steps, and each step opens a
-crack; estimated depth runs smoothly from one surface to the next, and lifted that ramp is a curtain.
+Two errors of depth maps show at once from the side. Measured depth is quantised, and each step opens a crack between
+the points on its two sides. Estimated depth runs smoothly from one surface to the next, and the points of that ramp
+hang between the two like a curtain.
 """
 
 from __future__ import annotations
@@ -14,15 +15,33 @@ from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_from_inverse, disc, inverse_depth
 
 STEP = 0.015
-"""Relative depth steps of about this size are noise of the sensor, not shape."""
+"""Standard deviation in log depth of the bilateral filter: relative steps of about this size are taken for noise and
+quantisation, not for shape. Chosen by eye, on depth maps of 8 bits and of indoor sensors."""
+WINDOW_PX, WINDOW_SIGMA_PX = 9, 3.0
+"""Diameter of its window, and its standard deviation in space. Chosen by eye."""
+SKY_MARGIN = 10
+"""The filter sees the sky this many times as far as the farthest surface, so that it mixes with none. Chosen by eye."""
+HEIGHT = 1.5
+"""A ramp is an edge when it is this many times as high as `edges.JUMP`. Chosen by eye."""
+LEVELS_OFF = 1.5
+"""It ends when twice as far around it spans less than this many times its height; a plane goes on to 2. Chosen by
+eye."""
 SHARP = 0.7
-"""An edge is sharp when one 3x3 neighbourhood spans this share of its height."""
+"""An edge is sharp when one 3x3 neighbourhood spans this share of its height. Chosen by eye."""
 COLOUR_SIGMA = 0.08
-"""Pixels whose colours differ by this much (sRGB, root of summed squares) hardly vote for each other."""
+"""Pixels whose colours differ by this much (sRGB, root of summed squares) hardly vote for each other. Chosen by
+eye."""
+SPACE_SIGMA = 0.5
+"""Standard deviation of a vote's weight in space, as a share of the vote's radius. Chosen by eye."""
+LEAST_LIKENESS = 0.02
+"""Weight of a pixel of an altogether different colour, so that a pixel of a colour of its own follows its place alone.
+Chosen by eye."""
 VOTES = 2
-"""The first vote moves an edge that lies beside the colour edge part of the way, the second the rest."""
+"""The first vote moves an edge that lies beside the colour edge part of the way, the second the rest. Chosen by
+eye."""
 RAMP_WEIGHT = 0.02
-"""Pixels on the ramp vote in full on the side, but count so little in its depth: theirs was on the way to the other."""
+"""Pixels on the ramp vote in full on the side, but count this little in its mean depth: their own depth lies between
+the two sides. Chosen by eye."""
 
 
 def smooth_within(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
@@ -33,8 +52,8 @@ def smooth_within(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     solid = np.isfinite(depth)
     if not solid.any():
         return depth
-    log = np.log(np.where(solid, depth, 10 * depth[solid].max())).astype(np.float32)
-    smooth = cv2.bilateralFilter(log, d=9, sigmaColor=STEP, sigmaSpace=3.0)
+    log = np.log(np.where(solid, depth, SKY_MARGIN * depth[solid].max())).astype(np.float32)
+    smooth = cv2.bilateralFilter(log, d=WINDOW_PX, sigmaColor=STEP, sigmaSpace=WINDOW_SIGMA_PX)
     return np.where(solid, np.exp(smooth), depth).astype(np.float32)
 
 
@@ -43,10 +62,10 @@ def sharpen_edges(
 ) -> Float[np.ndarray, "h w"]:
     """The same depth with its soft edges made steps that follow the picture's colour edges.
 
-    Inside ramps of up to about 2 radius_px each pixel takes the value of the local maximum or minimum of inverse
-    depth, whichever is nearer, again and again (a toggle mapping, Kramer & Bruckner 1975). Then it is put to the
-    vote: the pixels around, weighted by likeness of colour and nearness, decide between the near and the far side.
-    Slanted planes are told from ramps by looking further: a plane goes on, a ramp does not.
+    Inside ramps of up to about 2 radius_px each pixel takes the local maximum or minimum of inverse depth, whichever is
+    nearer, repeatedly (a toggle mapping, Kramer & Bruckner 1975). Then the pixels around vote, weighted by likeness of
+    colour and nearness, for the near or the far side. A slanted plane is told from a ramp in a window twice as large,
+    where a plane spans twice as much and a ramp does not.
     """
     inverse = inverse_depth(depth)
     soft = _soft_edges(inverse, radius_px)
@@ -71,7 +90,7 @@ def _soft_edges(inverse: np.ndarray, radius: int) -> np.ndarray:
     far = _range(inverse, 2 * radius)
     nearest = cv2.dilate(inverse, disc(radius))
     step = cv2.dilate(_range(inverse, 1), disc(radius))
-    soft = (near > 1.5 * JUMP * nearest) & (far < 1.5 * near) & (step < SHARP * near)
+    soft = (near > HEIGHT * JUMP * nearest) & (far < LEVELS_OFF * near) & (step < SHARP * near)
     return soft[margin:-margin, margin:-margin] if margin else soft
 
 
@@ -93,7 +112,7 @@ def _toggled(inverse: np.ndarray, soft: np.ndarray, rounds: int) -> np.ndarray:
 def _vote(inverse, image, soft, middle, radius, out):
     """Writes to `out`, where soft, the mean inverse depth of the side (above or below `middle`) with more votes."""
     h, w = inverse.shape
-    space = -0.5 / (0.5 * radius) ** 2
+    space = -0.5 / (SPACE_SIGMA * radius) ** 2
     colour = -0.5 / COLOUR_SIGMA**2
     for y in range(h):
         for x in range(w):
@@ -109,8 +128,7 @@ def _vote(inverse, image, soft, middle, radius, out):
                         + (image[v, u, 1] - image[y, x, 1]) ** 2
                         + (image[v, u, 2] - image[y, x, 2]) ** 2
                     )
-                    # the floor lets a pixel of a colour of its own follow its place alone
-                    weight = np.exp(space * ((v - y) ** 2 + (u - x) ** 2)) * (np.exp(colour * d) + 0.02)
+                    weight = np.exp(space * ((v - y) ** 2 + (u - x) ** 2)) * (np.exp(colour * d) + LEAST_LIKENESS)
                     side = 1 if inverse[v, u] > middle[y, x] else 0
                     votes[side] += weight
                     if soft[v, u]:

@@ -37,20 +37,20 @@ CHROMATIC = (
     ("magenta", (205, 50, 140)),
     ("magenta", (250, 10, 250)),
 )
-"""sRGB colours (0 to 255) that everybody would call so; vivid ones stand far from the rest in CIELAB and have rows of
-their own."""
+"""Typical sRGB colours (0 to 255) of each name; vivid ones stand far from the rest in CIELAB and have rows of their
+own. Chosen by eye."""
 NEUTRAL = ((20.0, "black"), (42.0, "dark gray"), (68.0, "gray"), (90.0, "light gray"), (np.inf, "white"))
-"""Colours without chroma, by the lightness L* they stay below."""
+"""Colours without chroma, by the lightness L* they stay below. Chosen by eye."""
 LEAST_CHROMA = 12.0
-"""Below this C* a colour is neutral; in the dark, where hues are hardly told apart, ..."""
+"""Below this C* a colour is neutral. Chosen by eye."""
 DARK = 9.0
-"""... whatever has a lower L* is black."""
+"""Below this L* every colour is black, since hues are hardly told apart in the dark. Chosen by eye."""
 CLUSTERS = 8
-"""Of k-means."""
+"""Of k-means: more than colours are asked for. Chosen by eye."""
 LARGEST_SAMPLE = 20_000
-"""Pixels that k-means looks at, at most."""
+"""Pixels that k-means is given, at most. Chosen by eye."""
 LEAST_SHARE = 0.04
-"""A colour of fewer pixels does not dominate."""
+"""A colour of fewer pixels does not dominate. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

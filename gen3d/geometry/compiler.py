@@ -22,6 +22,7 @@ from typing import Any
 
 _IS_COMPILER = "GEN3D_IS_COMPILER"
 _IDLE_S = 60
+"""Seconds without a request after which the process ends by itself. Chosen by eye."""
 _compiler: tuple[int, subprocess.Popen] | None = None
 """Whose it is, by its number, since a fork has its own; and what runs."""
 _gave_up = False
@@ -73,7 +74,7 @@ def _end() -> None:
 
 
 def serve() -> None:
-    """What that process does: compiles what it is asked for, until nobody asks any more."""
+    """The process: compiles what it is asked for, until its input ends or no request has come for _IDLE_S."""
     while True:
         if hasattr(signal, "alarm"):
             signal.alarm(_IDLE_S)

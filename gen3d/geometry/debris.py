@@ -1,8 +1,8 @@
-"""Depth without debris: specks that hang between two surfaces are laid on the one they belong to.
+"""Depth without debris: small pieces that hang between two surfaces are moved to the depth of the one they belong to.
 
-Where a depth map is soft, as every estimated one is, the pixels at an edge lie at depths of their own, between the
-surfaces. As points they can be dropped; in a mesh each would be a splinter of its own, and dropping it tears the
-silhouette. But which surface a pixel belongs to is known better than its depth: from the mask of the foreground.
+Where a depth map is soft, as every estimated one is, the pixels at an edge have depths between the two surfaces. As
+points they can be dropped; in a mesh each would be a splinter of its own, and dropping it leaves a ragged silhouette.
+Which surface a pixel belongs to is told by the mask of the foreground, which is more exact than the depth there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from gen3d.geometry.edges import JUMP
 from gen3d.geometry.relief import continuous
 
 SMALLEST_PX = 40
-"""Surfaces of fewer pixels are debris."""
+"""Surfaces of fewer pixels are debris. Chosen by eye."""
 REACH_PX = 12
-"""Debris farther from any surface of its side stays what it is."""
+"""Debris farther from any surface of its side stays what it is. Chosen by eye."""
 
 
-def settle_debris(
+def absorb_debris(
     depth: Float[np.ndarray, "h w"], front: Bool[np.ndarray, "h w"], hanging: Bool[np.ndarray, "h w"]
 ) -> Float[np.ndarray, "h w"]:
     """The depth (metres, inf = sky) with debris moved to the depth of the nearest surface on its side of `front`.
@@ -47,13 +47,14 @@ def farther_beside(
     """Depth and picture with the far side of every depth edge spread over the near side, as it is; the sky is not."""
     depth, image = depth.copy(), image.copy()
     for _ in range(reach_px):
-        old, looks = depth.copy(), image.copy()
+        old, picture = depth.copy(), image.copy()
         for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
             other = np.roll(old, step, axis)
             taken = np.isfinite(other) & (other > (1 + JUMP) * depth)
             border = (slice(None),) * axis + ((0 if step > 0 else -1),)
             taken[border] = False
-            depth, image = np.where(taken, other, depth), np.where(taken[..., None], np.roll(looks, step, axis), image)
+            depth = np.where(taken, other, depth)
+            image = np.where(taken[..., None], np.roll(picture, step, axis), image)
     return depth, image
 
 

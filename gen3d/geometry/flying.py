@@ -9,11 +9,13 @@ from jaxtyping import Bool, Float
 from gen3d.geometry.edges import inverse_depth
 
 NEIGHBOURS = 3
-"""A point that fewer than so many of its eight neighbours continue is flying."""
+"""A pixel that fewer than so many of its eight neighbours continue is flying. Chosen by eye."""
 SAME_SURFACE = 0.12
-"""Neighbours within this relative difference of inverse depth continue each other."""
+"""Neighbours within this relative difference of inverse depth continue each other. Chosen by eye."""
 STRAIGHT = 0.3
-"""Second differences below this share of the first are those of a noisy plane."""
+"""Second differences below this share of the first are those of a noisy plane. Chosen by eye."""
+GOES_ON = 1.7
+"""On a plane the step over four pixels is twice that over two; this many times is enough. Chosen by eye."""
 
 
 def flying(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -34,4 +36,4 @@ def _on_a_line(inverse: np.ndarray) -> np.ndarray:
     p = cv2.copyMakeBorder(np.ascontiguousarray(inverse), 0, 0, 2, 2, cv2.BORDER_REFLECT_101)
     short, long = np.abs(p[:, 3:-1] - p[:, 1:-3]), np.abs(p[:, 4:] - p[:, :-4])
     bent = np.maximum(np.abs(p[:, 3:-1] + p[:, 1:-3] - 2 * inverse), np.abs(p[:, 4:] + p[:, :-4] - 2 * inverse))
-    return (short > SAME_SURFACE * inverse) & (bent < STRAIGHT * short) & (long > 1.7 * short)
+    return (short > SAME_SURFACE * inverse) & (bent < STRAIGHT * short) & (long > GOES_ON * short)

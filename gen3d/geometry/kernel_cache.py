@@ -1,6 +1,6 @@
 """Where compiled kernels are kept: in numba's own places, else in a private folder for temporary files, else nowhere.
 
-Numba's places are NUMBA_CACHE_DIR, beside the code, the user's cache. An entry that is damaged, or somebody else's, is
+Numba's places are NUMBA_CACHE_DIR, beside the code, the user's cache. An entry that is damaged, or another user's, is
 removed and made anew; a place that takes nothing (read-only, full) gives way to the next. Nothing of this ever ends a
 run: at worst kernels compile each time, which takes half a minute.
 """
@@ -142,7 +142,7 @@ class _TemporaryPlace(UserWideCacheLocator):
         super().ensure_cache_path()
 
     def is_private(self) -> bool:
-        """Whether the folder is there, and nobody else could have put something into it: what is kept there is run."""
+        """Whether the folder is there, and no other user can write to it, since what it holds is executed."""
         with suppress(OSError):
             found = os.lstat(self.root)
             ours = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o077)

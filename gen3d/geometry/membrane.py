@@ -14,10 +14,13 @@ from jaxtyping import Bool, Float
 from gen3d.geometry.compiled import compiled
 
 MOST_ROUNDS = 100
+"""Conjugate gradient steps of a level, at most. Chosen by eye."""
 TOLERANCE = 1e-3
-"""Each level ends when its residual has fallen to this share."""
+"""Each level ends when its residual has fallen to this share. Chosen by eye."""
 COARSEST_PX = 12
+"""Pictures whose shorter side is at most so long are not halved any more. Chosen by eye."""
 FREE, HELD, WALL = 0, 1, 2
+"""Kinds of pixels. By definition."""
 
 
 def solve_membrane(

@@ -13,6 +13,7 @@ from gen3d.geometry.trajectory import REFERENCE_FOV_DEG, tour_path
 from gen3d.values import Scale
 
 MOMENTS = 48
+"""Times at which a motion is told, as many as a fast video has frames. Chosen by eye."""
 
 
 def motion(path: str, moments: int = MOMENTS) -> list[tuple[float, float, float, float]]:

@@ -1,9 +1,9 @@
-"""What goes on right behind every depth edge: the far surface, continued under the near one.
+"""The far surface of every depth edge, continued under the near one.
 
-A small step aside uncovers a strip along every edge of every thing, also where a thing that is itself foreground
-stands behind another. Two layers do not know that strip: one background lies behind all of the foreground. So each
-pixel on a near surface asks which edge of its surface is nearest, and takes over what lies across that edge: the plane
-of the far surface, and its looks, mirrored at the edge.
+A small side step uncovers a strip along every depth edge, also where one foreground thing stands behind another. Two
+layers do not hold that strip, since one background lies behind all of the foreground. So each pixel on a near surface
+finds the nearest edge of its surface and takes over what lies across it: the plane of the far surface, and its texture,
+mirrored at the edge.
 
 Works on inverse depth, where planes are linear in pixel coordinates.
 """
@@ -19,21 +19,27 @@ from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import TEAR, depth_from_inverse, inverse_depth, near_rim
 
 BEHIND = 1.02
-"""The continued surface lies at least this factor behind what hides it."""
+"""The continued surface lies at least this factor behind what hides it. Chosen by eye."""
 ACROSS_PX = 2
-"""The far side begins within this distance of the near rim: rims are soft."""
+"""The far side begins within this distance of the near rim: rims are soft. Chosen by eye."""
 SAME_SURFACE = 0.03
-"""Relative step of inverse depth up to which neighbours belong to one surface."""
+"""Relative step of inverse depth up to which neighbours belong to one surface. Chosen by eye."""
 STEEP = 0.1
-"""The same over several pixels: ground runs away from a thing that stands on it."""
+"""The same over several pixels: the ground recedes from a thing that stands on it. Chosen by eye."""
 NEXT_PX, WIDE = 3, 0.25
-"""What is continued over a distance d follows the far surface over a radius of NEXT_PX + WIDE d at the edge."""
+"""What is continued over a distance d follows the far surface over a radius of NEXT_PX + WIDE d at the edge. Chosen
+by eye."""
 FULL_STEP = 1 / 3
-"""Edges with a smaller relative step of inverse depth are continued less far in proportion: they uncover less."""
+"""Edges with a smaller relative step of inverse depth are continued less far in proportion: they uncover less. Chosen
+by eye."""
 FLAT = 0.3
-"""Continued surfaces approach or recede by this much at the most, relatively: slopes at edges are uncertain."""
-DETAIL = 0.7
-"""Share of the mirrored detail that is kept: all of it would look just as right, and be wrong more strongly."""
+"""Continued surfaces approach or recede by this much at the most, relatively: slopes at edges are uncertain. Chosen
+by eye."""
+DETAIL, DETAIL_PX = 0.7, 3
+"""Share of the mirrored detail that is kept, since it is plausible and not true; detail is what differs from the mean
+over this radius. Chosen by eye."""
+SWEEPS = 8
+"""Sweeps in which distances are handed on, two in each diagonal direction. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,10 +64,10 @@ def continue_behind_edges(
     far = _far_sides(inverse, rim, TEAR)
     nearest, distance = _spread(inverse, far, float(reach_px))
     picture = np.ascontiguousarray(image, np.float32)
-    known, found, looks = _continued(inverse, picture, rim, far, nearest, distance)
+    known, found, colour = _continued(inverse, picture, rim, far, nearest, distance)
     sky = known & (found <= 0)
     continued = np.where(known, depth_from_inverse(found, sky), depth).astype(np.float32)
-    return Continuation(known, continued, np.where(known[..., None], np.clip(looks, 0, 1), image).astype(np.float32))
+    return Continuation(known, continued, np.where(known[..., None], np.clip(colour, 0, 1), image).astype(np.float32))
 
 
 @compiled
@@ -95,7 +101,7 @@ def _spread(inverse, far, reach):
         for x in range(w):
             if far[y, x] >= 0:
                 nearest[y, x], distance[y, x] = y * w + x, 0
-    for sweep in range(8):
+    for sweep in range(SWEEPS):
         for i in range(h):
             y = i if sweep % 4 < 2 else h - 1 - i
             for j in range(w):
@@ -131,10 +137,10 @@ def _belongs(inverse, rim, q, p, v, u):
 
 @compiled
 def _continued(inverse, image, rim, far, nearest, distance):
-    """Where there is something to continue, its inverse depth, and its looks."""
+    """Where there is something to continue, its inverse depth, and its colour."""
     h, w = inverse.shape
     known = np.zeros((h, w), np.bool_)
-    found, looks = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
+    found, colour = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
     for y in range(h):
         for x in range(w):
             if nearest[y, x] < 0:
@@ -145,8 +151,8 @@ def _continued(inverse, image, rim, far, nearest, distance):
             if depth * BEHIND > inverse[y, x]:
                 continue
             known[y, x], found[y, x] = True, depth
-            looks[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
-    return known, found, looks
+            colour[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
+    return known, found, colour
 
 
 @compiled
@@ -178,8 +184,8 @@ def _detail(inverse, image, rim, q, p, v, u):
     if not _belongs(inverse, rim, q, p, v, u):
         return detail
     n = 0
-    for j in range(max(0, v - 3), min(h, v + 4)):
-        for i in range(max(0, u - 3), min(w, u + 4)):
+    for j in range(max(0, v - DETAIL_PX), min(h, v + DETAIL_PX + 1)):
+        for i in range(max(0, u - DETAIL_PX), min(w, u + DETAIL_PX + 1)):
             if _belongs(inverse, rim, q, p, j, i):
                 detail -= image[j, i]
                 n += 1

@@ -15,16 +15,25 @@ from jaxtyping import Bool, Float, Int
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import torn
+from gen3d.geometry.place import shell_depth
 from gen3d.values import RGBD, PointCloud
 
 OVERLAP = 1.2
-"""Patches are drawn this much larger than they are, so that rounding opens no cracks."""
+"""Patches are drawn this much larger than they are, so that rounding opens no cracks. Chosen by eye."""
 SURFACE_THICKNESS = 0.01
-"""Points within this share of the nearest one's depth (and the patch's own slope) belong to the same surface."""
+"""Points within this share of the nearest one's depth (and the patch's own slope) belong to the same surface. Chosen by
+eye."""
 LARGEST_PATCH_PX = 24.0
-"""Patches seen from very near are cut to this half size."""
-SKY_RADII = 60.0
-"""The sky's shell lies at this multiple of the median depth (and at least twice as far as anything finite)."""
+"""Patches seen from very near are cut to this half size, which bounds the time of a drawing. Chosen by eye."""
+NEAR_OF_MEDIAN = 1e-3
+"""Points nearer than this share of their median distance are not drawn. From the rasterizers (`splat/role.py`)."""
+SMALLEST_PX2 = 0.25
+"""A patch of less area is drawn into the one pixel it lies in, with this weight. Chosen by eye."""
+LEAST_WEIGHT = 1e-3
+"""Pixels whose patches weigh less in all take the nearest patch's colour as it is. Chosen by eye."""
+CELL, CELL_STEP = 0.5, 4.0
+"""Points are the same when they share a cell of this share of the new point's footprint, rounded to the median's times
+a power of CELL_STEP. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,18 +53,6 @@ class PointRendering:
         return self.index < 0
 
 
-def median_depth(depth: Float[np.ndarray, "h w"]) -> float:
-    """The scene's unit of length: the median of the finite depths in metres."""
-    finite = depth[np.isfinite(depth)]
-    return float(np.median(finite)) if finite.size else 1.0
-
-
-def sky_radius(depth: Float[np.ndarray, "h w"]) -> float:
-    """Where the sky is put, metres from the first camera."""
-    finite = depth[np.isfinite(depth)]
-    return max(SKY_RADII * median_depth(depth), 2 * float(finite.max()) if finite.size else 0.0)
-
-
 def lift(
     rgbd: RGBD,
     which: Bool[np.ndarray, "h w"],
@@ -67,9 +64,11 @@ def lift(
 
     shell_m: radius of the sky around the first camera. opacity: of mixed pixels; None is 1.
     """
-    depth = np.where(rgbd.sky, _shell_depth(rgbd.camera, shell_m), rgbd.depth).astype(np.float32)
-    xyz = rgbd.camera.unproject(depth)
-    tangents = _tangents(xyz, depth, rgbd.camera)
+    camera = rgbd.camera
+    sky = shell_depth(camera.rays() @ camera.c2w[:3, :3].T, camera.center, shell_m)
+    depth = np.where(rgbd.sky, sky, rgbd.depth).astype(np.float32)
+    xyz = camera.unproject(depth)
+    tangents = _tangents(xyz, depth, camera)
     v, u = np.nonzero(which)
     return PointCloud(
         xyz[v, u].astype(np.float32),
@@ -79,16 +78,6 @@ def lift(
         np.stack([u, v], axis=1).astype(np.int32),
         np.ones(len(u), np.float32) if opacity is None else opacity[v, u].astype(np.float32),
     )
-
-
-def _shell_depth(camera: Camera, shell_m: float) -> np.ndarray:
-    """Z at which each ray meets the sphere of radius shell_m around the world's origin."""
-    rays = camera.rays()
-    direction = rays @ camera.c2w[:3, :3].T
-    a = (direction**2).sum(-1)
-    b = direction @ camera.center
-    c = float(camera.center @ camera.center) - shell_m**2
-    return (-b + np.sqrt(np.maximum(b * b - a * c, 0))) / a
 
 
 def _tangents(xyz: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:
@@ -128,7 +117,7 @@ def render_points(points: PointCloud, camera: Camera) -> PointRendering:
     index = np.full((h, w), -1, np.int32)
     zbuffer = np.full((h, w), np.inf, np.float32)
     R, t = camera.w2c[:3, :3].astype(np.float32), camera.w2c[:3, 3].astype(np.float32)
-    near = np.float32(1e-3 * _median_distance(points, camera))
+    near = np.float32(NEAR_OF_MEDIAN * _median_distance(points, camera))
     patches = _project_patches(points.xyz, points.tangents, R, t, camera.K.astype(np.float32), near)
     soft = points.opacity < 1
     fringe = patches[soft]
@@ -138,7 +127,7 @@ def render_points(points: PointCloud, camera: Camera) -> PointRendering:
     _blend_patches(patches, points.rgb, zbuffer, total)
     hole = index < 0
     image = points.rgb[np.maximum(index, 0)] if len(points) else np.zeros((h, w, 3), np.float32)
-    image = np.where(total[..., 3:] > 1e-3, total[..., :3] / np.maximum(total[..., 3:], 1e-3), image)
+    image = np.where(total[..., 3:] > LEAST_WEIGHT, total[..., :3] / np.maximum(total[..., 3:], LEAST_WEIGHT), image)
     if soft.any():
         image = _laid_over(image, fringe, points.rgb[soft], points.opacity[soft], zbuffer)
     image[hole] = 0
@@ -243,11 +232,11 @@ def _blend_patches(patches, rgb, zbuffer, total):
         a, c, b, d = patches[i, 3], patches[i, 4], patches[i, 5], patches[i, 6]
         # tents narrower than a pixel are widened to one, so that no pixel is missed
         det = a * d - b * c
-        if abs(det) < 0.25:
+        if abs(det) < SMALLEST_PX2:
             if 0 <= u < w and 0 <= v < h and front <= zbuffer[int(v), int(u)]:
                 for k in range(3):
-                    total[int(v), int(u), k] += 0.25 * rgb[i, k]
-                total[int(v), int(u), 3] += 0.25
+                    total[int(v), int(u), k] += SMALLEST_PX2 * rgb[i, k]
+                total[int(v), int(u), 3] += SMALLEST_PX2
             continue
         u0, u1, v0, v1 = _box(patches[i], 2.0, w, h)
         for py in range(v0, v1 + 1):
@@ -277,12 +266,12 @@ def merge(old: PointCloud, new: PointCloud) -> PointCloud:
     if not len(new) or not len(old):
         return concatenate(old, new)
     footprint = np.sqrt(np.linalg.norm(np.cross(new.tangents[:, 0], new.tangents[:, 1]), axis=-1))
-    half = 0.5 * float(np.median(footprint))
-    level = np.round(np.log2(np.maximum(0.5 * footprint, 1e-6 * half) / half) / 2).astype(np.int32)
+    half = CELL * float(np.median(footprint))
+    level = np.round(np.log2(np.maximum(CELL * footprint, 1e-6 * half) / half) / np.log2(CELL_STEP)).astype(np.int32)
     twin = np.zeros(len(new), bool)
     for exponent in np.unique(level):
         at = np.nonzero(level == exponent)[0]
-        cell = half * 4.0**exponent
+        cell = half * CELL_STEP**exponent
         twin[at] = np.isin(_cells(new.xyz[at], cell), _cells(old.xyz, cell))
     return concatenate(old, new.keep(~twin))
 

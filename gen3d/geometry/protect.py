@@ -1,4 +1,4 @@
-"""New points may not stand before what the photo shows: the picture that was given must stay untouched (paper 3.2)."""
+"""New points are kept from covering what the photo shows, so that the given picture stays as it is (paper 3.2)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.geometry.points import lift
-from gen3d.geometry.sight import SKY_SHARE
 from gen3d.values import RGBD, PointCloud
 
 COVERS = 1.0 / 30.0
-"""New points nearer than the photo's depth by more than this would cover it, and are dropped."""
+"""New points nearer than the photo's depth by more than this share would cover it: depth is not known better. Chosen by
+eye."""
 MOVES_BACK = 6
-"""Rounds of moving points back that would cover the photo."""
+"""Rounds of moving points back that would cover the photo, since one that is moved may cover another pixel. Chosen
+by eye."""
+CLEAR = 1.01
+"""A point is moved back this factor farther than it covers, so that rounding leaves nothing. Chosen by eye."""
 
 
 def lift_uncovering(
@@ -32,14 +36,14 @@ def lift_uncovering(
         if not (nearer > 1).any():
             break
         u, v = points.pixel[nearer > 1].T
-        depth[v, u] *= 1.01 * nearer[nearer > 1]
+        depth[v, u] *= CLEAR * nearer[nearer > 1]
     return points.keep(nearer <= 1)
 
 
 def covers(points: PointCloud, photo: RGBD, shell_m: float) -> Float[np.ndarray, "n"]:
     """By what factor each point is nearer to the photo's camera than what the photo shows there; 1: covers nothing.
 
-    Up to COVERS is no covering: depth is not known better. The sky counts as SKY_SHARE of its shell.
+    A point nearer by up to the share COVERS covers nothing. The sky counts as SKY_SHARE of its shell.
     """
     uv, z = photo.camera.project(points.xyz)
     u, v = np.floor(uv[:, 0]).astype(np.int64), np.floor(uv[:, 1]).astype(np.int64)

@@ -1,7 +1,8 @@
 """Coarser points: flat blocks of neighbours become one larger point each; and every surface gets a backing.
 
-Drawn as Gaussians that are sharp from where they were seen, neighbours part when somebody comes nearer. The backing,
-four times coarser and just behind, is all but hidden until then, and closes what opens.
+Gaussians that are just large enough for the view they were made from leave gaps between neighbours when a camera comes
+nearer. The backing, a second surface of a quarter as many points just behind, shows through those gaps and is hidden
+otherwise.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from gen3d.geometry.points import concatenate
 from gen3d.values import PointCloud
 
 DOUBLINGS = 3
-"""So often the tolerance in colour is doubled where too many points are left."""
+"""So often the tolerance in colour is doubled where too many points are left. Chosen by eye."""
+BLOCKS_PX = (8, 4, 2)
+"""Sides of the blocks that are merged, the largest first. Chosen by eye."""
 BEHIND = 0.5
-"""The backing lies this many of its own footprints behind, and as much more as the surface slants."""
+"""The backing lies this many of its own footprints behind its surface, and beyond the slant of its block. Chosen by
+eye."""
 
 
 def merge_flat_blocks(points: PointCloud, limit: int, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
     """At most `limit` points: square blocks of neighbours with one colour on one plane become one larger point.
 
     A quadtree over the pixels that the points come from, with blocks of 8, 4 and 2 pixels; the tolerance in colour
-    starts where nobody sees it and doubles until few enough are left. If even that does not do, the plainest blocks
-    of 2 become one whatever their colours; and if that does not, points are dropped evenly and the others made larger.
+    doubles until few enough are left. If even that does not do, the plainest blocks of 2 become one whatever their
+    colours; and if that does not, points are dropped evenly and the others made larger.
 
     colour_tolerance: largest deviation from a block's mean colour, per channel, at first.
     plane_tolerance: largest deviation from a block's plane, in pixel footprints.
@@ -57,7 +61,7 @@ def backing(points: PointCloud, limit: int, colour_tolerance: float, plane_toler
 
 def _quadtree(points: PointCloud, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
     done = []
-    for size in (8, 4, 2):
+    for size in BLOCKS_PX:
         blocks = _full_blocks(points, size)
         plain = _colour_deviation(points, blocks) < colour_tolerance
         blocks = blocks[plain & _on_a_plane(points, blocks, plane_tolerance)]

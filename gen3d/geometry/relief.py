@@ -15,16 +15,18 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import inverse_depth, torn
+from gen3d.geometry.place import shell_depth
 from gen3d.values import Mesh
 
 LARGEST_BLOCK = 32
-"""Side in pixels of the largest quad, a power of two."""
+"""Side in pixels of the largest quad, a power of two. Chosen by eye."""
 ALIKE = 0.6
-"""A step that is at least this share of the next is like it."""
+"""A step that is at least this share of the next is like it. Chosen by eye."""
 STRAIGHT_PX = 6
-"""So many like steps in a row are a plane's."""
+"""So many like steps in a row are a plane's. Chosen by eye: more pixels than soft edges are wide."""
 STEEPEST = 0.2
-"""A pixel's slope moves its corners' inverse depth by this share at the most: slopes beside edges are uncertain."""
+"""A pixel's slope moves its corners' inverse depth by this share at the most: slopes beside edges are uncertain. Chosen
+by eye."""
 
 
 def relief(
@@ -34,7 +36,7 @@ def relief(
     shell_m: float,
     tolerance: float,
 ) -> Mesh:
-    """The surface that a depth map tells of, as far as it is `shown`; what is not shown still shapes its border.
+    """The surface of a depth map where it is `shown`; pixels that are not shown still shape the border.
 
     depth: metres, inf = sky, no NaN. shell_m: radius of the sky around the world's origin. tolerance: how far a block
     of pixels may be off a plane to become one quad, as a share of its inverse depth.
@@ -83,11 +85,9 @@ def _placed(at: np.ndarray, inverse: np.ndarray, camera: Camera, shell_m: float)
     """World points at pixel coordinates and inverse depths; an inverse depth of 0 is the sky's shell."""
     (fx, _, cx), (_, fy, cy), _ = camera.K
     rays = np.stack([(at[:, 0] - cx) / fx, (at[:, 1] - cy) / fy, np.ones(len(at))], axis=1) @ camera.c2w[:3, :3].T
-    centre = camera.center
-    a, b = (rays**2).sum(axis=1), rays @ centre
-    shell = (-b + np.sqrt(np.maximum(b * b - a * (centre @ centre - shell_m**2), 0))) / a
+    shell = shell_depth(rays, camera.center, shell_m)
     depth = np.where(inverse > 1e-9, 1 / np.maximum(inverse, 1e-9), shell)
-    return centre + rays * np.minimum(depth, shell)[:, None]
+    return camera.center + rays * np.minimum(depth, shell)[:, None]
 
 
 @compiled

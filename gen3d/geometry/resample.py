@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 _TAPS = 3
-"""Samples of a pixel's footprint along each axis when depth is reduced."""
+"""Samples of a pixel's footprint along each axis when depth is reduced. Chosen by eye."""
 
 
 def fitted_size(width: int, height: int, longest_px: int) -> tuple[int, int]:

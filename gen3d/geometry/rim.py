@@ -1,133 +1,29 @@
-"""Whose colour a pixel at a depth edge has: boundary pixels are mixed, and depth edges are a pixel off.
-
-A pixel at a thing's outline is partly of the thing's colour F and partly of the colour B behind it,
-c = alpha F + (1 - alpha) B. Lifted whole to either depth it leaves a halo when the camera moves, and whatever is filled
-in beside it starts from the wrong colour. So depth edges are first settled where colour says they are, and what is
-still mixed is taken apart: B stays behind as a solid point, F stands before it with the opacity alpha.
-"""
+"""How a region's rim stands against what lies outside it (paper 3.1): in front of it, or behind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float
-
-from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import TEAR, depth_from_inverse, far_rim, inverse_depth, near_rim
-from gen3d.values import RGBD
-
-WINDOW_PX = 3
-"""The two sides' own colours are averaged over this radius, near pixels counting more."""
-DISTINCT = 0.08
-"""Sides whose colours differ by less (sRGB, root of summed squares) cannot be told apart: nothing is mixed."""
-ALIEN = 0.5
-"""A colour farther from the line between the two sides' than this share of its length is no mixture of them."""
-NEAR_OWNS, FAR_OWNS = 0.5, 0.1
-"""A far rim pixel above the first share is the near side's, a near rim pixel below the second the far side's."""
-PURE = 0.1
-"""Shares up to this, and from one less this, are not worth taking apart."""
+from jaxtyping import Bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Fringe:
-    """Pixels that belong to two surfaces, taken apart; meaningful where `mixed`."""
+class Rim:
+    """A region's rim, judged pixel by pixel."""
 
-    mixed: Bool[np.ndarray, "h w"]
-    front: RGBD
-    """The near side's colour F and depth."""
-    back: RGBD
-    """The whole picture without its near side's share in mixed pixels: there the far side's colour B and depth."""
-    share: Float[np.ndarray, "h w"]
-    """alpha."""
+    counted: Bool[np.ndarray, "h w"]
+    """The rim pixels that have a say."""
+    occludes: Bool[np.ndarray, "h w"]
+    """Those that stand in front of what lies outside."""
+    occluded: Bool[np.ndarray, "h w"]
+    """Those that stand behind it."""
 
+    def part(self, which: Bool[np.ndarray, "h w"]) -> float:
+        """The share of the rim that `which` is; 0 where no pixel has a say."""
+        return float(which.sum() / max(1, self.counted.sum()))
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Sides:
-    """Both sides of each rim pixel that is a mixture of them: NaN share where it is none, or undecided."""
-
-    far: np.ndarray
-    """Whether a rim pixel lies on the far side of an edge; the others lie on the near side alone."""
-    share: np.ndarray
-    near_rgb: np.ndarray
-    far_rgb: np.ndarray
-    near_inverse: np.ndarray
-    far_inverse: np.ndarray
-
-
-def settle_rims(image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """The depth with those rim pixels that have the other side's colour moved to the other side."""
-    sides = _sides(image, depth)
-    to_near, to_far = sides.far & (sides.share > NEAR_OWNS), ~sides.far & (sides.share < FAR_OWNS)
-    inverse = np.where(to_near, sides.near_inverse, sides.far_inverse)
-    moved = to_near | to_far
-    return np.where(moved, depth_from_inverse(inverse, inverse <= 0), depth).astype(np.float32)
-
-
-def unmix_rims(rgbd: RGBD) -> Fringe:
-    """The picture's mixed rim pixels, taken apart so that front over back is the picture again."""
-    sides = _sides(rgbd.image, rgbd.depth)
-    mixed = (sides.share > PURE) & (sides.share < 1 - PURE)
-    stays_behind = mixed & sides.far
-    before = depth_from_inverse(sides.near_inverse, np.zeros_like(mixed))
-    behind = depth_from_inverse(sides.far_inverse, sides.far_inverse <= 0)
-    front = np.where(stays_behind, before, rgbd.depth).astype(np.float32)
-    back = np.where(mixed & ~stays_behind, behind, rgbd.depth).astype(np.float32)
-    return Fringe(
-        mixed,
-        RGBD(np.where(mixed[..., None], sides.near_rgb, rgbd.image), front, rgbd.camera),
-        RGBD(np.where(mixed[..., None], sides.far_rgb, rgbd.image), back, rgbd.camera),
-        np.where(mixed, sides.share, 0).astype(np.float32),
-    )
-
-
-def _sides(image: np.ndarray, depth: np.ndarray) -> _Sides:
-    inverse = inverse_depth(depth)
-    near, far = near_rim(depth, jump=TEAR), far_rim(depth, jump=TEAR)
-    kernel = np.ones((3, 3), np.uint8)
-    middle = 0.5 * (cv2.dilate(inverse, kernel) + cv2.erode(inverse, kernel))
-    shape = inverse.shape
-    sides = _Sides(
-        far, np.full(shape, np.nan, np.float32), np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32),
-        np.zeros(shape, np.float32), np.zeros(shape, np.float32),
-    )  # fmt: skip
-    arrays = (sides.share, sides.near_rgb, sides.far_rgb, sides.near_inverse, sides.far_inverse)
-    _unmix(np.ascontiguousarray(image, np.float32), inverse, middle, near | far, *arrays)
-    return sides
-
-
-@compiled
-def _unmix(image, inverse, middle, rim, share, near_rgb, far_rgb, near_inverse, far_inverse):
-    h, w = inverse.shape
-    for y in range(h):
-        for x in range(w):
-            if not rim[y, x]:
-                continue
-            rgb, depth, weight, count = np.zeros((2, 3)), np.zeros(2), np.zeros(2), np.zeros(2)
-            for v in range(max(0, y - WINDOW_PX), min(h, y + WINDOW_PX + 1)):
-                for u in range(max(0, x - WINDOW_PX), min(w, x + WINDOW_PX + 1)):
-                    if rim[v, u]:
-                        continue
-                    side = 1 if inverse[v, u] > middle[y, x] else 0
-                    near = np.exp(-2.0 * ((v - y) ** 2 + (u - x) ** 2) / WINDOW_PX**2)
-                    rgb[side] += near * image[v, u]
-                    depth[side] += near * inverse[v, u]
-                    weight[side] += near
-                    count[side] += 1
-            if count.min() < 2:
-                continue
-            back, front = rgb[0] / weight[0], rgb[1] / weight[1]
-            across, here = front - back, image[y, x] - back
-            length = (across * across).sum()
-            if length < DISTINCT**2:
-                continue
-            alpha = min(max((here * across).sum() / length, 0.0), 1.0)
-            rest = here - alpha * across
-            if (rest * rest).sum() > ALIEN**2 * length:
-                continue
-            share[y, x] = alpha
-            near_inverse[y, x], far_inverse[y, x] = depth[1] / weight[1], depth[0] / weight[0]
-            for c in range(3):  # the rest goes to both sides, so that they make up the pixel exactly
-                near_rgb[y, x, c] = min(max(front[c] + rest[c], 0.0), 1.0)
-                far_rgb[y, x, c] = min(max(back[c] + rest[c], 0.0), 1.0)
+    @property
+    def balance(self) -> float:
+        """The occluding share less the occluded share, -1 to 1."""
+        return self.part(self.occludes) - self.part(self.occluded)

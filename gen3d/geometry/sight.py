@@ -1,4 +1,4 @@
-"""What the points so far show at a pose: known, hole, and cracks between points that are no holes."""
+"""The sight of a pose: what the points so far show there, what is hole, and what are only cracks between points."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import Camera
 from gen3d.geometry.edges import close_gaps
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.geometry.points import PointRendering, render_points
 from gen3d.values import RGBD, Origin, PointCloud
 
 GAP_PX = 3
-"""Uncovered spots narrower than this are cracks between points, not holes."""
-SKY_SHARE = 0.7
-"""Points farther than this share of the shell are sky."""
+"""Uncovered spots narrower than this are cracks between points, not holes. Chosen by eye."""
+FAR = 0.95
+"""A pixel is of the far side when nothing around it is farther than 1 / FAR times. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,7 +34,7 @@ class Sight:
     crack: Bool[np.ndarray, "h w"]
     """Uncovered too, but so narrow that the far side beside it is simply continued."""
     thing: Bool[np.ndarray, "h w"]
-    """What stands in front in the photo, seen from here: it is nothing to fill holes with."""
+    """Where the photo's foreground is seen from here; holes are not filled from it."""
     margin_px: int
 
     def frame(self, a: np.ndarray) -> np.ndarray:
@@ -47,14 +48,14 @@ class Sight:
         return float(self.frame(self.hole).mean())
 
 
-def look_from(
+def sight_from(
     points: PointCloud,
     camera: Camera,
     margin_px: int,
     shell_m: float,
     foreground: Bool[np.ndarray, "h2 w2"] | None = None,
 ) -> Sight:
-    """What the points show through a camera; foreground: M_fg of the photo."""
+    """What the points show through a camera; shell_m: radius of the sky; foreground: M_fg of the photo."""
     wide = camera.padded(margin_px)
     rendering = render_points(points, wide)
     hole = close_gaps(rendering.hole, GAP_PX)
@@ -87,6 +88,6 @@ def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For every pixel the (row, column) of the nearest covered one that has nothing much farther close by."""
     covered = np.nan_to_num(depth, nan=0.0)
     farthest = cv2.dilate(covered, np.ones((2 * GAP_PX + 1,) * 2, np.uint8))
-    far = (covered > 0) & (covered >= 0.95 * farthest)
+    far = (covered > 0) & (covered >= FAR * farthest)
     v, u = distance_transform_edt(~far, return_distances=False, return_indices=True)
     return v, u

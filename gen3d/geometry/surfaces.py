@@ -12,17 +12,25 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, grow, inverse_depth
+from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, dilate, inverse_depth
 from gen3d.geometry.membrane import around, solve_membrane
 
 SLOPE_WINDOW_PX = 7
-"""Slopes are averaged over this radius within a surface: single pixels of real depth are too noisy."""
+"""Slopes are averaged over this radius within a surface: single pixels of real depth are too noisy. Chosen by eye."""
+ENOUGH = 0.15
+"""A slope is trusted where at least this share of its window lies on the surface. Chosen by eye."""
 SLOPE_REACH = 0.15
-"""A carried slope fades over this share of the picture's diagonal: far from the rim nobody knows."""
+"""A slope fades over this share of the picture's diagonal into the hole, since far from the rim it is a guess. Chosen
+by eye."""
 CONTEXT_PX = 48
-"""So much of what surrounds a hole decides how it is continued."""
-NEAREST = 1.5
-"""Continued surfaces come at most this much nearer than the nearest known one."""
+"""Only what lies within this distance of a hole decides how it is continued. Chosen by eye."""
+FARTHEST, NEAREST = 0.7, 1.5
+"""Continued surfaces stay between these multiples of the least and the largest known inverse depth. Chosen by eye."""
+KNOWN_PERCENTS = (1.0, 99.0)
+"""The percentiles that count as the least and the largest. Chosen by eye."""
+HIDES = 2
+"""A rim pixel hides when what lies across the hole is farther than its plane by this many times `edges.JUMP`. Chosen by
+eye."""
 
 
 def complete_depth(depth: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
@@ -67,15 +75,15 @@ def _continued(depth: np.ndarray, hole: np.ndarray, wall: np.ndarray, reach_px: 
     if (held & ~known_sky).any():
         slopes = _carried_slopes(inverse, unknown, solid_wall, reach_px)
         filled = solve_membrane(inverse, unknown, solid_wall | (hole & sky), slopes)
-        filled = np.where(unknown, _within_reason(filled, inverse[held & ~known_sky]), filled)
+        filled = np.where(unknown, _clipped(filled, inverse[held & ~known_sky]), filled)
     out = depth_from_inverse(filled, sky & hole | ~hole & np.isinf(depth))
     return np.where(hole, out, depth).astype(np.float32)
 
 
-def _within_reason(filled: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Inverse depths clipped to what was seen, and a little beyond."""
-    low, high = np.percentile(known, [1.0, 99.0])
-    return np.clip(filled, 0.7 * low, NEAREST * high)
+def _clipped(filled: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Inverse depths clipped to the range of the known ones, and a little beyond."""
+    low, high = np.percentile(known, KNOWN_PERCENTS)
+    return np.clip(filled, FARTHEST * low, NEAREST * high)
 
 
 def _carried_slopes(
@@ -93,13 +101,13 @@ def _slopes(inverse: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Slopes per pixel, averaged within surfaces, and where there was enough of a surface to tell."""
     depth = np.where(known, 1.0 / np.maximum(inverse, 1e-12), np.nan).astype(np.float32)
     filled = np.where(known, depth, np.float32(np.nanmedian(depth)) if known.any() else 1.0).astype(np.float32)
-    smooth = known & ~grow(depth_edges(filled), 1) & ~grow(~known, 1)
+    smooth = known & ~dilate(depth_edges(filled), 1) & ~dilate(~known, 1)
     gx, gy = np.gradient(inverse, axis=1), np.gradient(inverse, axis=0)
     size = (2 * SLOPE_WINDOW_PX + 1,) * 2
     weight = cv2.boxFilter(smooth.astype(np.float32), -1, size, normalize=False)
     total_x = cv2.boxFilter(np.where(smooth, gx, 0).astype(np.float32), -1, size, normalize=False)
     total_y = cv2.boxFilter(np.where(smooth, gy, 0).astype(np.float32), -1, size, normalize=False)
-    sure = known & (weight > 0.15 * size[0] * size[1])
+    sure = known & (weight > ENOUGH * size[0] * size[1])
     w = np.maximum(weight, 1.0)
     return np.where(sure, total_x / w, 0), np.where(sure, total_y / w, 0), sure
 
@@ -114,16 +122,16 @@ def hiding_rim(
     hiding its own far end, and neither is a wall behind the floor.
     """
     known = ~hole & ~np.isnan(depth)
-    rim = known & grow(hole, 1)
+    rim = known & dilate(hole, 1)
     v, u = np.nonzero(rim)
     hiding = np.zeros_like(hole)
     if not len(u):
         return hiding
     inverse = np.where(known, inverse_depth(np.where(known, depth, 1.0)), 0).astype(np.float32)
     gx, gy, _ = _slopes(inverse, known & (inverse > 0))
-    near = _hides(u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), 2 * JUMP)
+    near = _hides(u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), HIDES * JUMP)
     hiding[v[near], u[near]] = True
-    return grow(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
+    return dilate(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
 
 
 def _not_farther(inverse: np.ndarray, core: np.ndarray, radius: int) -> np.ndarray:

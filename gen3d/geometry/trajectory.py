@@ -1,8 +1,8 @@
 """Paths: where to expand the world (paper 3.2, the rotating trajectory) and how the video moves.
 
-Poses are camera-to-world in OpenCV axes, relative to the first camera. Positive yaw turns right (counterclockwise seen
-from above is negative yaw first), positive pitch looks up. Lengths are multiples of the scene's median depth, since a
-painting has no metres. Angles are meant for a 55 degree lens and scale with the field of view.
+Poses are camera-to-world in OpenCV axes, relative to the first camera. Positive yaw turns right (clockwise seen from
+above), positive pitch turns up. Lengths are multiples of the scene's median depth, since a picture without a scale has
+no metres. Angles are meant for a 55 degree lens and scale with the field of view.
 """
 
 from __future__ import annotations
@@ -18,14 +18,38 @@ from gen3d.camera import Camera
 from gen3d.values import Scale
 
 REFERENCE_FOV_DEG = 55.0
-PEEK_SHARE = 0.06
-"""`peek` moves by this share of the nearest depth: always safe."""
-
-WANDER_DEG = 12.0
-WANDER_STEP = 0.18
-"""Side steps of `wander` as a share of the nearest depth, at most: it bounds how fast near things pass by."""
+"""The lens that angles are meant for. From `stages/depth.py`, whose default it is."""
 SURROUND = 0.2
-"""The first expansion sees this share of the longer side more than the photo, all around, from where it was taken."""
+"""The first expansion sees this share of the longer side more than the photo, all around, from where it was taken.
+Chosen by eye."""
+WANDER_DEG = 12.0
+"""`wander` swings so far about the middle of the scene, at most. Chosen by eye."""
+WANDER_STEP = 0.18
+"""Its side steps are at most this share of the nearest depth, which bounds the parallax of near things. Chosen by
+eye."""
+WANDER_POSES = ((-1, 0), (1, 0), (0, 0.5), (0, -0.5), (-0.6, 0.3), (0.6, -0.3), (-0.6, -0.3), (0.6, 0.3))
+"""Its (yaw, pitch) as shares of that reach. Chosen by eye."""
+AROUND_DEG = (0, 20, 40, 60, -20, -40, -60)
+"""Yaws of `lookaround` and `lookdown`. Chosen by eye."""
+TILT_DEG = 22.5
+"""Their pitches besides level. Chosen by eye."""
+ROTATION_DEG = 36.0
+"""From one pose of `rotate360` to the next: ten are a turn. Chosen by eye."""
+ORBIT_DEG = (-5, -10, -15, -20, 5, 10, 15, 20)
+"""Yaws of `orbit`. Chosen by eye."""
+DOLLY_STEPS = (0.08, 0.16, 0.24, -0.08, -0.16, -0.24)
+"""Steps of `dolly` in median depths. Chosen by eye."""
+PEEK_SHARE = 0.06
+"""`peek` moves by this share of the nearest depth, which uncovers little. Chosen by eye."""
+TOUR_WANDER = (0.9, 0.3, 0.06)
+"""The video of `wander`: its yaw as a share of the path's reach, its pitch as a share of its yaw, and its steps forward
+as a share of the nearest depth. Chosen by eye."""
+TOUR_AROUND_DEG = (50, 8)
+"""Yaw and pitch of the videos of `lookaround` and `lookdown`. Chosen by eye."""
+TOUR_HALF_TURN_DEG = 180
+"""Yaw to either side of the video of `rotate360` where it may not turn all around. By definition."""
+TOUR_ORBIT_DEG = 18
+"""Yaw of the video of `orbit`. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +62,7 @@ class Preset:
 
 
 def turned(yaw_deg: float, pitch_deg: float = 0.0) -> Float[np.ndarray, "4 4"]:
-    """Looking around on the spot."""
+    """The pose turned on the spot, degrees: yaw about the camera's y axis, pitch about its x axis."""
     yaw, pitch = np.radians([yaw_deg, pitch_deg])
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
@@ -48,7 +72,7 @@ def turned(yaw_deg: float, pitch_deg: float = 0.0) -> Float[np.ndarray, "4 4"]:
 
 
 def moved(x: float, y: float, z: float) -> Float[np.ndarray, "4 4"]:
-    """Stepping aside without turning, metres."""
+    """The pose shifted without turning, metres along the camera's axes."""
     c2w = np.eye(4)
     c2w[:3, 3] = (x, y, z)
     return c2w
@@ -61,8 +85,7 @@ def orbited(yaw_deg: float, pitch_deg: float, distance_m: float) -> Float[np.nda
 
 def _wander(scale: Scale, angle: float) -> list[np.ndarray]:
     reach = _reach_deg(scale, angle)
-    steps = [(-1, 0), (1, 0), (0, 0.5), (0, -0.5), (-0.6, 0.3), (0.6, -0.3), (-0.6, -0.3), (0.6, 0.3)]
-    return [orbited(reach * yaw, reach * pitch, scale.median) for yaw, pitch in steps]
+    return [orbited(reach * yaw, reach * pitch, scale.median) for yaw, pitch in WANDER_POSES]
 
 
 def _reach_deg(scale: Scale, angle: float) -> float:
@@ -70,22 +93,21 @@ def _reach_deg(scale: Scale, angle: float) -> float:
     return min(WANDER_DEG * angle, float(np.degrees(np.arcsin(min(1.0, WANDER_STEP * scale.nearest / scale.median)))))
 
 
-def _look(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
-    yaws = (0, 20, 40, 60, -20, -40, -60)
-    angles = [(yaw, pitch) for pitch in pitches for yaw in yaws]
+def _turns(pitches: tuple[float, ...]) -> Callable[[Scale, float], list[np.ndarray]]:
+    angles = [(yaw, pitch) for pitch in pitches for yaw in AROUND_DEG]
     return lambda scale, angle: [turned(-angle * yaw, angle * pitch) for yaw, pitch in angles[1:]]
 
 
 def _rotate360(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [turned(-36.0 * i) for i in range(1, 10)]
+    return [turned(-ROTATION_DEG * i) for i in range(1, round(360 / ROTATION_DEG))]
 
 
 def _orbit(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [orbited(angle * yaw, 0.0, scale.median) for yaw in (-5, -10, -15, -20, 5, 10, 15, 20)]
+    return [orbited(angle * yaw, 0.0, scale.median) for yaw in ORBIT_DEG]
 
 
 def _dolly(scale: Scale, angle: float) -> list[np.ndarray]:
-    return [moved(0.0, 0.0, share * scale.median) for share in (0.08, 0.16, 0.24, -0.08, -0.16, -0.24)]
+    return [moved(0.0, 0.0, share * scale.median) for share in DOLLY_STEPS]
 
 
 def _peek(scale: Scale, angle: float) -> list[np.ndarray]:
@@ -95,8 +117,10 @@ def _peek(scale: Scale, angle: float) -> list[np.ndarray]:
 
 PATHS = {
     "wander": Preset(_wander, "arcs to the left and right about the middle of the scene, then up and down"),
-    "lookaround": Preset(_look((0.0, -22.5, 22.5)), "turning on the spot, 60 degrees to each side, down and up"),
-    "lookdown": Preset(_look((0.0, 22.5)), "turning on the spot, level and 22.5 degrees up"),
+    "lookaround": Preset(
+        _turns((0.0, -TILT_DEG, TILT_DEG)), "turning on the spot, 60 degrees to each side, down and up"
+    ),
+    "lookdown": Preset(_turns((0.0, TILT_DEG)), "turning on the spot, level and 22.5 degrees up"),
     "rotate360": Preset(_rotate360, "a full turn on the spot, counterclockwise"),
     "orbit": Preset(_orbit, "an arc of 20 degrees to each side about the middle of the scene"),
     "dolly": Preset(_dolly, "forward and back"),
@@ -110,7 +134,7 @@ def angle_factor(camera: Camera) -> float:
 
 
 def surround(camera: Camera) -> Camera:
-    """A wider view from the same place: what surrounds the photo, made up in one piece and as sharp as the photo."""
+    """A wider view from the same place, at the photo's resolution: its surroundings are inpainted in one piece."""
     return camera.padded(round(SURROUND * max(camera.width, camera.height)))
 
 
@@ -163,25 +187,27 @@ def _eased(x: np.ndarray) -> np.ndarray:
 
 
 def _tour_wander(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    reach = 0.9 * k * _reach_deg(s, angle)
-    forward = moved(0.0, 0.0, 0.06 * k * s.nearest * (1 - np.cos(t)))
-    return orbited(reach * np.sin(t), 0.3 * reach * np.sin(2 * t), s.median) @ forward
+    yaw, pitch, step = TOUR_WANDER
+    reach = yaw * k * _reach_deg(s, angle)
+    forward = moved(0.0, 0.0, step * k * s.nearest * (1 - np.cos(t)))
+    return orbited(reach * np.sin(t), pitch * reach * np.sin(2 * t), s.median) @ forward
 
 
-def _tour_look(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return turned(-50 * k * angle * np.sin(t), 8 * k * angle * np.sin(2 * t))
+def _tour_around(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    yaw, pitch = TOUR_AROUND_DEG
+    return turned(-yaw * k * angle * np.sin(t), pitch * k * angle * np.sin(2 * t))
 
 
-def _tour_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return turned(-np.degrees(t)) if k >= 1 else turned(-180 * k * np.sin(t))
+def _tour_full_turn(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
+    return turned(-np.degrees(t)) if k >= 1 else turned(-TOUR_HALF_TURN_DEG * k * np.sin(t))
 
 
 def _tour_orbit(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return orbited(18 * k * angle * np.sin(t), 0.0, s.median)
+    return orbited(TOUR_ORBIT_DEG * k * angle * np.sin(t), 0.0, s.median)
 
 
 def _tour_dolly(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
-    return moved(0.0, 0.0, 0.24 * k * s.median * np.sin(t))
+    return moved(0.0, 0.0, max(DOLLY_STEPS) * k * s.median * np.sin(t))
 
 
 def _tour_peek(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
@@ -191,9 +217,9 @@ def _tour_peek(t: float, k: float, s: Scale, angle: float) -> np.ndarray:
 
 TOURS = {
     "wander": _tour_wander,
-    "lookaround": _tour_look,
-    "lookdown": _tour_look,
-    "rotate360": _tour_turn,
+    "lookaround": _tour_around,
+    "lookdown": _tour_around,
+    "rotate360": _tour_full_turn,
     "orbit": _tour_orbit,
     "dolly": _tour_dolly,
     "peek": _tour_peek,

@@ -89,7 +89,7 @@ class Inpainter(Protocol):
     ) -> Float[np.ndarray, "h w 3"]:
         """The picture with the hole filled; pixels outside the hole come back untouched.
 
-        borrow: known pixels that may lend their looks (never inside the hole). depth: the depth the filled picture
+        borrow: known pixels that may be copied (never inside the hole). depth: the depth the filled picture
         shall have, metres, in and around the hole.
         """
         ...

@@ -15,7 +15,7 @@ from gen3d.camera import Camera
 from gen3d.events import Progress, Stage, Started
 from gen3d.formats.dataset import Frame
 from gen3d.formats.picture import as_bytes
-from gen3d.geometry.sight import SKY_SHARE
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import Rasterizer, device_of

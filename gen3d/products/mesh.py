@@ -7,7 +7,7 @@
 
 A mesh fused from rendered depth (TSDF and marching cubes) rounds off what the pictures know sharply: silhouettes, thin
 things, and the photo's own colours. Here every picture stays its surface's texture, every depth edge is a cut, and
-silhouettes are cut in the texture's alpha, finer than a pixel, where `geometry/rim.py` told the two sides apart.
+silhouettes are cut in the texture's alpha, finer than a pixel, where `geometry/fringe.py` told the two sides apart.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from scipy.ndimage import distance_transform_edt, label
 
 from gen3d.formats.picture import as_bytes
 from gen3d.geometry.atlas import atlas, joined
-from gen3d.geometry.debris import farther_beside, settle_debris
-from gen3d.geometry.edges import depth_edges, grow, shrink
+from gen3d.geometry.debris import absorb_debris, farther_beside
+from gen3d.geometry.edges import depth_edges, dilate, erode
 from gen3d.geometry.flying import flying
+from gen3d.geometry.fringe import Fringe, unmix_fringe
 from gen3d.geometry.occlusion import continue_behind_edges
 from gen3d.geometry.relief import continuous, relief
 from gen3d.geometry.resample import fitted_size, resample_depth
-from gen3d.geometry.rim import Fringe, unmix_rims
 from gen3d.settings import LayerSettings
 from gen3d.values import RGBD, LayeredDepth, Mesh, Part, Sheet
 
@@ -54,7 +54,7 @@ COLLIDER_PX, COLLIDER_TOLERANCE = 64, 0.03
 def mesh_parts(scene: LayeredDepth) -> list[Part]:
     """All parts of the scene that have a triangle."""
     photo, foreground = scene.layers.rgbd, scene.layers.foreground
-    fringe = unmix_rims(replace(photo, depth=settle_debris(photo.depth, foreground, flying(photo.depth))))
+    fringe = unmix_fringe(replace(photo, depth=absorb_debris(photo.depth, foreground, flying(photo.depth))))
     front = _soft_outlines(fringe, photo, foreground)
     thing = things(front, foreground)
     parts = [
@@ -90,7 +90,7 @@ def _coarse(rgbd: RGBD, shown: np.ndarray, size_px: int, shell_m: float) -> Mesh
 
 def _soft_outlines(fringe: Fringe, photo: RGBD, foreground: np.ndarray) -> Fringe:
     """The fringe without the mixed pixels amid the foreground: what is behind those is cut from nothing."""
-    amid = fringe.mixed & shrink(foreground, 1)
+    amid = fringe.mixed & erode(foreground, 1)
     depth = np.where(fringe.share >= 0.5, fringe.front.depth, fringe.back.depth)
     front = RGBD(
         np.where(amid[..., None], photo.image, fringe.front.image),
@@ -156,7 +156,7 @@ def _lining(whole: RGBD, shell_m: float) -> Part:
     """What shows through slits beside edges: the far side goes on under the near side, as it is."""
     reach_px = round(LINING_REACH * float(np.hypot(*whole.depth.shape)))
     depth, image = farther_beside(whole.depth, whole.image, reach_px)
-    near_edges = grow(depth_edges(whole.depth) | depth_edges(depth), reach_px + 1) & np.isfinite(depth)
+    near_edges = dilate(depth_edges(whole.depth) | depth_edges(depth), reach_px + 1) & np.isfinite(depth)
     mesh = relief(LINING * depth, whole.camera, near_edges, shell_m, LINING_TOLERANCE)
     return Part("background/lining", mesh, as_bytes(image))
 

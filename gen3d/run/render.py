@@ -18,7 +18,7 @@ from gen3d.run.record import write_json
 from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of, notices_of
+from gen3d.splat.role import Rasterizer, device_of, draw, notices_of
 
 UNSEEN = (
     "None of the cameras sees anything of the scene: they may be in other units or axes than it, "
@@ -48,9 +48,7 @@ def render(
         yield from _notices(told)
         gaussians, seen = gaussians.to(device_of(rasterizer)), False
         for i, camera in enumerate(cameras):
-            with torch.no_grad():
-                drawn = rasterizer.render(drawable_from(gaussians, camera), camera)
-            drawn = drawn.cpu()
+            drawn = draw(rasterizer, drawable_from(gaussians, camera), camera).cpu()
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
             name = frame_name(i, len(cameras))
             write_png(work / f"{name}.png", as_bytes(picture.numpy()))

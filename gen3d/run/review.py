@@ -18,10 +18,10 @@ from jaxtyping import Bool, Int
 
 from gen3d.explain import ink
 from gen3d.explain.preview import picture_preview, region_preview
-from gen3d.formats.looked import load_looked, save_looked
+from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.picture import write_png
 from gen3d.formats.whole import whole_folder
-from gen3d.geometry.edges import far_rim, grow, inverse_depth
+from gen3d.geometry.edges import dilate, far_rim, innermost, inverse_depth
 from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
@@ -48,7 +48,7 @@ def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
 
     Every review begins with that, whatever the one before it was. run.json then says what was asked for.
     """
-    layers, settled = review_layers(load_looked(looked / "looked.npz"), asked, settings.layers)
+    layers, settled = review_layers(load_layers(looked / "looked.npz"), asked, settings.layers)
     shown = show_review(layers, settled, settings.layers)
     record = read_record(looked)
     record["counts"]["foreground"] = round(shown.share, 4)
@@ -57,7 +57,7 @@ def review(asked: Review, looked: Path, settings: Settings) -> Reviewed:
     record["review"] = asdict(settled)
     with whole_folder(looked) as work:
         shutil.copytree(looked, work, dirs_exist_ok=True)
-        save_looked(work / "looked.npz", layers)
+        save_layers(work / "looked.npz", layers)
         write_png(work / "previews" / "layers.png", region_preview(layers.rgbd.image, layers.foreground))
         write_json(work / "run.json", record)
     return shown
@@ -123,7 +123,7 @@ def list_regions(layers: Layers, settings: LayerSettings) -> list[Region]:
     for i in _by_area(masks):
         own = (smallest == i) & np.isfinite(depth)
         if own.any() and len(listed) < MOST_LISTED:
-            column, row = _innermost(own)
+            column, row = innermost(own)
             if snap_to_depth(masks[i], depth, settings.rim_step)[row, column]:
                 listed.append(_region(masks[i], column, row, layers))
     return sorted(listed, key=lambda region: (region.x, region.y))
@@ -169,15 +169,8 @@ def surface_around(depth: np.ndarray, column: int, row: int) -> Bool[np.ndarray,
     _, parts = cv2.connectedComponents((alike & ~rim).astype(np.uint8), connectivity=4)
     here = parts[row, column]
     piece = parts == here if here else np.zeros(depth.shape, bool)
-    piece |= grow(piece, 1) & rim & alike
+    piece |= dilate(piece, 1) & rim & alike
     place = np.zeros(depth.shape, bool)
     place[row, column] = True
-    brush = grow(place, max(2.0, BRUSH * min(depth.shape))) & alike
+    brush = dilate(place, max(2.0, BRUSH * min(depth.shape))) & alike
     return piece if piece.sum() > brush.sum() else piece | brush
-
-
-def _innermost(region: np.ndarray) -> tuple[int, int]:
-    """Column and row of the pixel that is farthest from the region's rim."""
-    inside = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
-    return int(column), int(row)

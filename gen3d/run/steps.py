@@ -29,7 +29,7 @@ from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Stage, Viewable, never
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
-from gen3d.formats.looked import load_looked, save_looked
+from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.model3d import write_model3d
 from gen3d.formats.picture import as_bytes
 from gen3d.formats.ply import read_ply, write_ply
@@ -68,7 +68,7 @@ def look(
         h, w = layers.rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
         record.played(engines.models.names)
-        save_looked(work / "looked.npz", layers)
+        save_layers(work / "looked.npz", layers)
         write_json(work / "run.json", record.as_json())
     yield Finished("look", folder)
 
@@ -84,7 +84,7 @@ def grow(
     explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
-    layers, before = load_looked(looked / "looked.npz"), read_record(looked)
+    layers, before = load_layers(looked / "looked.npz"), read_record(looked)
     wanted = wanted_of(request, layers, settings)
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
     with whole_folder(folder) as work, memory_told():

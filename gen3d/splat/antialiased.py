@@ -1,11 +1,12 @@
-"""Drawing antialiased, for scenes that were fitted so: as gsplat's "antialiased" or Brush's "mip" draws them.
+"""Antialiased rendering, for scenes that were fitted with it: gsplat's "antialiased", Brush's "mip".
 
 The low-pass on the screen makes what is smaller than a pixel wider, and so brighter. Here its opacity falls as it gains
 in area,
 
     opacity' = opacity sqrt(det Sigma' / det(Sigma' + eps2d I)),
 
-Sigma' being the covariance on the screen. That needs nothing of a rasterizer but to draw: every one of ours can.
+Sigma' being the covariance on the screen. It is applied to the opacities before rasterization, so it works with every
+rasterizer.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import DrawsThrough, Rasterizer, Rendering, notices_of
 
 LOW_PASS = 0.3
-"""Variance that the rasterizers add on the screen, square pixels."""
+"""Variance that the rasterizers add on the screen, square pixels. From gsplat, whose default it is."""
 _BESIDE = 0.15
-"""The projection is taken as linear up to so many widths beside the picture, as in the rasterizers."""
+"""The projection is linearised within so many widths beside the picture. From gsplat and our kernels."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Antialiased(DrawsThrough):
-    """A rasterizer that dims what its low-pass widens."""
+    """A rasterizer with the opacities compensated for its low-pass."""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ class Antialiased(DrawsThrough):
 
 
 def suited(rasterizer: Rasterizer, antialiased: bool) -> Rasterizer:
-    """Who draws a scene as it was meant."""
+    """The rasterizer, antialiased if the scene was fitted so."""
     return Antialiased(rasterizer) if antialiased else rasterizer
 
 

@@ -1,8 +1,8 @@
 """3D Gaussians, activated: scales in metres and opacities in [0, 1], never their logs or logits.
 
-Log-scales and logit-opacities exist only inside `fit.py` and in `.ply` files. Quaternions are wxyz and need not be of
-unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the activation:
-rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
+Log-scales and logit-opacities exist only inside `fit/loop.py` and in `.ply` files. Quaternions are wxyz and need not be
+of unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the
+activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from torch import Tensor
 from gen3d.values import PointCloud
 
 SH_C0 = 0.28209479177387814
-"""The constant basis function, 1 / (2 sqrt(pi))."""
+"""The constant basis function, 1 / (2 sqrt(pi)). By definition."""
 INITIAL_SIZE = 0.6
-"""Standard deviation of a new Gaussian as a share of its point's footprint: smaller leaves cracks, larger blurs:
-0.7 lost 0.15 dB on held-out views, 0.5 gained 0.1 but shows its backing from nearby."""
+"""Standard deviation of a new Gaussian as a share of its point's footprint: smaller leaves cracks, larger blurs.
+Measured on held-out views, as `python -m bench.quality` scores them: 0.7 lost 0.15 dB, 0.5 gained 0.1 but shows its
+backing from nearby."""
 INITIAL_OPACITY = 0.95
+"""Of a new Gaussian whose point is opaque. Chosen by eye."""
 THINNESS = 0.1
-"""Extent along the surface normal as a share of the smaller extent within the surface."""
+"""Extent along the surface normal as a share of the smaller extent within the surface. Chosen by eye."""
+LONGEST = 0.05
+"""The smaller extent within the surface is at least this share of the larger: needles are widened. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,7 +95,7 @@ def from_points(points: PointCloud, size: float = INITIAL_SIZE) -> Gaussians:
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
     long, short = cos * right + sin * down, -sin * right + cos * down
     extents = np.stack([np.linalg.norm(long, axis=1), np.linalg.norm(short, axis=1)], axis=1)
-    extents = np.maximum(extents, 0.05 * extents.max(axis=1, keepdims=True))
+    extents = np.maximum(extents, LONGEST * extents.max(axis=1, keepdims=True))
     scales = size * np.concatenate([extents, THINNESS * extents.min(axis=1, keepdims=True)], axis=1)
     axes = _frames(long, short)
     quats = Rotation.from_matrix(axes).as_quat(scalar_first=True) if len(points) else np.zeros((0, 4))

@@ -21,11 +21,11 @@ from gen3d.splat.role import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 from gen3d.splat.toolkit import find_toolkit, prepare
 
 LOW_PASS = 0.3
-"""Variance added on the screen, square pixels."""
+"""Variance added on the screen, square pixels. From gsplat, whose default it is."""
 BEHIND = 1e-6
-"""gsplat's near plane, metres."""
+"""gsplat's near plane, metres: below any of ours. Chosen by eye."""
 BEYOND = 1e30
-"""gsplat's far plane: the sky may be as far away as it likes."""
+"""gsplat's far plane: beyond any shell of the sky. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class GsplatRasterizer:
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view on black, on the device, differentiable in means, quats, scales, opacities and sh (degree 0 to 3).
 
-        Input that is not a number is not looked for: that would mean to wait for the card.
+        NaN and inf in the input are not checked for: that would mean waiting for the card.
         """
         g, (h, w) = gaussians.to(self.device), (camera.height, camera.width)
         if not len(g):
@@ -70,7 +70,7 @@ def before_near_plane(means: Float[Tensor, "n 3"], w2c: Float[Tensor, "4 4"]) ->
 
 
 def _nothing(empty: Gaussians, h: int, w: int) -> Rendering:
-    """What no Gaussians look like; it has a gradient, as any picture."""
+    """The rendering of no Gaussians; it has a gradient, as any rendering."""
     zero = sum(part.sum() for part in (empty.means, empty.quats, empty.scales, empty.opacities, empty.sh))
     plane = torch.zeros(h, w, device=empty.means.device) + zero
     return Rendering(plane[..., None].expand(h, w, 3), plane, plane)

@@ -19,7 +19,7 @@ from gen3d.camera import Camera
 from gen3d.splat.gaussians import SH_C0, Gaussians, sh_from_rgb
 
 DRAWN_DEGREE = 1
-"""The highest degree that every rasterizer draws by itself."""
+"""The highest degree that every rasterizer draws by itself. From our kernels."""
 
 
 def seen_from(gaussians: Gaussians, camera: Camera) -> Gaussians:

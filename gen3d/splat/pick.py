@@ -1,4 +1,4 @@
-"""Who rasterizes here: each candidate has to draw one Gaussian right before it is trusted."""
+"""The choice of the rasterizer: each candidate must first render one Gaussian correctly."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _told(faults: dict[str, str], instead: str) -> str:
 
 
 def try_out(rasterizer: Rasterizer) -> None:
-    """Lets it draw one Gaussian of which every pixel is known, and differentiate it; RuntimeError if it cannot."""
+    """Checks a rendering of one Gaussian, and its gradient, against known values; RuntimeError if they are wrong."""
     device = device_of(rasterizer)
     camera = Camera.from_fov(60.0, 17, 17)
     colour, opacity, scale_m, depth_m = (0.8, 0.6, 0.2), 0.5, 0.1, 2.0

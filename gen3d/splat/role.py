@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,9 +18,11 @@ from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
 
 NEAR_OF_MEDIAN = 1e-3
-"""The near plane as a part of the median depth, so that a scene may be of any size."""
+"""The near plane as a share of the median depth, so that a scene may be of any size. Chosen by eye."""
 MEDIAN_SAMPLES = 4096
-"""Of so many Gaussians the median is taken."""
+"""The median is taken over so many Gaussians. Chosen by eye."""
+FILLED_ALPHA = 0.5
+"""Alpha from which a pixel counts as filled. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,8 +44,8 @@ class Rendering:
 class Rasterizer(Protocol):
     """Draws Gaussians through a camera.
 
-    One that draws on a card also has a `device`: its renderings are there, and Gaussians had better be; one that plays
-    for a better one has `notices`.
+    One that draws on a card also has a `device`, where its renderings are and its Gaussians must be; one that is used
+    in place of a better one has `notices`.
     """
 
     name: str
@@ -50,6 +53,12 @@ class Rasterizer(Protocol):
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients to means, quats, scales, opacities and sh."""
         ...
+
+
+def draw(rasterizer: Rasterizer, gaussians: Gaussians, camera: Camera) -> Rendering:
+    """One view without gradients; the Gaussians are where the rasterizer draws."""
+    with torch.no_grad():
+        return rasterizer.render(gaussians, camera)
 
 
 def device_of(rasterizer: Rasterizer) -> str:
@@ -64,13 +73,13 @@ def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DrawsThrough:
-    """A rasterizer that has another one draw."""
+    """A rasterizer that wraps another one."""
 
     playing: Rasterizer
 
     @property
     def name(self) -> str:
-        """Whose pictures these are."""
+        """Of the one that draws."""
         return self.playing.name
 
     @property
@@ -81,10 +90,10 @@ class DrawsThrough:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Substitute(DrawsThrough):
-    """A rasterizer that plays for a better one, and can say why."""
+    """A rasterizer that is used in place of a better one, with notices that say why."""
 
     notices: tuple[str, ...]
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
-        """As the one that plays."""
+        """As by the one that draws."""
         return self.playing.render(gaussians, camera)

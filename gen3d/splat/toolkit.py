@@ -47,7 +47,7 @@ def _executable(name: str) -> str:
 
 
 def prepare(toolkit: Path, capability: tuple[int, int]) -> None:
-    """Sets what torch's compiler of extensions asks the environment for; what somebody has set stays.
+    """Sets the environment variables that torch's compiler of extensions reads; those that are set stay.
 
     capability: of the card, for which alone is compiled.
     """

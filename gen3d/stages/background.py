@@ -1,8 +1,8 @@
 """What the foreground hides (paper 3.1): a picture and a depth for the background layer.
 
-The fill borrows only from background pixels, and the depth continues the surfaces on the far side of the rim: never
-in front of what hides it. The depth is settled first, since it tells the inpainter which surface goes where; then the
-estimator looks at the inpainted picture, and its answer is aligned to the known background.
+The fill copies background pixels only, and the depth continues the surfaces on the far side of the rim, never in front
+of what hides it. That depth comes first, since it tells the inpainter which surface goes where; then the estimator is
+given the inpainted picture, and its answer is aligned to the known background.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import numpy as np
 
 from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift
-from gen3d.geometry.edges import grow, near_rim
-from gen3d.geometry.rim import Fringe
+from gen3d.geometry.edges import dilate, near_rim
+from gen3d.geometry.fringe import Fringe
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.values import RGBD, Layers
 
 DEPTH_MARGIN_PX = 2
-"""Depth beside the foreground is trusted from this distance on (colour only from Omega's edge on)."""
+"""Depth beside the foreground is trusted from this distance on (colour only from Omega's edge on). Chosen by eye."""
 REACH = 0.25
-"""How far across a hole one rim pixel is held against another, as a share of the shorter side."""
+"""How far across a hole rim pixels are compared, as a share of the shorter side. Chosen by eye."""
 BEHIND = 1.03
-"""The background lies at least this factor behind the foreground it is hidden by."""
+"""The background lies at least this factor behind the foreground it is hidden by. Chosen by eye."""
 
 
 def fill_background(
@@ -36,16 +36,16 @@ def fill_background(
 ) -> Stage[RGBD]:
     """The picture without its foreground; outside Omega it is the photo, depth included.
 
-    fringe: the photo's mixed pixels, taken apart, so that no tint of the foreground is left in the fill.
+    fringe: the photo's mixed pixels as two layers, so that no foreground colour is left in the fill.
     """
     yield Started("background")
     rgbd = fringe.back if fringe else layers.rgbd
     if not layers.foreground.any():
         return rgbd
-    hole = grow(layers.foreground, DEPTH_MARGIN_PX)
+    hole = dilate(layers.foreground, DEPTH_MARGIN_PX)
     hiding = hiding_rim(rgbd.depth, hole, REACH * min(hole.shape))
     expected = _held_behind(continue_surfaces(rgbd.depth, hole, hiding), layers)
-    borrow = ~layers.hidden & ~grow(near_rim(rgbd.depth), 1) & ~hiding
+    borrow = ~layers.hidden & ~dilate(near_rim(rgbd.depth), 1) & ~hiding
     yield Intermediate("background.borrow", {"layers": layers, "borrow": borrow})
     image = inpainter.inpaint(rgbd.image, layers.hidden, borrow, expected, prompt, seed)
     yield Intermediate("background.filled", {"image": image})

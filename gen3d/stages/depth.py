@@ -1,8 +1,9 @@
 """Depth for every pixel (paper 3.1): as given, or estimated; completed, its soft edges made steps.
 
-A given depth is kept wherever it says something. A real depth map, measured or estimated, is soft or ragged where one
-surface ends before another, and lifted as it is those pixels hang between the two: hence `sharpen_edges`; and at an
-edge a pixel goes where its colour belongs: hence `settle_rims`. Here, once, before anything is derived from depth.
+Unknown pixels of a given depth are filled from their surroundings. Then every depth map is filtered here, once, before
+anything is derived from it: `smooth_within` takes out the steps of its quantisation, `sharpen_edges` turns the ramp
+that a soft edge leaves between two surfaces into a step, and `snap_rims_to_colour` moves the step to the pixel where
+the colour changes.
 """
 
 from __future__ import annotations
@@ -14,27 +15,30 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.clean import sharpen_edges, smooth_within
+from gen3d.geometry.fringe import snap_rims_to_colour
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.geometry.rim import settle_rims
 from gen3d.geometry.surfaces import complete_depth
 from gen3d.models.base import DepthEstimate, DepthEstimator
 from gen3d.values import RGBD, Source
 
 DEFAULT_FOV_DEG = 55.0
-"""For pictures that say nothing about their lens, along the longer side."""
+"""For pictures that say nothing about their lens, along the longer side. Chosen by eye: that of a 35 mm lens on a
+full-frame camera."""
 SOFT_EDGE = 0.015
-"""Soft edges of depth maps are about this share of the shorter side wide (to either side)."""
-
-
+"""Soft edges of depth maps are about this share of the shorter side wide (to either side). Chosen by eye."""
+SOFTEST_PX = 2
+"""But at least so wide. Chosen by eye."""
+LEAST_TOLD = 0.01
+"""A smaller share of unknown pixels is told as less than this. Chosen by eye."""
 ALONE_PX = 768
-"""Longer side at which depth alone is estimated."""
+"""Longer side at which depth alone is estimated. From the preset balanced, whose photos have this size."""
 GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
 
 
 def depth_of(
     image: Float[np.ndarray, "h w 3"], estimator: DepthEstimator, size: tuple[int, int] | None = None
 ) -> Stage[Float[np.ndarray, "h2 w2"]]:
-    """Estimated depth: metres along z, inf is sky. Large pictures are looked at reduced.
+    """Estimated depth: metres along z, inf is sky. Larger pictures than ALONE_PX are reduced for it.
 
     size: width and height of what comes back; None: the picture's own.
     """
@@ -55,7 +59,7 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
         depth, fov_deg = complete_depth(source.depth), None
         if np.isnan(source.depth).any():
             unknown = float(np.isnan(source.depth).mean())
-            share = f"{unknown:.0%}" if unknown >= 0.01 else "Less than 1%"
+            share = f"{unknown:.0%}" if unknown >= LEAST_TOLD else "Less than 1%"
             yield Notice(f"{share} of the depth was unknown and was completed from around.")
     else:
         estimate = estimator.estimate(source.image, source.camera)
@@ -67,8 +71,8 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
             )
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
-    depth = sharpen_edges(smooth_within(depth), source.image, max(2, round(SOFT_EDGE * min(h, w))))
-    depth = settle_rims(source.image, depth)
+    depth = sharpen_edges(smooth_within(depth), source.image, max(SOFTEST_PX, round(SOFT_EDGE * min(h, w))))
+    depth = snap_rims_to_colour(source.image, depth)
     yield Intermediate("depth", {"image": source.image, "said": said, "depth": depth})
     return RGBD(source.image, depth, camera, normals)
 

@@ -1,9 +1,9 @@
-"""The world around the photo (paper 3.2): pose by pose, what is not seen yet is made up, placed and added.
+"""The world around the photo (paper 3.2): pose by pose, what is not seen yet is inpainted, lifted and added.
 
 At each pose: project P_{i-1} through a z-buffer; M_i = 1 where it covers; inpaint the rest; estimate depth; align it to
 what is known (W of eq. 4); lift only M_i = 0; P_i = P_{i-1} with the new points. The order adapts: of the poses left,
 the one with the largest hole that is still at most 60 % of the frame comes next; where every hole is larger, a pose
-half-way there is put in first. So the fill always has something to go by, and the loop cannot deadlock.
+half-way there is inserted first. So an inpainter never has to fill most of a frame, and the loop always ends.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
-from gen3d.geometry.edges import depth_edges, grow, near_rim
+from gen3d.geometry.edges import depth_edges, dilate, near_rim
 from gen3d.geometry.points import concatenate, lift, merge, render_points
 from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
-from gen3d.geometry.sight import Sight, continued, look_from
+from gen3d.geometry.sight import Sight, continued, sight_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
@@ -33,16 +33,15 @@ from gen3d.settings import ExpandSettings
 from gen3d.values import RGBD, Origin, Place, PointCloud, Sheet, View, World
 
 REACH = 0.25
-"""How far across a hole rim pixels are compared, as a share of the shorter side."""
+"""How far across a hole rim pixels are compared, as a share of the shorter side. Chosen by eye."""
 SLIVERS = 0.01
-"""Up to this share of a frame, what the poses left open is closed without a new view."""
+"""Up to this share of a frame, what the poses left open is closed without a new view. Chosen by eye."""
 THING_MARGIN_PX = 2
-"""Nor is so much around a thing borrowed from: its outline is mixed."""
+"""A thing that may not be copied from is dilated by this, since its outline is mixed. Chosen by eye."""
 SHEET_RIM_PX = 3
-"""So much of what surrounds what is new is kept with it."""
+"""New regions that are nearer than twice this to each other are kept as one sheet. Chosen by eye."""
 MAX_HALVINGS = 3
-"""A pose is approached in at most so many half-way steps; then it is expanded whatever its hole."""
-
+"""A pose is approached in at most so many half-way steps; then it is expanded whatever its hole. Chosen by eye."""
 
 See: TypeAlias = Callable[[PointCloud, Camera], Sight]
 PromptAt: TypeAlias = Callable[[Camera, int | None], str | None]
@@ -50,7 +49,7 @@ PromptAt: TypeAlias = Callable[[Camera, int | None], str | None]
 
 
 def no_prompt(camera: Camera, pose: int | None) -> None:
-    """The inpainter gets no words, whatever the pose."""
+    """None, whatever the pose."""
 
 
 class Pose(NamedTuple):
@@ -62,7 +61,7 @@ class Pose(NamedTuple):
 
 
 class Painted(NamedTuple):
-    """A pose's frame, complete, and how it came about."""
+    """A pose's frame, complete, and what it was made from."""
 
     rgbd: RGBD
     seen: Bool[np.ndarray, "h w"]
@@ -95,7 +94,7 @@ def expand_world(
     done = {view.pose for view in world.views}
     left = [number for number in range(len(world.path)) if number not in done]
     halvings, photo, shell_m = 0, place.photo, place.shell_m
-    see = partial(look_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
+    see = partial(sight_from, margin_px=settings.margin_px, shell_m=shell_m, foreground=foreground)
     for i in range(len(world.views) - 1, settings.poses):
         yield Progress("expand", i, settings.poses)
         poses = [] if enough() else _open_poses(world, left, settings, see)
@@ -116,17 +115,17 @@ def expand_world(
         world = replace(world, points=merge(world.points, points), views=(*world.views, view), sheets=sheets)
         again = partial(see, world.points, sight.camera)
         yield Intermediate("expand", {"pose": i + 1, "before": sight, "image": painted.wide, "seam": painted.seam,
-                                      "look_again": again})  # fmt: skip
+                                      "see_again": again})  # fmt: skip
     return (yield from _close_along(world, photo, sweep, shell_m, enough))
 
 
 def as_sheets(rgbd: RGBD, points: PointCloud) -> tuple[Sheet, ...]:
-    """The picture that points were lifted from, with the depth they came to lie at: a piece for each region of them."""
+    """The picture that points were lifted from, with the points' own depth, as one piece for each connected region."""
     u, v = points.pixel.T
     depth, new = rgbd.depth.copy(), np.zeros(rgbd.depth.shape, bool)
     depth[v, u] = np.where(rgbd.sky[v, u], np.inf, rgbd.camera.project(points.xyz)[1])
     new[v, u] = True
-    regions, _ = label(grow(new, SHEET_RIM_PX))
+    regions, _ = label(dilate(new, SHEET_RIM_PX))
     return tuple(
         _piece(RGBD(rgbd.image, depth, rgbd.camera), new & (regions == n), at)
         for n, at in enumerate(find_objects(regions), 1)
@@ -141,7 +140,7 @@ def _piece(rgbd: RGBD, new: np.ndarray, at: tuple[slice, slice]) -> Sheet:
 
 
 def _next_origin(points: PointCloud) -> int:
-    """The number of a picture that no point comes from yet."""
+    """The origin of the next view's points."""
     return max(Origin.FIRST_VIEW, int(points.origin.max(initial=0)) + 1)
 
 
@@ -151,7 +150,7 @@ def _close_along(
     """The world with the slivers at all the cameras closed.
 
     What is closed at one camera may leave another with a hole that is now small enough, or with another far side to be
-    continued: so those with something open are looked at again until nothing more is closed.
+    continued: so cameras with something open are rendered again until nothing more is closed.
     """
     left, before, views = list(sweep), -1, len(world.views) - 1
     while left and len(world.points) != before:
@@ -183,7 +182,7 @@ def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> 
 
 
 def _open_poses(world: World, left: list[int], settings: ExpandSettings, see: See) -> list[Pose]:
-    """The poses that show a hole worth filling. Holes only shrink, so the others are done with."""
+    """The poses whose hole is at least `smallest_hole`. Holes only shrink, so the others need not be tried again."""
     poses = (Pose(number, see(world.points, world.path[number])) for number in left)
     return [pose for pose in poses if pose.sight.share >= settings.smallest_hole]
 
@@ -221,7 +220,7 @@ def paint(
     reach_px = REACH * min(hole.shape)
     hiding = hiding_rim(known.depth, hole, reach_px)
     expected = continue_surfaces(known.depth, hole, hiding)
-    repainted = hole | (grow(hole, settings.grow_px) & ~grow(hiding, settings.grow_px))
+    repainted = hole | (dilate(hole, settings.dilate_px) & ~dilate(hiding, settings.dilate_px))
     borrow = ~repainted & ~hiding & ~near_rim(expected) & ~_elsewhere(sight)
     image = outpainter.inpaint(known.image, repainted, borrow, expected, prompt, seed)
     new = estimated = estimator.estimate(image, known.camera, expected).depth
@@ -238,11 +237,11 @@ def paint(
 
 
 def _elsewhere(sight: Sight) -> Bool[np.ndarray, "h w"]:
-    """Things, and their outlines, that the hole does not touch: borrowed from, they would stand there a second time."""
+    """Things, and their outlines, that the hole does not touch: copied from, they would appear a second time."""
     edges = depth_edges(np.where(np.isnan(sight.known.depth), 1.0, sight.known.depth).astype(np.float32))
     things, _ = label(sight.thing & ~edges)
-    cut = np.unique(things[grow(sight.hole, 2 * THING_MARGIN_PX)])
-    return grow((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)
+    cut = np.unique(things[dilate(sight.hole, 2 * THING_MARGIN_PX)])
+    return dilate((things > 0) & ~np.isin(things, cut), THING_MARGIN_PX)
 
 
 def _reveals(sight: Sight) -> bool:

@@ -1,6 +1,6 @@
 """The video: a smooth path of its own that starts and ends on the photo, as wide as the scene holds.
 
-The path's amplitude shrinks until no frame that is tried shows an unfilled pixel.
+The path's amplitude is reduced until no frame that is tried shows an unfilled pixel.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, Rendering, device_of
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, Rendering, device_of, draw
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
+"""Of the path, tried from the widest on. Chosen by eye."""
+SMALL = 0.5
+"""Below this amplitude a notice says how far the video moves. Chosen by eye."""
 TRIAL_FRAMES = 12
-"""So many frames are tried at each amplitude, at their full size: reduced ones hide slivers."""
-FILLED = 0.5
-"""Alpha from which a pixel counts as filled."""
+"""So many frames are tried at each amplitude, at their full size: reduced ones hide slivers. Chosen by eye."""
 STRAY = 2e-5
-"""Share of a frame's pixels that may be unfilled: single pinholes, which the frame's own colours close."""
+"""Share of a frame's pixels that may be unfilled: single pixels, which `_frame` fills with their own colour. Chosen by
+eye."""
 
 
 @runtime_checkable
@@ -59,7 +60,7 @@ def fly_through(
     cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
     with sink(cameras[0].width, cameras[0].height) as video:
         for i, camera in enumerate(cameras):
-            frame = _frame(_draw(rasterizer, gaussians, camera))
+            frame = _frame(draw(rasterizer, gaussians, camera))
             video.add(frame)
             yield Progress("flythrough", i + 1, len(cameras))
             if i in (0, len(cameras) // 4):
@@ -76,8 +77,8 @@ def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough
         cameras = path(amplitude)
         some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
         yield Progress("flythrough", 0, len(cameras))
-        if all(_unfilled(_draw(rasterizer, gaussians, c)) <= STRAY for c in some):
-            if amplitude < 0.5:
+        if all(_unfilled(draw(rasterizer, gaussians, c)) <= STRAY for c in some):
+            if amplitude < SMALL:
                 yield Notice(f"The video moves only {amplitude:.0%} as far as planned: beyond, the scene has holes.")
             return amplitude
         if enough():
@@ -87,18 +88,13 @@ def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough
     return AMPLITUDES[-1]
 
 
-def _draw(rasterizer: Rasterizer, gaussians: Gaussians, camera: Camera) -> Rendering:
-    with torch.no_grad():
-        return rasterizer.render(gaussians, camera)
-
-
 def _unfilled(drawn: Rendering) -> float:
-    return float((drawn.alpha < FILLED).float().mean())
+    return float((drawn.alpha < FILLED_ALPHA).float().mean())
 
 
 def _frame(drawn: Rendering) -> Float[np.ndarray, "h w 3"]:
     """The picture, its slightly transparent pixels in their own colour rather than darkened by black."""
-    rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED)[..., None]
+    rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED_ALPHA)[..., None]
     return rgb.cpu().numpy()
 
 

@@ -3,7 +3,7 @@
 Candidate masks come from a segmenter; eq. 1 keeps the sure ones of sensible size. Eq. 2 calls a mask foreground when
 its median depth is below theta_d; that rule alone (`rule="paper"`) also takes a near floor. So by default
 (`rule="occlusion"`) a mask is judged by its rim: how much of it stands in front of what lies outside, less how much
-stands behind. Deviation: the region to inpaint, Omega, is the foreground grown by a margin; the paper's intersection
+stands behind. Deviation: the region to inpaint, Omega, is the foreground dilated by a margin; the paper's intersection
 with {D > theta_d} is nearly empty, since the foreground is by definition nearer.
 """
 
@@ -16,27 +16,29 @@ import cv2
 import numpy as np
 
 from gen3d.events import Intermediate, Notice, Stage, Started
-from gen3d.geometry.contrast import Rim
-from gen3d.geometry.edges import grow, inverse_depth
+from gen3d.geometry.edges import dilate, inverse_depth
+from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
 from gen3d.values import RGBD, Candidates, Layers
 
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
-"""Depth is compared this far inside and outside a mask's outline."""
+"""Depth is compared this far inside and outside a mask's outline. Chosen by eye."""
 RIM_BALANCE = 0.25
-"""A mask is foreground when the occluding share of its rim exceeds the occluded share by this much."""
+"""A mask is foreground when the occluding share of its rim exceeds the occluded share by this much. Chosen by eye."""
 SURE_BALANCE = 0.7
-"""With so much of its rim in front, even what looks like ground is: a ridge, a table top."""
-GROUND_RANGE = 1.4
-"""A mask that touches the bottom and whose far end is this many times as far as its near end may be the ground..."""
-GROUND_AREA = 0.10
-"""...if it also covers this share of the picture..."""
-GROUND_WIDTH = 0.4
-"""...and this share of its width at the bottom."""
+"""With this balance even what passes for ground is foreground: a ridge, a table top. Chosen by eye."""
+GROUND_RANGE, GROUND_PERCENTS = 1.4, (5, 95)
+"""A mask whose far end is this many times as far as its near end may be the ground; its ends are these percentiles of
+its depth. Chosen by eye."""
+GROUND_AREA, GROUND_WIDTH = 0.10, 0.4
+"""It is when it also covers this share of the picture, and this share of the lower border. Chosen by eye."""
 UPWARD = 0.8
-"""Where normals were seen: whatever touches the bottom and faces up so much on average (cosine) is ground as well."""
+"""Where there are normals, a mask that touches the lower border is ground as well when the mean cosine between its
+normals and up exceeds this. Chosen by eye."""
+SKY_STEP = 1e-3
+"""An outside of less than this share of a mask's inverse depth is sky. Chosen by eye."""
 
 
 def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> Stage[Layers]:
@@ -94,7 +96,7 @@ def union(candidates: Candidates, depth: np.ndarray) -> np.ndarray:
 def layers_of(rgbd: RGBD, foreground: np.ndarray, candidates: Candidates | None, settings: LayerSettings) -> Layers:
     """With Omega: the foreground and a margin around it."""
     margin = max(1.0, settings.margin * min(foreground.shape))
-    hidden = grow(foreground, margin) if foreground.any() else foreground
+    hidden = dilate(foreground, margin) if foreground.any() else foreground
     return Layers(rgbd, foreground, hidden, candidates)
 
 
@@ -108,27 +110,27 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float, normals:
 
 def judged_rim(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> Rim:
     """Which pixels of a region's rim stand in front of what lies outside, and which stand behind it."""
-    inside, outside = _sides(region, inverse_depth(depth))
-    rim = region & grow(~region, 1)
+    inside, outside = _means_across(region, inverse_depth(depth))
+    rim = region & dilate(~region, 1)
     if _is_ground(region, depth, normals):  # any ground stands before the sky: that says nothing
-        rim &= outside > 1e-3 * inside
+        rim &= outside > SKY_STEP * inside
     return Rim(rim, rim & (inside > (1 + step) * outside), rim & (outside > (1 + step) * inside))
 
 
 def snap_to_depth(region: np.ndarray, depth: np.ndarray, step: float) -> np.ndarray:
     """The region with its rim moved onto the depth edge, where there is one within RIM_PX.
 
-    A mask follows colours or superpixels to a pixel or three; what is lifted must follow depth to the pixel.
+    A mask follows colours or superpixels to within three pixels; what is lifted must follow depth to the pixel.
     """
     if not region.any():
         return region
     inverse = inverse_depth(depth)
-    inside, outside = _sides(region, inverse)
-    band = grow(region, RIM_PX) & grow(~region, RIM_PX) & (inside > (1 + step) * outside)
+    inside, outside = _means_across(region, inverse)
+    band = dilate(region, RIM_PX) & dilate(~region, RIM_PX) & (inside > (1 + step) * outside)
     return np.where(band, inverse > 0.5 * (inside + outside), region)
 
 
-def _sides(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _means_across(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean inverse depth around every pixel of what is inside the region, and of what is outside."""
     size = (2 * RIM_PX + 1,) * 2
     inner, outer = region.astype(np.float32), (~region).astype(np.float32)
@@ -138,8 +140,8 @@ def _sides(region: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _is_ground(region: np.ndarray, depth: np.ndarray, normals: np.ndarray | None) -> bool:
-    """Large, wide in depth, and along much of the bottom: the ground or a wall, whatever its rim says."""
+    """Large, with a wide range of depth, and along much of the lower border: the ground or a wall."""
     if normals is not None and region[-1].any() and -normals[region][:, 1].mean() > UPWARD:
         return True
-    near, far = np.percentile(depth[region], [5, 95])
+    near, far = np.percentile(depth[region], GROUND_PERCENTS)
     return bool(far > GROUND_RANGE * near and region.mean() > GROUND_AREA and region[-1].mean() > GROUND_WIDTH)

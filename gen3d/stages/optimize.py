@@ -1,7 +1,7 @@
 """From points to Gaussians (paper 3.3): initialised at P_N, fitted to the N+1 pictures and to M reprojections.
 
-The reprojections are pictures of the points from jittered poses, counted only where points are seen (eq. 5). They hold
-the scene together between the pictures it was made from.
+The reprojections are pictures of the points from jittered poses, counted only where points are seen (eq. 5). They
+constrain the Gaussians between the poses of the pictures.
 """
 
 from __future__ import annotations
@@ -23,22 +23,28 @@ from gen3d.splat.role import Rasterizer, notices_of
 from gen3d.values import PointCloud, View, World
 
 JITTER_DEG = 5.0
-"""Reprojections turn by up to this much about the point in the middle of the view."""
+"""Reprojections turn by up to this much about the point in the middle of the view. Chosen by eye."""
+FARTHEST = 3
+"""That point is at most so many median depths away, so that the sky does not set it. Chosen by eye."""
+MIDDLE_CELL_PX = 8
+"""Its depth is measured on a rendering reduced by this. Chosen by eye."""
 PHOTO_SHARE, EXPANSION_SHARE, REPROJECTION_SHARE = 0.35, 0.48, 0.17
-"""How the steps of the fit are shared out among the kinds of views."""
+"""How the steps of the fit are shared out among the kinds of views. Chosen by eye; `python -m bench.ablation` measures
+what reprojections bring and cost (docs/ablation.md)."""
 FRONT_SHARE = 0.65
-"""Of the Gaussians there may be; the others are left to the backing."""
+"""Of the Gaussians there may be; the others are left to the backing. Chosen by eye."""
 BACKING_SIZE = 0.6
-"""Standard deviation of the backing as a share of its footprint. With it, walls keep an alpha of 0.98 from half the
-distance, which larger Gaussians that may not shrink did at a loss of 0.3 dB on held-out views."""
-LOOKS_PER_FIT = 4
-"""Previews of the photo's view during the fit."""
+"""Standard deviation of the backing as a share of its footprint. Measured: with it walls keep an alpha of 0.98 from
+half the distance (tests/test_fit.py); without a backing, Gaussians large enough for that cost 0.3 dB on held-out views,
+as `python -m bench.quality` scores them."""
+PREVIEWS_PER_FIT = 4
+"""Previews of the photo's view during the fit. Chosen by eye."""
 
 
 def optimize_gaussians(
     world: World, rasterizer: Rasterizer, settings: FitSettings, median_m: float, seed: int = 0, enough: Enough = never
 ) -> Stage[Gaussians]:
-    """The scene."""
+    """The Gaussians of a world, fitted. median_m: the scene's unit of length."""
     yield Started("optimize")
     yield from (Notice(text) for text in notices_of(rasterizer))
     start, behind = initial_gaussians(world.points, settings)
@@ -48,14 +54,14 @@ def optimize_gaussians(
         yield Progress("reproject", len(reprojections), settings.reprojections)
     views = _weighted(world.views, reprojections)
     fit = fit_gaussians(start, views, rasterizer, settings, median_m, seed, behind)
-    every = max(1, settings.iterations // LOOKS_PER_FIT)
+    every = max(1, settings.iterations // PREVIEWS_PER_FIT)
     previews, losses = 0, []
     try:
         step = next(fit)
         while True:
-            losses += [(look.view, look.loss) for look in step.looks]
+            losses += [(one.view, one.loss) for one in step.views]
             yield Progress("optimize", step.done, step.total)
-            photo = next((look.rendered for look in step.looks if look.view == 0), None)
+            photo = next((one.rendered for one in step.views if one.view == 0), None)
             if photo is not None and step.done >= previews * every:
                 previews += 1
                 yield Intermediate("optimize.photo", {"rendered": photo})
@@ -74,7 +80,7 @@ def optimize_gaussians(
 
 
 def initial_gaussians(points: PointCloud, settings: FitSettings) -> tuple[Gaussians, Gaussians]:
-    """One for every point, flat blocks merged; and the backing that keeps surfaces closed for who comes nearer."""
+    """One for every point, flat blocks merged; and the backing that closes the gaps between them from nearby."""
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
     front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
     return from_points(front), from_points(backing(points, limit - len(front), *flat), BACKING_SIZE)
@@ -104,9 +110,9 @@ def jittered(camera: Camera, distance_m: float, rng: np.random.Generator) -> Cam
 
 def _middle_depth(world: World, camera: Camera, median_m: float) -> float:
     """How far the points in the middle of the view are; far ones (the sky) count as the median depth."""
-    small = camera.resized(camera.width // 8 + 1, camera.height // 8 + 1)
+    small = camera.resized(camera.width // MIDDLE_CELL_PX + 1, camera.height // MIDDLE_CELL_PX + 1)
     depth = render_points(world.points, small).depth
     h, w = depth.shape
     middle = depth[h // 3 : 2 * h // 3 + 1, w // 3 : 2 * w // 3 + 1]
     middle = middle[np.isfinite(middle)]
-    return min(float(np.median(middle)), 3 * median_m) if middle.size else median_m
+    return min(float(np.median(middle)), FARTHEST * median_m) if middle.size else median_m

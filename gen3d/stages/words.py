@@ -1,8 +1,8 @@
-"""The words that go with a picture: what the inpainters are told to paint.
+"""Prompts for the inpainters.
 
 For what the foreground hides, the paper's sentence about the background (3.1): "high-resolution [scene category]
 background with [dominant colors] colors, photorealistic, 8K". For the views around (3.2) the user's own prompt, or else
-a caption of the picture; single views may have words of their own, by their number or by where they look.
+a caption of the picture; a view may have a prompt of its own, by its number on the path or by its direction.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ from gen3d.geometry.colours import dominant_colours
 from gen3d.models.base import Captioner
 
 DIRECTIONS = ("left", "right", "up", "down", "back")
-"""Where a view may look, seen from the first."""
+"""The directions of a view, seen from the first camera."""
 LAST_NUMBER = 99
+"""The largest number of a pose that a prompt may name. Chosen by eye."""
 ASIDE_DEG = 10.0
-"""A view that looks farther aside, up or down has that direction."""
+"""A view that turns farther to a side, up or down has that direction. Chosen by eye."""
 BEHIND_DEG = 110.0
-"""One that turns farther looks back."""
+"""One that turns farther has the direction "back". Chosen by eye."""
 STEEP_DEG = 45.0
-"""One that looks up or down by more has no other direction."""
+"""One that turns up or down by more has no other direction. Chosen by eye."""
 STRAIGHT_DEG = 1.0
-"""One that turns by less only moves: then its direction is where it went."""
+"""One that turns by less only moves: then its direction is that of the step. Chosen by eye."""
 AT_REST_M = 1e-6
-"""Rounding of a pose."""
+"""A shorter step is rounding. Chosen by eye."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a picture shows."""
+    """The prompts of a scene."""
 
     scene: str | None
-    """The user's prompt, or else the caption; None when nobody said anything."""
+    """The user's prompt, or else the caption; None when there is neither."""
     background: str | None
-    """The paper's sentence about what lies behind the foreground; None when nobody can look at the picture."""
+    """The paper's sentence about what lies behind the foreground; None without a captioner."""
 
 
 def find_words(
@@ -50,7 +51,7 @@ def find_words(
     prompt: str | None,
     captioner: Captioner | None,
 ) -> Stage[Words]:
-    """The words for a picture; without a captioner the prompt alone, and no event."""
+    """The prompts for a picture; without a captioner the user's alone, and no event."""
     if captioner is None:
         return Words(prompt, None)
     yield Started("words")
@@ -104,10 +105,10 @@ def prompt_at(scene: str | None, prompts: tuple[tuple[str, str], ...]) -> Callab
 
 
 def direction(camera: Camera) -> str | None:
-    """Which of DIRECTIONS a view has, seen from the first camera (the world's origin, looking along z).
+    """Which of DIRECTIONS a view has, relative to the first camera (the world's origin, facing z).
 
-    Where it looks, when it turns by more than ASIDE_DEG; where it went, when it moves without turning. None for a view
-    much like the first, and for steps forward and back, which show the same things.
+    That of its axis when it turns by more than ASIDE_DEG; that of its step when it moves without turning. None for a
+    view much like the first, and for steps forward and back, which show the same things.
     """
     x, y, z = camera.c2w[:3, 2]
     yaw, pitch = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
@@ -123,7 +124,7 @@ def direction(camera: Camera) -> str | None:
 
 
 def _step(x: float, y: float, z: float) -> str | None:
-    """Where a step went, if it went mainly aside, up or down."""
+    """The direction of a step, if it is mainly to a side, up or down."""
     aside = max(abs(x), abs(y))
     if aside < AT_REST_M or aside < abs(z):
         return None

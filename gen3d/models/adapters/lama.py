@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gen3d.errors import ModelUnavailable
-from gen3d.geometry.edges import grow
+from gen3d.geometry.edges import dilate
 from gen3d.models.engines import Engine
 from gen3d.models.networks.lama import LONGEST_PX, LamaNetwork, read_network
 from gen3d.models.placement import Placement
@@ -109,7 +109,7 @@ def _windows(hole: np.ndarray, side: int | None) -> Iterator[tuple[Window, np.nd
         if max(hole.shape) <= LONGEST_PX:
             yield (slice(None), slice(None)), hole
         return
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(grow(hole, JOINED_PX).astype(np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dilate(hole, JOINED_PX).astype(np.uint8))
     groups: list[tuple[np.ndarray, list[int]]] = []
     for label in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable"):
         x, y, w, h = stats[label, :4]

@@ -49,7 +49,7 @@ class MogeDepth:
     placement: Placement
     name: str = "MoGe-2"
     tokens: int = EngineSettings().depth_tokens
-    """Patches a picture is looked at with."""
+    """Patches that a picture is cut into."""
 
     @property
     def unexpected(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class MogeDepth:
     ) -> DepthEstimate:
         """Depth, normals, and the field of view: the camera's own where it is given. All sky if nothing is near."""
         h, w, _ = image.shape
-        seen = self._look(image)
+        seen = self._infer(image)
         inside, z = seen["mask"] > FINITE, seen["points"][..., 2]
         focal = None if camera is None else 2 * camera.K[0, 0] / np.hypot(h, w)
         focal, shift = recover_focal_shift(seen["points"], inside, focal)
@@ -82,7 +82,7 @@ class MogeDepth:
         normals = _facing(seen["normal"], lens.rays(), np.isfinite(depth)) if "normal" in seen else None
         return DepthEstimate(depth, fov_deg, normals=normals)
 
-    def _look(self, image: np.ndarray) -> dict[str, np.ndarray]:
+    def _infer(self, image: np.ndarray) -> dict[str, np.ndarray]:
         picture = torch.from_numpy(np.ascontiguousarray(image, np.float32)).movedim(-1, 0)[None]
         with self.placement.visiting(self.network):
             seen = self.network(picture.to(self.placement.device), self.tokens)

@@ -20,7 +20,7 @@ from gen3d.models.engines import Engine
 
 
 class PriorDepth:
-    """Plays `DepthEstimator` without eyes: what the caller expects is better than any guess, so it is returned."""
+    """Plays `DepthEstimator` by a guess; depth that the caller expects is better than that, and returned as it is."""
 
     name = "builtin prior"
 

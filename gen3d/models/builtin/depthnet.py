@@ -27,14 +27,17 @@ STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
+"""The encoder's blocks. From EfficientNet-Lite0 (Tan and Le 2019), as are STEM and STEPS."""
 STEM = 32
+"""Channels of its first convolution. From EfficientNet-Lite0."""
 STEPS = (16, 24, 40, 112, 320)
-"""Channels of the last map at each of the strides 2, 4, 8, 16 and 32."""
+"""Channels of the last map at each of the strides 2, 4, 8, 16 and 32. From STAGES."""
 MEAN, STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
-"""Of sRGB in [0, 1], as the encoder's weights expect it: (x - 127) / 128 of eight bits."""
+"""Of sRGB in [0, 1]: (x - 127) / 128 of eight bits. From the encoder's published weights, which expect it."""
 EPS, MOMENTUM = 1e-3, 0.01
+"""Of batch normalisation. From EfficientNet-Lite0."""
 CELL_PX = 32
-"""Sides that are whole cells of this many pixels are looked at without padding."""
+"""Side of a cell of the coarsest map: sides that are multiples of it need no padding. By definition."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class DepthNetSize:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the network says of b pictures, at half their size."""
+    """The network's output for b pictures, at half their size."""
 
     inverse: Float[Tensor, "b h w"]
     """Inverse depth, positive, of unknown scale."""
@@ -193,7 +196,7 @@ class DepthNet(nn.Module):
         self.lens = nn.Linear(widths[-1], 1)
 
     def forward(self, picture: Float[Tensor, "b 3 h w"]) -> Seen:
-        """Looks at pictures, sRGB in [0, 1], of any size."""
+        """The output for pictures, sRGB in [0, 1], of any size."""
         return self.decode(self.encoder(picture))
 
     def decode(self, steps: list[Tensor]) -> Seen:
@@ -206,7 +209,7 @@ class DepthNet(nn.Module):
         return Seen(F.softplus(inverse), sky, edge, lens, x)
 
     def _as_a_whole(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The coarsest map after every cell has seen all others, and what they say of the lens."""
+        """The coarsest map after attention among all its cells, and the lens from their mean."""
         b, c, h, w = x.shape
         cells = x.flatten(2).transpose(1, 2) + self.place(_places(h, w, x))
         for block in self.whole:

@@ -1,8 +1,8 @@
 """The inpainter that needs no download: holes are completed with patches of the picture itself.
 
-Patches are sharp but never quite meet what they are put beside. Within a few pixels of the known surroundings the
-colours there are simply continued (Telea, "An image inpainting technique based on the fast marching method", 2004),
-and the patches take over further in: slivers beside things, most of what a small motion shows, come out best so.
+Patches are sharp but rarely continue the colours beside them exactly. So within a few pixels of the hole's rim the
+known colours are continued (Telea, "An image inpainting technique based on the fast marching method", 2004), and
+patches replace them further in. Most of what a small motion uncovers is narrower than that.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from jaxtyping import Bool, Float
 from gen3d.models.builtin.patchmatch import fill_by_patches
 
 HAND_OVER_PX = 8.0
-"""Where the continued colours have faded to 1/e."""
+"""Where the continued colours have faded to 1/e; they are continued over twice as far. Chosen by eye."""
 
 
 class PatchInpainter:
-    """Plays `Inpainter` with `geometry.patchmatch`: it continues what is there and invents nothing new."""
+    """Plays `Inpainter` with `patchmatch.py`: it rearranges what is in the picture and invents nothing."""
 
     name = "builtin patches"
 
@@ -31,7 +31,7 @@ class PatchInpainter:
         prompt: str | None = None,
         seed: int = 0,
     ) -> Float[np.ndarray, "h w 3"]:
-        """The picture with the hole filled; words are not understood, so `prompt` changes nothing."""
+        """The picture with the hole filled; `prompt` is ignored."""
         patched = fill_by_patches(image, hole, borrow, depth, seed)
         lends = borrow & ~hole
         return _continue_rim(patched, hole, lends) if hole.any() and lends.any() else patched

@@ -16,23 +16,33 @@ import numpy as np
 from gen3d.geometry.compiled import compiled
 
 R = 3
-"""Patch radius: patches are 7 x 7 pixels."""
+"""Patch radius: patches are 7 x 7 pixels. Chosen by eye."""
 C = 5
-"""Channels of a row: r, g, b and how strongly brightness varies sideways and downwards around there."""
+"""Channels of a row: r, g, b and how strongly brightness varies sideways and downwards around there. By definition."""
 ROW = C * (2 * R + 1)
+"""Numbers in a row of a patch. By definition."""
 SKY = np.float32(64.0)
-"""What stands for log depth in the sky: further from any surface than surfaces are from each other."""
+"""What stands for log depth in the sky: further from any surface than surfaces are from each other. Chosen by eye."""
 
 # Costs are in units of squared colour difference per pixel and channel; a good match has about 0.001.
 SKY_COST = np.float32(0.5)
+"""Of sky for a surface, and of a surface for the sky. Chosen by eye."""
 FAR_COST, NEAR_COST, STEP_CAP = np.float32(0.01), np.float32(0.15), np.float32(1)
-"""Per squared log depth difference, and once more if the source is nearer; differences above e count as e."""
+"""Per squared log depth difference, and once more if the source is nearer; differences above e count as e. Chosen by
+eye."""
 TILT_COST = np.float32(0.01)
-"""Per 1 - cosine between the two surfaces' normals."""
+"""Per 1 - cosine between the two surfaces' normals. Chosen by eye."""
 AWAY_COST, ROW_COST = np.float32(0.01), np.float32(0.02)
+"""Per squared distance between source and target, in picture diagonals; rows count extra, since ground changes with
+them. Chosen by eye."""
 NEARBY, NEAR_ROWS = np.float32(0.03), np.float32(0.01)
-"""Per squared distance between source and target, in picture diagonals; rows count extra: ground changes with them.
-Up to NEARBY and NEAR_ROWS distance is free: otherwise smooth areas are smeared out of the nearest pixels."""
+"""Up to so far distance is free: otherwise smooth areas are smeared out of the nearest pixels. Chosen by eye."""
+VOTE_FALL, WORST_EXCESS = 0.08, 8.0
+"""A vote's weight falls by exp(-VOTE_FALL d^2) with the distance d to its patch's centre; votes of a larger excess of
+cost than WORST_EXCESS are left out. Chosen by eye."""
+CENTRAL = 0.1
+"""By so much per squared distance to its centre a patch's cost is raised when single pixels are copied. Chosen by
+eye."""
 
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, which the compiler does once for all runs; infinities keep their meaning."""
@@ -56,7 +66,7 @@ def _draw(state, n):
 
 @_kernel
 def _prior(guide, y, x, v, u, strict):
-    """What it costs to paint (y, x) with (v, u) before looking at colours: depth, tilt, distance."""
+    """The cost of copying (v, u) to (y, x) apart from colour: depth, tilt, distance."""
     h, w = guide.shape[:2]
     dy, dx = np.float32(v - y), np.float32(u - x)
     frame = np.float32(h * h + w * w)
@@ -154,9 +164,9 @@ def vote(target, source, confidence, ys, xs, match, cost, softness):
         for q in range(y0, y1):
             for p in range(x0, x1):
                 excess = (cost[q, p] - best) * fall
-                if excess < 8.0:
+                if excess < WORST_EXCESS:
                     off = (q - y) * (q - y) + (p - x) * (p - x)
-                    m = confidence[q, p] * np.exp(-excess - 0.08 * off)
+                    m = confidence[q, p] * np.exp(-excess - VOTE_FALL * off)
                     v, u = match[q, p, 0] + y - q, C * (match[q, p, 1] + x - p)
                     for c in range(C):
                         mean[c] += m * source[v, u + c]
@@ -175,7 +185,7 @@ def choose(ys, xs, match, cost, origin):
         for q in range(max(y - R, 0), min(y + R + 1, h)):
             for p in range(max(x - R, 0), min(x + R + 1, w)):
                 off = (q - y) * (q - y) + (p - x) * (p - x)
-                d = (cost[q, p] + 1e-5) * (1 + 0.1 * off)
+                d = (cost[q, p] + 1e-5) * (1 + CENTRAL * off)
                 if d < best:
                     best = d
                     origin[y, x, 0] = match[q, p, 0] + y - q

@@ -1,8 +1,8 @@
-"""The pyramid that `patchmatch` climbs down: one picture-completion problem at several scales.
+"""The image pyramid of `patchmatch`: one completion problem at several scales, solved from coarse to fine.
 
-Colours are averaged over the pixels that count, known ones for what is looked at and borrowable ones for what is
-copied, so that no foreground colour creeps into a coarse pixel. Roughness is measured once, at the finest level, and
-then averaged like a colour (Newson et al. 2014): coarse pixels remember what they were made of.
+Colours are averaged over the pixels that count, known ones in the target and borrowable ones in the source, so that no
+foreground colour leaks into a coarse pixel. Roughness is measured once, at the finest level, and then averaged like a
+colour (Newson et al. 2014), since a coarse level has lost the texture it would be measured on.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from scipy import ndimage
 from gen3d.models.builtin.patch_kernels import SKY, R
 
 COARSEST_PX = 32
-"""No level is smaller than this along its short side."""
+"""No level is smaller than this along its short side. Chosen by eye."""
 SAME_SURFACE = 0.2
-"""Log depth step over which a known pixel says less and less about the hole beside it."""
+"""Log depth step over which the trust in a known pixel beside the hole falls to 1/e. Chosen by eye."""
 TEXTURE_PX, TEXTURE_GAIN = 3.0, 2.0
-"""Radius over which roughness is measured, and what a step of it counts beside a step of colour."""
+"""Radius over which roughness is measured, and what a step of it counts beside a step of colour. Chosen by eye."""
 FEWEST_COARSE = 64
-"""With fewer patches to copy from a coarser level is not made."""
+"""With fewer patches to copy from a coarser level is not made. Chosen by eye."""
+NORMAL_SIGMA_PX = 2.0
+"""Inverse depth is smoothed by this before its normals are taken. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,7 +93,7 @@ def _normals(depth: np.ndarray) -> np.ndarray:
     On a plane 1/z is linear in pixel coordinates, so the normal is (f d/dx, f d/dy, 1 - x d/dx - y d/dy) of 1/z.
     """
     h, w = depth.shape
-    near = ndimage.gaussian_filter(1 / depth.astype(np.float64), 2.0)
+    near = ndimage.gaussian_filter(1 / depth.astype(np.float64), NORMAL_SIGMA_PX)
     dy, dx = np.gradient(near) if min(h, w) > 1 else (np.zeros_like(near), np.zeros_like(near))
     y, x = np.mgrid[:h, :w] - np.array([h / 2, w / 2]).reshape(2, 1, 1)
     n = np.stack([max(h, w) * dx, max(h, w) * dy, near - x * dx - y * dy], axis=-1)

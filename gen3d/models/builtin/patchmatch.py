@@ -20,27 +20,36 @@ from gen3d.models.builtin.patch_kernels import C, R
 from gen3d.models.builtin.patch_levels import Level, patch_within, pyramid
 
 FEWEST_SOURCES = 16
-"""With fewer patches to copy from the picture is filled by diffusion."""
+"""With fewer patches to copy from the picture is filled by diffusion. Chosen by eye."""
 UNASKED = 1e30
-"""The cost of a target that no search has seen yet."""
+"""The cost of a target before its first search: more than any. By definition."""
 FEWEST_COMPARED = 5
-"""Pixels of a patch that must be there for a match to mean something, while the first guess grows inwards."""
+"""Known pixels that a patch needs to be compared while the first guess is made, ring by ring. Chosen by eye."""
 CONFIDENCE_DECAY = 1.1
-"""Per pixel into the hole: what is near the rim leads, the rest follows."""
+"""Votes weigh less by this factor per pixel into the hole, so that the rim determines the inside. Chosen by eye."""
 COARSEST_ROUNDS, FINEST_ROUNDS = 12, 1
-"""Search and vote rounds; levels between have one more than the next finer."""
+"""Search and vote rounds; levels between have one more than the next finer. Chosen by eye."""
+PEEL_SWEEPS, COARSEST_SWEEPS, SWEEPS = 6, 4, 2
+"""Sweeps of propagation in a search: for the first guess, at the coarsest level, at all others. Chosen by eye."""
 SOFT, SHARP = 0.7, 0.1
-"""How far votes that are worse than the best still count, while a level works and when it ends."""
+"""Excess of cost, as a share of the best vote's, at which a vote weighs 1/e: during a level's rounds, and in its last.
+Chosen by eye."""
 GUIDANCE, GUIDANCE_STEP = 0.2, 0.4
 """Weight of depth and tilt at the finest level, and how much more per level: the coarse levels place the surfaces, the
-fine ones find the detail."""
+fine ones find the detail. Chosen by eye."""
 GUIDANCE_REACH, GUIDANCE_FLOOR = 0.1, 0.2
-"""Depth is believed less and less over this share of the diagonal into the hole, but never less than the floor: it was
-itself continued from the rim."""
+"""That weight falls to 1/e over this share of the diagonal into the hole, but never below the floor, since depth there
+was itself continued from the rim. Chosen by eye."""
 SCREEN = 0.01
-"""Colour corrections at the rim fade over 1 / sqrt(SCREEN) = 10 pixels; over more, noise adds up to colour clouds."""
+"""Colour corrections at the rim fade over 1 / sqrt(SCREEN) = 10 pixels; over more, noise adds up to patches of colour.
+Chosen by eye."""
 RIM_STEP, SEAM_STEP = 0.2, 0.05
-"""Colour steps that are faults to heal, at the hole's rim and between copied pieces; larger ones are edges."""
+"""Colour steps that are smoothed away, at the hole's rim and between copied pieces; larger ones are edges. Chosen by
+eye."""
+ROUNDS, OMEGA = 80, 1.8
+"""Rounds and factor of the over-relaxation that removes those steps. Chosen by eye."""
+DIFFUSION_ROUNDS, DIFFUSION_OMEGA = 300, 1.9
+"""The same of a fill by diffusion. Chosen by eye."""
 
 
 def fill_by_patches(
@@ -105,11 +114,11 @@ def _complete(level: Level, coarser: np.ndarray | None, scale: int, seed: int) -
         spots = np.argwhere(lends)
         match = spots[np.random.default_rng(seed).integers(len(spots), size=(h, w))]
         _peel(level, lends, match, sure, strict, seed)
-        rounds, passes = COARSEST_ROUNDS, 4
+        rounds, passes = COARSEST_ROUNDS, COARSEST_SWEEPS
     else:
         match = _upsampled(coarser, lends, h, w)
         kernels.vote(level.target, level.source, sure, hy, hx, match, _costs(goal, 0.0), SOFT)
-        rounds, passes = FINEST_ROUNDS + scale, 2
+        rounds, passes = FINEST_ROUNDS + scale, SWEEPS
     weight, norm = _weights(np.where(level.hole, sure, level.trust))
     cost = _costs(goal, UNASKED)
     args = (level.target, level.source, weight, norm, level.guide, lends, *np.nonzero(goal), match, cost)
@@ -139,12 +148,12 @@ def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, 
     for ring in range(1, ring_of.max() + 1):
         now = level.hole & (ring_of == ring)
         weight, norm = _weights(done)
-        # Patches with hardly anything to compare match anything; they are asked only where nobody else can be.
+        # Patches with few known pixels match anything; they are used only where there are no others.
         picked = _targets(now) & (norm < 1 / (C * FEWEST_COMPARED))
         picked |= _targets(now & ~ndimage.maximum_filter(picked, 2 * R + 1, mode="constant", cval=0))
         cost = _costs(picked, UNASKED)
         args = (level.target, level.source, weight, norm, level.guide, lends, *np.nonzero(picked), match, cost)
-        kernels.search(*args, 6, strict, seed + ring)
+        kernels.search(*args, PEEL_SWEEPS, strict, seed + ring)
         kernels.vote(level.target, level.source, sure, *np.nonzero(now), match, cost, SHARP)
         done = np.where(now, sure, done)
 
@@ -170,7 +179,7 @@ def _compose(rows: np.ndarray, level: Level, match, cost) -> None:
     picture[hy, hx] = picture[origin[hy, hx, 0], origin[hy, hx, 1]]
     anchor = level.trust > 0.5
     right, down = kernels.gradients(rows, anchor, level.borrow, hy, hx, origin, RIM_STEP, SEAM_STEP)
-    kernels.relax(rows, anchor, hy, hx, right, down, SCREEN, 80, 1.8)
+    kernels.relax(rows, anchor, hy, hx, right, down, SCREEN, ROUNDS, OMEGA)
 
 
 def _diffuse(rows: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> None:
@@ -179,4 +188,4 @@ def _diffuse(rows: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> None:
     near = ndimage.distance_transform_edt(~anchor, return_distances=False, return_indices=True)
     picture[hole] = picture[near[0][hole], near[1][hole]]
     zero = np.zeros_like(rows)
-    kernels.relax(rows, anchor, *np.nonzero(hole), zero, zero, 0.0, 300, 1.9)
+    kernels.relax(rows, anchor, *np.nonzero(hole), zero, zero, 0.0, DIFFUSION_ROUNDS, DIFFUSION_OMEGA)

@@ -1,11 +1,11 @@
 """A guess at the depth of a single photo from what most photos have in common; no network, no weights.
 
-Sky is far, the ground rises towards the horizon, the middle of a picture is farther than its sides (the mean of any
-collection of depth maps shows both), things stand upright on what is below them, distance pales and brightens, and
-a long slanted edge high up is where a ceiling meets a wall. It is a pop-up in the sense of Hoiem, Efros and Hebert
-("Automatic photo pop-up", 2005): regions of like colour stand on the ground at their feet, so depth steps follow
-colour edges. All of it is added up in inverse depth, in which planes are linear in pixel coordinates. Nothing here
-knows the scene's size: the median is set to a few metres.
+Sky is far, the ground recedes towards the horizon, the middle of a picture is farther than its sides, things stand
+upright on what is below them, haze makes what is far pale and bright, and a long slanted edge high up is where a
+ceiling meets a wall. It is a pop-up in the sense of Hoiem, Efros and Hebert
+("Automatic photo pop-up", 2005): regions of like colour stand on the ground at their lower ends, so depth
+steps follow colour edges. All of it is added up in inverse depth, in which planes are linear in pixel coordinates. The
+scale is arbitrary: the median is set to a few metres.
 """
 
 from __future__ import annotations
@@ -16,37 +16,39 @@ from jaxtyping import Bool, Float
 from skimage.segmentation import felzenszwalb, watershed
 
 MEDIAN_M = 4.0
-"""The median depth of what is not sky."""
+"""The median depth of what is not sky, metres. Chosen by eye."""
 WORK_PX = 256
-"""Regions and sky are looked for on a picture with this longer side, and their borders refined at full size."""
+"""Regions and sky are found on a picture with this longer side, and their borders refined at full size. Chosen by
+eye."""
 SIDES = 0.2
-"""How much nearer the sides are than the middle; the ground's rise from horizon to bottom is 1."""
+"""How much nearer the sides are than the middle; the ground's rise from horizon to bottom is 1. Chosen by eye."""
 FAR = 0.3
-"""Inverse depth of the horizon, in the same unit."""
+"""Inverse depth of the horizon, in the same unit. Chosen by eye."""
 UPRIGHT = 0.6
-"""How upright a region stands: 0 lies on the ground, 1 stands straight at its foot."""
+"""How upright a region stands: 0 lies on the ground, 1 stands straight at its foot. Chosen by eye."""
 HAZE = 0.3
-"""How much farther the palest and brightest region is than the darkest, outdoors."""
+"""How much farther the palest and brightest region is than the darkest, outdoors. Chosen by eye."""
 REGION_SCALE = 4.0
-"""felzenszwalb's scale for colours in [0, 1]: the larger, the larger the regions."""
+"""felzenszwalb's scale for colours in [0, 1]: the larger, the larger the regions. Chosen by eye."""
 EYE_LEVEL = 0.5
-"""Where the horizon is expected in a picture without sky, as a share of its height."""
+"""Where the horizon is expected in a picture without sky, as a share of its height. Chosen by eye."""
 LINES_PX = 320
-"""Straight edges are looked for on a picture with this longer side."""
+"""Straight edges are found on a picture with this longer side. Chosen by eye."""
 CEILING_LINE = (0.25, 0.4)
-"""A slanted line above eye level is no room's edge below the first share of the width, and surely above the second."""
+"""A slanted line above eye level is no ceiling's edge when shorter than the first share of the width, and surely one
+when longer than the second. Chosen by eye."""
 CRACK = 0.08
-"""Relative steps of depth up to about this are smoothed."""
+"""Relative steps of depth up to about this are smoothed. Chosen by eye."""
 SKY = 0
-"""The label of the sky among the regions."""
+"""The label of the sky among the regions. By definition."""
 SKY_SHARE = 0.3
-"""Sky takes up this much of the top border, or it is no sky."""
+"""Sky takes up this much of the top border, or it is no sky. Chosen by eye."""
 SKY_LIGHTER = 15.0
-"""Sky is this much lighter (CIELAB) than the lower half of the picture."""
+"""Sky is this much lighter (CIELAB) than the lower half of the picture. Chosen by eye."""
 
 
 def guess_depth(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """Metres along z for every pixel, +inf for sky; the scale is made up, the same picture gives the same answer.
+    """Metres along z for every pixel, +inf for sky; the scale is arbitrary, the same picture gives the same depth.
 
     image: sRGB in [0, 1].
     """
@@ -57,7 +59,7 @@ def guess_depth(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
     lab = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     regions = _refine(_regions(lab, find_sky(lab)), image)
     sky = regions == SKY
-    near = _stand_upright(_ground(sky) + _sides(sky.shape), regions)
+    near = _stand_upright(_ground(sky) + _nearer_sides(sky.shape), regions)
     if sky.any():
         near += _haze(image, regions)
     else:
@@ -126,7 +128,7 @@ def _ground(sky: np.ndarray) -> np.ndarray:
     return np.repeat((FAR + rise**2)[:, None], w, axis=1)
 
 
-def _sides(shape: tuple[int, int]) -> np.ndarray:
+def _nearer_sides(shape: tuple[int, int]) -> np.ndarray:
     columns = (np.arange(shape[1]) + 0.5) / shape[1]
     return np.repeat(SIDES * np.abs(columns - 0.5)[None], shape[0], axis=0)
 

@@ -1,11 +1,11 @@
 """The segmenter that needs no download: things are where depth steps, their outlines where depth or colour does.
 
-Two sources of candidates, both blind to how near a thing is: what a grey opening of inverse depth removes (the white
-top-hat of mathematical morphology, at several sizes; a plane seen in perspective is linear in inverse depth, and an
-opening leaves linear ramps alone, so floors and walls are not proposed) and the connected parts of "nearer than t".
+Two sources of candidates, both independent of how near a thing is: what a grey opening of inverse depth removes (the
+white top-hat of mathematical morphology, at several sizes; a plane seen in perspective is linear in inverse depth, and
+an opening leaves linear ramps alone, so floors and walls are not proposed) and the connected parts of "nearer than t".
 Superpixels (SLIC, Achanta et al. 2012) straighten the outlines where a thing touches what it stands on.
 A candidate's score is the share of its outline that lies on a step of depth or colour: a thing has a border of its
-own, an accidental union has not.
+own, a chance union of things has not.
 """
 
 from __future__ import annotations
@@ -19,23 +19,42 @@ from skimage.segmentation import slic, watershed
 
 from gen3d.models.base import Proposals
 
-STEP = 0.08  # relative change of depth across an outline that counts as a full step
-COLOUR_STEP = 14.0  # change of colour (CIELAB units) across an outline that counts as a full edge
-COLOUR_TRUST = 0.8  # what a full colour edge without a depth step is worth where the surface has a crease...
-FLAT_TRUST = 0.25  # ...and what is left of that where it has none
-BEND = 0.02  # relative second difference of inverse depth over SPAN that counts as a crease
-SPAN = 0.016  # half width of soft depth edges and reach of the crease test, share of the shorter side
-OPENINGS = (0.04, 0.08, 0.16, 0.32)  # widths of the openings, shares of the shorter side
-RESIDUES = (0.04, 0.08, 0.16)  # relative residue of an opening above which a pixel stands out
-LEVELS = 16  # how many depths t are tried for "nearer than t"
-SUPERPIXELS = 600
-AREAS = (0.001, 0.80)  # smallest and largest candidate, shares of the picture
-SAME = 0.9  # two candidates with a larger intersection over union are one
-MOST = 64  # at most so many proposals are returned
-LEAST_SCORE = 0.3  # candidates below are not worth returning
-LEAST_ADDED = 0.1  # share of a candidate that it must add to surer ones inside it to be judged by that
-LEAST_OCCLUDING = 0.1  # share of the outline that must stand in front of something
-FULL_SUPPORT = 0.65  # share of supported outline that earns the score 0.9
+STEP = 0.08
+"""Relative change of depth across an outline that counts as a full step. Chosen by eye."""
+COLOUR_STEP = 14.0
+"""Change of colour (CIELAB units) across an outline that counts as a full edge. Chosen by eye."""
+COLOUR_TRUST, FLAT_TRUST = 0.8, 0.25
+"""Worth of a full colour edge without a depth step where the surface has a crease, and the share of that which is left
+where it has none. Chosen by eye."""
+BEND = 0.02
+"""Relative second difference of inverse depth over SPAN that counts as a crease. Chosen by eye."""
+SPAN = 0.016
+"""Half width of soft depth edges and reach of the crease test, share of the shorter side. Chosen by eye."""
+RAMP_ENDS = (0.15, 0.85)
+"""Pixels of a ramp below and above these shares of its height are surely of the far and the near side. Chosen by
+eye."""
+OPENINGS = (0.04, 0.08, 0.16, 0.32)
+"""Widths of the openings, shares of the shorter side. Chosen by eye."""
+RESIDUES = (0.04, 0.08, 0.16)
+"""Relative residues of an opening above which a pixel stands out. Chosen by eye."""
+LEVELS = 16
+"""How many depths t are tried for "nearer than t". Chosen by eye."""
+SUPERPIXELS, COMPACTNESS, DEPTH_WEIGHT = 600, 10, 150
+"""Of SLIC: how many, how round, and the CIELAB units that a factor of e in depth counts as. Chosen by eye."""
+AREAS = (0.001, 0.80)
+"""Smallest and largest candidate, shares of the picture. Chosen by eye."""
+SAME = 0.9
+"""Two candidates with a larger intersection over union are one. Chosen by eye."""
+MOST = 64
+"""At most so many proposals are returned. Chosen by eye."""
+LEAST_SCORE = 0.3
+"""Candidates below are not returned. Chosen by eye."""
+LEAST_ADDED = 0.1
+"""Share of a candidate that it must add to surer ones inside it to be judged by that. Chosen by eye."""
+LEAST_OCCLUDING = 0.1
+"""Share of the outline that must stand in front of something. Chosen by eye."""
+FULL_SUPPORT, FULL_SCORE = 0.65, 0.9
+"""A candidate with this share of its outline supported has this score. Chosen by eye."""
 
 Scored = tuple[float, np.ndarray]
 
@@ -81,9 +100,9 @@ def _sharpen(near: np.ndarray, lab: np.ndarray) -> np.ndarray:
     span = high - low
     ramp = (span > STEP * high) & (higher - lower < 2 * span)
     height = (near - low) / np.maximum(span, 1e-9)
-    sides = np.where(height > 0.85, 2, np.where(height < 0.15, 1, 0)) * ramp
+    sides = np.where(height > RAMP_ENDS[1], 2, np.where(height < RAMP_ENDS[0], 1, 0)) * ramp
     sides = watershed(_gradient(lab), markers=sides.astype(np.int32), mask=ramp)
-    unclear = ramp & (height <= 0.85) & (height >= 0.15)
+    unclear = ramp & (height <= RAMP_ENDS[1]) & (height >= RAMP_ENDS[0])
     return np.where(unclear & (sides > 0), np.where(sides == 2, high, low), near)
 
 
@@ -100,10 +119,10 @@ def _gradient(lab: np.ndarray) -> np.ndarray:
 def _superpixels(lab: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Labels 0..n-1 of patches alike in colour and log depth."""
     log_depth = -np.log(np.maximum(near, 0.01))
-    features = np.dstack([lab, 150 * log_depth])
+    features = np.dstack([lab, DEPTH_WEIGHT * log_depth])
     reach = float(features.max() - features.min())  # slic scales its input to [0, 1] by this
     options = {"max_num_iter": 5, "convert2lab": False, "channel_axis": -1, "start_label": 0}
-    return slic(features, n_segments=SUPERPIXELS, compactness=10 / max(reach, 1e-6), **options)
+    return slic(features, n_segments=SUPERPIXELS, compactness=COMPACTNESS / max(reach, 1e-6), **options)
 
 
 def _candidates(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
@@ -153,14 +172,14 @@ class _Outline:
         self.cracks = [_across(lab, near), _across(lab.transpose(1, 0, 2), near.T)]
 
     def score(self, candidate: np.ndarray, whole: np.ndarray | None = None) -> float:
-        """Share of the outline on a step of depth (the outside farther) or of colour, 0.9 for FULL_SUPPORT.
+        """Share of the outline on a step of depth (the outside farther) or of colour, FULL_SCORE for FULL_SUPPORT.
 
         0 where next to nothing of the outline occludes. whole: judge only the stretch where the candidate borders on
         what lies outside `whole`.
         """
         steps, colour = self._along(candidate, candidate if whole is None else whole)
         occludes = np.count_nonzero(steps >= 1) > LEAST_OCCLUDING * steps.size
-        return float(np.maximum(steps, colour).mean() / FULL_SUPPORT * 0.9) if occludes else 0.0
+        return float(np.maximum(steps, colour).mean() / FULL_SUPPORT * FULL_SCORE) if occludes else 0.0
 
     def is_behind(self, part: np.ndarray) -> bool:
         """Whether more of the outline is occluded than occludes."""

@@ -1,9 +1,8 @@
 """Depth from our own small network (paper 3.1), whose weights lie in the package: nothing is downloaded.
 
-The picture is looked at small. What the network says is carried to full size along the picture's own edges: each
-pixel takes the mean of the answers around it, those whose colour is like its own counting most (joint bilateral
-upsampling, Kopf et al. 2007). The scale is made up, as a single picture does not tell it: the median is set to a few
-metres.
+The network's input is a reduced picture. Its output is upsampled along the picture's edges: each pixel takes the mean
+of the outputs around it, weighted by likeness of colour (joint bilateral upsampling, Kopf et al. 2007). The scale is
+arbitrary, since a single picture does not tell it: the median is set to a few metres.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from gen3d.models.builtin.depthnet import CELL_PX, DepthNet, DepthNetSize
 from gen3d.models.builtin.prior_depth import MEDIAN_M
 
 NAME = "builtin depth network"
-LOOK_PX = 448
-"""Longer side of what the network looks at."""
+INPUT_PX = 448
+"""Longer side of the network's input. Chosen by eye."""
 FINE_PX = 1024
-"""Longer side up to which edges are followed; beyond it depth is resampled."""
+"""Longer side up to which edges are followed; beyond it depth is resampled. Chosen by eye."""
 COLOUR = 0.08
-"""Colours further apart than a few times this (sRGB, root of the summed squares) have nothing to do with each other."""
+"""Standard deviation of a colour's weight in the upsampling (sRGB, root of the summed squares). Chosen by eye."""
 FARTHEST = 250.0
-"""What is not sky lies within this many times the median depth."""
+"""What is not sky lies within this many times the median depth. Chosen by eye."""
 
 
 def load_trained_depth(path: Path, sha256: str) -> TrainedDepth:
@@ -54,7 +53,7 @@ def load_trained_depth(path: Path, sha256: str) -> TrainedDepth:
 
 @dataclass(frozen=True, eq=False)
 class TrainedDepth:
-    """Plays `DepthEstimator`. What the caller expects, from geometry it knows, it returns: that is no guess."""
+    """Plays `DepthEstimator`; depth that the caller expects, from geometry it knows, is returned as it is."""
 
     network: DepthNet
     name: str = NAME
@@ -71,14 +70,14 @@ class TrainedDepth:
         h, w, _ = image.shape
         scale = min(1.0, FINE_PX / max(h, w))
         fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
-        inverse, sky, fov_deg = self.look(fine)
+        inverse, sky, fov_deg = self.infer(fine)
         depth = _metres(*_along_edges(inverse, sky, fine))
         return DepthEstimate(resample_depth(depth, w, h), None if camera else fov_deg, rough=True)
 
-    def look(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
+    def infer(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
         """Inverse depth and the probability of sky on a coarse grid, and the field of view in degrees."""
         h, w, _ = image.shape
-        sides = [max(2 * CELL_PX, round(n * LOOK_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
+        sides = [max(2 * CELL_PX, round(n * INPUT_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
         small = torch.from_numpy(_resized(image, *sides)).permute(2, 0, 1)[None]
         with torch.inference_mode():
             seen = self.network(small.contiguous())

@@ -38,7 +38,7 @@ class CpuRasterizer:
             raise ValueError(f"sh is {shape}; this rasterizer evaluates 1 or 4 coefficients a channel")
         names = "means", "quats", "scales", "opacities", "sh"
         parts = {name: getattr(gaussians, name) for name in names}
-        rgb, weighted_depth, alpha, _ = draw(parts, _look(gaussians.means, camera))
+        rgb, weighted_depth, alpha, _ = draw(parts, _kernel_camera(gaussians.means, camera))
         depth = weighted_depth / torch.where(alpha > 0, alpha, 1.0)
         return Rendering(rgb, alpha, depth)
 
@@ -53,8 +53,8 @@ def warm_up() -> None:
     (ssim(drawn.rgb, SsimTarget(torch.ones(16, 16, 3))) + drawn.depth.sum()).backward()
 
 
-class Look(NamedTuple):
-    """From where, and through what, the kernels look."""
+class KernelCamera(NamedTuple):
+    """The camera as the kernels take it."""
 
     lens: Lens
     w2c: np.ndarray
@@ -75,7 +75,7 @@ class Lists(NamedTuple):
     starts: np.ndarray
 
 
-def draw(parts: dict[str, Tensor], look: Look) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def draw(parts: dict[str, Tensor], camera: KernelCamera) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns rgb [h, w, 3], the sum of w z [h, w], alpha [h, w], and `packed` [n, ROW] (see `kernels`), a constant.
 
     parts: means, quats, scales, opacities and colours (n k 3), in this order, by the names that errors shall use.
@@ -83,7 +83,7 @@ def draw(parts: dict[str, Tensor], look: Look) -> tuple[Tensor, Tensor, Tensor, 
     for name, part in parts.items():
         if part.device.type != "cpu":
             raise ValueError(f"the cpu rasterizer was given {name} on {part.device}")
-    *drawn, unsound = _Draw.apply(*(part.to(torch.float32).contiguous() for part in parts.values()), look)
+    *drawn, unsound = _Draw.apply(*(part.to(torch.float32).contiguous() for part in parts.values()), camera)
     if unsound:
         complain(parts)
     return tuple(drawn)
@@ -100,7 +100,7 @@ def complain(parts: dict[str, Tensor]) -> None:
         raise ValueError(f"opacities span {low:g} to {high:g}, outside [0, 1]")
 
 
-def _look(means: Tensor, camera: Camera) -> Look:
+def _kernel_camera(means: Tensor, camera: Camera) -> KernelCamera:
     """The camera in the kernels' terms, with a near plane to suit the depth of the means before it."""
     w2c = np.ascontiguousarray(camera.w2c[:3], dtype=np.float32)
     if not (np.isfinite(w2c).all() and np.isfinite(camera.K).all()):
@@ -110,12 +110,12 @@ def _look(means: Tensor, camera: Camera) -> Look:
     before = z[z > 0]
     near = NEAR_OF_MEDIAN * float(np.median(before)) if len(before) else 0.0
     lens = make_lens(camera.K, camera.width, camera.height, near)
-    return Look(lens, w2c, camera.center.astype(np.float32), camera.height, camera.width)
+    return KernelCamera(lens, w2c, camera.center.astype(np.float32), camera.height, camera.width)
 
 
-def _list(packed: np.ndarray, tiles: np.ndarray, look: Look) -> Lists:
+def _list(packed: np.ndarray, tiles: np.ndarray, camera: KernelCamera) -> Lists:
     """The sorted list of every tile."""
-    across, down = -(-look.width // TILE), -(-look.height // TILE)
+    across, down = -(-camera.width // TILE), -(-camera.height // TILE)
     counts = np.zeros((2 * numba.get_num_threads(), across * down), np.int64)
     binning.count(tiles, across, counts)
     tile_starts, starts = np.empty(across * down + 1, np.int64), np.empty(len(tiles) + 1, np.int64)
@@ -136,27 +136,27 @@ class _Draw(torch.autograd.Function):
     """The five stages, forward and backward."""
 
     @staticmethod
-    def forward(ctx, means, quats, scales, opacities, colours, look):
+    def forward(ctx, means, quats, scales, opacities, colours, camera):
         inputs = means, quats, scales, opacities, colours
         arrays = [t.detach().numpy() for t in inputs]
         packed, tiles = torch.empty(len(means), ROW), np.empty((len(means), 4), np.uint16)  # torch aligns to 64 bytes
-        h, w = look.height, look.width
+        h, w = camera.height, camera.width
         rgb, depth, transmittance = torch.empty(h, w, 3), torch.empty(h, w), torch.empty(h, w)
         picture = [t.numpy() for t in (rgb, depth, transmittance)]
         rows = packed.numpy()
         with KERNELS:
-            unsound = project(*arrays, look.w2c, look.center, look.lens, rows, tiles)
-            lists = _list(rows, tiles, look)
+            unsound = project(*arrays, camera.w2c, camera.center, camera.lens, rows, tiles)
+            lists = _list(rows, tiles, camera)
             rasterize(rows, lists.ids, lists.tile_starts, lists.tiles_across, _tickets(), *picture)
         ctx.save_for_backward(*inputs, rgb, depth)
-        ctx.look, ctx.rows, ctx.lists, ctx.transmittance = look, rows, lists, picture[2]
+        ctx.camera, ctx.rows, ctx.lists, ctx.transmittance = camera, rows, lists, picture[2]
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(packed)
         return rgb, depth, 1 - transmittance, packed, unsound
 
     @staticmethod
     def backward(ctx, d_rgb, d_depth, d_alpha, *_):
-        look, lists = ctx.look, ctx.lists
+        camera, lists = ctx.camera, ctx.lists
         *arrays, rgb, depth = (t.detach().numpy() for t in ctx.saved_tensors)
         shapes = rgb.shape, depth.shape, depth.shape
         incoming = [_array(g, shape) for g, shape in zip((d_rgb, d_depth, d_alpha), shapes, strict=True)]
@@ -165,13 +165,13 @@ class _Draw(torch.autograd.Function):
         with KERNELS:
             walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, _tickets()
             rasterize_backward(*walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
-            view = look.w2c, look.center, look.lens
+            view = camera.w2c, camera.center, camera.lens
             gather(*arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)
         return *(torch.from_numpy(d) for d in gradients), None
 
 
 def _array(gradient: Tensor | None, shape: tuple[int, ...]) -> np.ndarray:
-    """An incoming gradient for the kernels; None means that the loss did not look at that output."""
+    """An incoming gradient for the kernels; None means that the loss does not depend on that output."""
     if gradient is None:
         return np.zeros(shape, np.float32)
     return gradient.detach().contiguous().numpy()

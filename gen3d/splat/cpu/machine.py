@@ -1,4 +1,4 @@
-"""Four things the kernels tell the machine that numba has no word for, each a few lines of LLVM."""
+"""Four operations of the kernels that numba does not offer, each a few lines of LLVM."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ from gen3d.splat.cpu.machine import next_ticket, prefetch
 P1, P2, P3, P4, P5 = (np.uint64(k * PLANE) for k in range(1, 6))
 """Planes of the tile buffers, as offsets. Plane 0 is T."""
 CHECK_EVERY = 128
-"""Gaussians between two looks at whether a tile still takes light."""
+"""Gaussians between two checks whether a tile still takes light."""
 AHEAD = 8
 """So many places ahead in the list a row is asked for."""
 

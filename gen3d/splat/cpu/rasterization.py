@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gen3d.splat.cpu.function import Look, draw
+from gen3d.splat.cpu.function import KernelCamera, draw
 from gen3d.splat.cpu.kernels import EPS_2D, EXTENT_X, EXTENT_Y, MX, MY, make_lens
 
 RenderMode = Literal["RGB", "RGB+D", "RGB+ED"]
@@ -64,8 +64,8 @@ def rasterization(
         antialiased = rasterize_mode == "antialiased"
         lens = make_lens(K, width, height, near_plane, far_plane, eps2d, antialiased, plain=sh_degree is None)
         center = -np.linalg.solve(w2c[:3, :3], w2c[:3, 3])
-        look = Look(lens, np.ascontiguousarray(w2c[:3], np.float32), center.astype(np.float32), height, width)
-        views.append(draw(parts, look))
+        camera = KernelCamera(lens, np.ascontiguousarray(w2c[:3], np.float32), center.astype(np.float32), height, width)
+        views.append(draw(parts, camera))
     rgb, depth, alpha, packed = (torch.stack(v) for v in zip(*views, strict=True))
     alpha = alpha[..., None]
     if backgrounds is not None:

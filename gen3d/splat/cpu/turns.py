@@ -1,4 +1,4 @@
-"""Who may run kernels: one thread at a time, in the order of arrival.
+"""A fair lock around the kernels: one thread at a time, in the order of arrival.
 
 numba's `workqueue` layer aborts the process when two threads launch kernels at once. Python's own lock would do, were
 it not that a thread which takes it again at once usually gets it again: others could wait for many frames.

@@ -3,8 +3,8 @@
 The unconstrained parameters (log scales, logit opacities) live here alone. Every rendering is laid over a random
 colour before it is compared, so that a surface cannot hide in being half transparent over a lucky background.
 
-Parameters and pictures are where the rasterizer draws. A card is kept busy: it is handed several views a step, and
-asked only every few steps what became of them, since an answer means that everybody waits.
+Parameters and pictures are where the rasterizer draws. On a card several views are rendered a step, and losses are read
+back only every few steps, since the processor waits for the card then.
 """
 
 from __future__ import annotations
@@ -28,29 +28,33 @@ from gen3d.splat.role import Rasterizer, device_of
 from gen3d.values import View
 
 LEARNING_RATES = {"means": 8e-5, "quats": 4e-3, "log_scales": 2e-2, "logits": 2.5e-2, "sh": 1e-2 / SH_C0}
-"""At the start; `means` in units of the scene's median depth. On held-out views of four scenes 40 steps at these beat
-70 at a fourth by 0.35 dB; left alone, means cost 0.1 to 1.3 dB, scales 0.1, quats 0.05, opacities 0.02 in 70 steps."""
+"""At the start; `means` in units of the scene's median depth. Measured on the held-out views of four scenes, as
+`python -m bench.quality` scores them: 40 steps at these beat 70 at a fourth by 0.35 dB; left alone, means cost 0.1 to
+1.3 dB, scales 0.1, quats 0.05, opacities 0.02 in 70 steps."""
 DECAY = 0.1
-"""Learning rates fall exponentially to this share."""
+"""Learning rates fall exponentially to this share. Chosen by eye."""
 MIN_OPACITY = 0.02
-"""Gaussians below this are pruned at the end."""
+"""Gaussians below this are pruned at the end. Chosen by eye."""
 OPACITY_LIMITS = (1e-4, 1 - 1e-4)
+"""Initial opacities are held within, where their logits are finite. Chosen by eye."""
+ADAM_EPS = 1e-15
+"""From gsplat's trainer: gradients of single Gaussians are far smaller than Adam's default epsilon."""
 
 
 class LostNumbers(ValueError):
-    """A fit came upon NaN or inf, and says where."""
+    """A loss, a gradient or a parameter of a fit is NaN or inf; the message names which, at which step and view."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a fit goes about it on a kind of device."""
+    """How many views and steps a fit takes at a time on a kind of device."""
 
     views: int
-    """Views a step looks at, at most."""
+    """Views of a step, at most."""
     steps: int
     """Steps from one report to the next."""
     ssim: ModuleType
-    """Who computes it."""
+    """The module that computes it."""
 
     @classmethod
     def on(cls, device: str, settings: FitSettings) -> Pace:
@@ -59,12 +63,12 @@ class Pace:
 
 
 CARD_STEPS = 8
-"""A card is asked about its losses, and whether all is well, after so many steps."""
+"""Losses are read back from a card, and checked, after so many steps. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Look:
-    """What a step found at one view."""
+class ViewLoss:
+    """How far one view was from its picture in a step."""
 
     view: int
     loss: float
@@ -79,7 +83,7 @@ class FitStep:
     done: int
     total: int
     """Steps of the whole fit as far as is known: falls to `done` when a round no longer paid."""
-    looks: tuple[Look, ...]
+    views: tuple[ViewLoss, ...]
 
 
 def fit_gaussians(
@@ -91,13 +95,12 @@ def fit_gaussians(
     seed: int,
     backing: Gaussians | None = None,
 ) -> Generator[FitStep, bool | None, Gaussians]:
-    """The Gaussians moved and coloured so that they look like the views; close early for what is reached by then.
+    """The Gaussians optimised so that their renderings match the views; send True after a step to end early.
 
-    median_m: the scene's unit of length. backing: Gaussians fitted along (and returned behind the others) that may not
-    become smaller or less opaque: what is hidden behind others finds nothing in the views to hold it. Yields every
-    step (on a card some at once), and ends when a round (see `rounds.py`) gained less than `settings.least_gain`;
-    returns the pruned result, detached, in main memory. LostNumbers names the step, the view and what stopped being a
-    number.
+    median_m: the scene's unit of length. backing: Gaussians that are fitted as well, and returned after the others, but
+    may not become smaller or less opaque, since the views do not constrain what is hidden in all of them. Yields every
+    step (on a card some at once), and ends when a round (see `rounds.py`) gained less than `settings.least_gain`.
+    Returns the pruned result, detached, in main memory. Raises LostNumbers.
     """
     weights, total = [v.weight for v in views], settings.iterations
     pace = Pace.on(device_of(rasterizer), settings)
@@ -106,26 +109,26 @@ def fit_gaussians(
     order = schedule(weights, total * pace.views, rng)
     backdrops = torch.from_numpy(rng.random((len(order), 3), dtype=np.float32)).to(device_of(rasterizer))
     for first in range(0, settings.iterations, pace.steps):
-        taken: list[list[_Seen]] = []
+        taken: list[list[_Rendered]] = []
         for k in range(first, min(first + pace.steps, settings.iterations)):
             if taken:
-                fit.step()
+                fit.update()
             now = slice(k * pace.views, (k + 1) * pace.views)
-            taken.append(fit.look(order[now], backdrops[now]))
-        found = fit.checked(taken, first)
-        fit.step()
+            taken.append(fit.forward_backward(order[now], backdrops[now]))
+        found = fit.read_back(taken, first)
+        fit.update()
         done, enough = first + len(taken), False
-        if any(_too_little(rounds.gain(look.view, look.loss), settings) for looks in found for look in looks):
+        if any(_too_little(rounds.gain(one.view, one.loss), settings) for losses in found for one in losses):
             total = done
-        for number, looks in enumerate(found, start=first + 1):
-            enough = (yield FitStep(number, total, looks)) or enough
+        for number, losses in enumerate(found, start=first + 1):
+            enough = (yield FitStep(number, total, losses)) or enough
         if enough or done == total:
             break
     return prune(fit.gaussians().detached()).to("cpu")
 
 
-_Seen: TypeAlias = tuple[int, Tensor, Tensor]
-"""A view, its rendering and its loss, not waited for."""
+_Rendered: TypeAlias = tuple[int, Tensor, Tensor]
+"""A view's number, its rendering and its loss; on a card both may still be in the making."""
 
 
 def _too_little(gain: float | None, settings: FitSettings) -> bool:
@@ -133,7 +136,7 @@ def _too_little(gain: float | None, settings: FitSettings) -> bool:
 
 
 class _Fit:
-    """The parameters on their way, and what they are compared with."""
+    """The parameters of a fit, their optimiser, and the pictures that they are fitted to."""
 
     def __init__(
         self,
@@ -157,38 +160,38 @@ class _Fit:
         """As they are now."""
         return _activated(self.parameters)
 
-    def look(self, views: Sequence[int], backdrops: Tensor) -> list[_Seen]:
-        """Draws some views and gathers the gradients of their mean loss."""
+    def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
+        """Renders some views and computes the gradients of their mean loss."""
         self._optimiser.zero_grad(set_to_none=True)
-        gaussians, looks, losses = self.gaussians(), [], []
+        gaussians, rendered, losses = self.gaussians(), [], []
         for view, backdrop in zip(views, backdrops, strict=True):
             drawn = self._rasterizer.render(gaussians, self._cameras[view])
             picture = drawn.rgb + (1 - drawn.alpha[..., None]) * backdrop
             losses.append(self._targets[view].loss(picture, self._ssim_weight))
-            looks.append((view, drawn.rgb.detach(), losses[-1].detach()))
+            rendered.append((view, drawn.rgb.detach(), losses[-1].detach()))
         (sum(losses) / len(losses)).backward()
-        return looks
+        return rendered
 
-    def step(self) -> None:
-        """Goes down the gradients."""
+    def update(self) -> None:
+        """One step of the optimiser down those gradients."""
         self._optimiser.step()
         self._decay.step()
         _hold(self.parameters, self._least)
 
-    def checked(self, taken: list[list[_Seen]], first: int) -> list[tuple[Look, ...]]:
-        """The looks of the steps from `first` on; LostNumbers when a loss, or a gradient of the last, is none.
+    def read_back(self, taken: list[list[_Rendered]], first: int) -> list[tuple[ViewLoss, ...]]:
+        """The losses of the steps from `first` on; LostNumbers when one, or a gradient of the last step, is NaN or inf.
 
-        One sum finds any, and is cheap; this is where everybody waits for the card.
+        The gradients are checked by their sum, which is cheap. This is where the processor waits for the card.
         """
-        seen = [one for step in taken for one in step]
+        every = [one for step in taken for one in step]
         slopes = sum(p.grad.sum().double() for p in self.parameters.values() if p.grad is not None)
-        *losses, slope = torch.stack([*(loss.double() for *_, loss in seen), slopes]).tolist()
+        *losses, slope = torch.stack([*(loss.double() for *_, loss in every), slopes]).tolist()
         if not np.isfinite([*losses, slope]).all():
-            i = next((i for i, loss in enumerate(losses) if not np.isfinite(loss)), len(seen) - 1)
-            view, step = seen[i][0], first + 1 + i // len(taken[0])
+            i = next((i for i, loss in enumerate(losses) if not np.isfinite(loss)), len(every) - 1)
+            view, step = every[i][0], first + 1 + i // len(taken[0])
             self._complain(losses[i], view, f"step {step} on view {view}")
-        looks = iter(Look(view, loss, drawn) for (view, drawn, _), loss in zip(seen, losses, strict=True))
-        return [tuple(next(looks) for _ in step) for step in taken]
+        found = iter(ViewLoss(view, loss, drawn) for (view, drawn, _), loss in zip(every, losses, strict=True))
+        return [tuple(next(found) for _ in step) for step in taken]
 
     def _complain(self, loss: float, view: int, where: str) -> None:
         """Names what is not a number; sums of huge numbers may be none though every one of them is, and pass."""
@@ -211,7 +214,7 @@ def _optimiser(
         {"params": [p], "lr": LEARNING_RATES[name] * (median_m if name == "means" else 1.0)}
         for name, p in parameters.items()
     ]
-    adam = torch.optim.Adam(groups, eps=1e-15, fused=True)
+    adam = torch.optim.Adam(groups, eps=ADAM_EPS, fused=True)
     return adam, torch.optim.lr_scheduler.ExponentialLR(adam, DECAY ** (1 / max(1, steps)))
 
 
@@ -237,7 +240,7 @@ def _activated(p: dict[str, Tensor]) -> Gaussians:
 
 @torch.no_grad()
 def _hold(parameters: dict[str, Tensor], least: dict[str, Tensor]) -> None:
-    """The last Gaussians' parameters that may not fall below `least` are put back there."""
+    """Clamps the parameters of the last Gaussians to `least`."""
     for name, bound in least.items():
         last = parameters[name][len(parameters[name]) - len(bound) :]
         torch.maximum(last, bound, out=last)

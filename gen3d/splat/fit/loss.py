@@ -13,8 +13,8 @@ from gen3d.splat.fit import ssim as on_a_card
 class Target:
     """A picture to be matched, prepared once where it lies: `seen` is None where all of it counts.
 
-    masked_ssim: False lets SSIM see what is not `seen` (only to measure what masking it brings). similarity: who
-    computes SSIM, a module with `SsimTarget` and `ssim`; None: the one for the picture's device.
+    masked_ssim: False lets SSIM compare what is not `seen`, too (only to measure what masking brings). similarity: the
+    module with `SsimTarget` and `ssim` that computes SSIM; None: the one for the picture's device.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""The steps of a fit in rounds: which view is looked at when, and whether another round pays.
+"""The steps of a fit in rounds: which view each step renders, and whether another round is worth its time.
 
-Views are dealt out by weight, evenly spread; a round is long enough for every view to have its turn. Its loss is the
-weighted mean over the views, each by its own mean: so it does not depend on who happened to be looked at, and two
-rounds are compared on the same views.
+Views are drawn in proportion to their weights, evenly spread; a round is long enough for every view to be drawn. Its
+loss is the weighted mean over the views of each view's own mean, so that it does not depend on how often each was
+drawn, and two rounds are compared on the same views.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 
 LEAST_ROUND = 20
-"""Steps of the shortest round: over fewer the random backdrops show in the mean."""
+"""Steps of the shortest round: over fewer the random backdrops show in the mean. Chosen by eye."""
 
 
 def schedule(weights: Sequence[float], steps: int, rng: np.random.Generator) -> list[int]:
-    """Which view each step looks at: each as often as its weight says, evenly spread, ties broken by chance."""
+    """Which view each step renders: each in proportion to its weight, evenly spread, ties broken by chance."""
     share = np.asarray(weights, np.float64) / sum(weights)
     owed = rng.random(len(share)) * share
     order = []
@@ -30,7 +30,7 @@ def schedule(weights: Sequence[float], steps: int, rng: np.random.Generator) -> 
 
 
 def round_length(weights: Sequence[float]) -> int:
-    """Steps after which the rarest view that counts has had its turn."""
+    """Steps after which the view of the least positive weight has been drawn."""
     counting = [w for w in weights if w > 0]
     return max(LEAST_ROUND, int(np.ceil(sum(weights) / min(counting) - 1e-9)))
 
@@ -38,7 +38,7 @@ def round_length(weights: Sequence[float]) -> int:
 class Rounds:
     """Keeps the losses of this round and of the one before.
 
-    views: so many are looked at in a step; a round has as many steps as with one, or it could gain less.
+    views: renderings of a step. A round has as many steps whatever their number, since it is steps that lower the loss.
     """
 
     def __init__(self, weights: Sequence[float], views: int = 1) -> None:
@@ -48,7 +48,7 @@ class Rounds:
         self._now: defaultdict[int, list[float]] = defaultdict(list)
 
     def gain(self, view: int, loss: float) -> float | None:
-        """Notes what a step found. At the end of a round: by what share the loss fell since the one before.
+        """Notes a view's loss. At the end of a round: by what share the loss fell since the one before.
 
         None within a round, and after the first.
         """

@@ -1,4 +1,4 @@
-"""Structural similarity and its gradient in torch operations: what `cpu/ssim.py` says, for pictures on a card.
+"""Structural similarity and its gradient in torch operations: `cpu/ssim.py` for pictures on a card.
 
 The same window, constants and zero padding. Nothing here waits for the card. A blur is a convolution of every map by
 itself (as many groups as maps): those torch computes in plain float32, while others may be rounded to TF32, too coarse

@@ -35,7 +35,7 @@ PAIRS = 8
 SHORT_LIMIT = 2**15
 """So many tiles, and their end, can be numbered by 16 bits: the fewer, the sooner sorted."""
 UNROLLED = 4
-"""Gaussians blended between two looks at whether the tile still takes light."""
+"""Gaussians blended between two checks whether the tile still takes light."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,9 @@ class TritonRasterizer:
         for name, part in parts.items():
             if part.device.type != torch.device(self.device).type:
                 raise ValueError(f"the triton rasterizer for {self.device} was given {name} on {part.device}")
-        look = _look(camera, gaussians.means.device, self.tile_px)
+        in_kernels = _kernel_camera(camera, gaussians.means.device, self.tile_px)
         rgb, weighted_depth, alpha, unsound = _Draw.apply(
-            *(part.to(torch.float32).contiguous() for part in parts.values()), look
+            *(part.to(torch.float32).contiguous() for part in parts.values()), in_kernels
         )
         if unsound:
             complain(parts)
@@ -72,8 +72,8 @@ class TritonRasterizer:
         return Rendering(rgb, alpha, depth)
 
 
-class _Look(NamedTuple):
-    """From where, and through what, the kernels look."""
+class _KernelCamera(NamedTuple):
+    """The camera as the kernels take it."""
 
     view: Tensor
     """On the card; places as in `triton_kernels`."""
@@ -110,24 +110,26 @@ class _Lists(NamedTuple):
     """Every Gaussian's first pair."""
 
 
-def _look(camera: Camera, device: torch.device, tile_px: int) -> _Look:
+def _kernel_camera(camera: Camera, device: torch.device, tile_px: int) -> _KernelCamera:
     if not (np.isfinite(camera.w2c).all() and np.isfinite(camera.K).all()):
         raise ValueError("the camera's K or w2c holds NaN or inf")
     lens = make_lens(camera.K, camera.width, camera.height, near=0.0)
     numbers = np.array([*camera.w2c[:3].reshape(-1), *camera.center, *lens[:10]], np.float32)
     # CUDA takes along a copy this small when it is asked for, so nobody waits and nothing can change under it.
     view = torch.from_numpy(numbers).to(device, non_blocking=True)
-    return _Look(view, camera.height, camera.width, tile_px)
+    return _KernelCamera(view, camera.height, camera.width, tile_px)
 
 
-def _project(means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor, look: _Look) -> _Screen:
+def _project(
+    means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor, camera: _KernelCamera
+) -> _Screen:
     n, count = len(means), means.new_empty(0, dtype=torch.int32).new_empty
     screen = _Screen(
         means.new_empty(n, ROW.value), count(n, 2), count(n), means.new_empty(n), means.new_zeros(1, dtype=torch.int64)
     )
     project[(cdiv(n, BLOCK),)](
-        means, quats, scales, opacities, sh, look.view, _median_depth(means, look.view), n, *screen,
-        COUNT=3 * sh.shape[1], TILE=look.tile_px, BLOCK=BLOCK,
+        means, quats, scales, opacities, sh, camera.view, _median_depth(means, camera.view), n, *screen,
+        COUNT=3 * sh.shape[1], TILE=camera.tile_px, BLOCK=BLOCK,
     )  # fmt: skip
     return screen
 
@@ -138,9 +140,9 @@ def _median_depth(means: Tensor, view: Tensor) -> Tensor:
     return torch.nanquantile(torch.where(z > 0, z, torch.nan), 0.5)
 
 
-def _list(screen: _Screen, look: _Look) -> tuple[_Lists | None, int]:
-    """The sorted lists of all tiles, None when nobody is seen; and how many are unsound. Waits for the card."""
-    n, (across, down), device = len(screen.counts), look.tiles, screen.counts.device
+def _list(screen: _Screen, camera: _KernelCamera) -> tuple[_Lists | None, int]:
+    """The sorted lists of all tiles, None when no Gaussian is drawn; and how many are unsound. Waits for the card."""
+    n, (across, down), device = len(screen.counts), camera.tiles, screen.counts.device
     order = torch.sort(screen.depths, stable=True).indices
     ends = torch.cumsum(screen.counts[order], 0)
     total, unsound = torch.stack((ends[-1], screen.unsound[0])).tolist()
@@ -157,20 +159,20 @@ def _list(screen: _Screen, look: _Look) -> tuple[_Lists | None, int]:
     return _Lists(owners[pairs], pairs, tile_starts, starts), unsound
 
 
-def _blend(screen: _Screen, lists: _Lists, look: _Look) -> tuple[Tensor, Tensor, Tensor]:
+def _blend(screen: _Screen, lists: _Lists, camera: _KernelCamera) -> tuple[Tensor, Tensor, Tensor]:
     """rgb, the sum of w z, and transmittance."""
     new = screen.packed.new_empty
-    picture = new(look.height, look.width, 3), new(look.height, look.width), new(look.height, look.width)
+    picture = new(camera.height, camera.width, 3), new(camera.height, camera.width), new(camera.height, camera.width)
     rasterize[(len(lists.tile_starts) - 1,)](
-        screen.packed, lists.ids, lists.tile_starts, look.width, look.height, *picture,
-        TILE=look.tile_px, UNROLLED=UNROLLED, num_warps=1,
+        screen.packed, lists.ids, lists.tile_starts, camera.width, camera.height, *picture,
+        TILE=camera.tile_px, UNROLLED=UNROLLED, num_warps=1,
     )  # fmt: skip
     return picture
 
 
-def _nothing(like: Tensor, look: _Look) -> tuple[Tensor, Tensor, Tensor]:
-    """The picture that `_blend` would draw of nobody."""
-    size = look.height, look.width
+def _nothing(like: Tensor, camera: _KernelCamera) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture of `_blend` without any Gaussian."""
+    size = camera.height, camera.width
     return like.new_zeros(*size, 3), like.new_zeros(size), like.new_ones(size)
 
 
@@ -178,16 +180,16 @@ class _Draw(torch.autograd.Function):
     """The stages, forward and backward."""
 
     @staticmethod
-    def forward(ctx, means, quats, scales, opacities, sh, look):
+    def forward(ctx, means, quats, scales, opacities, sh, camera):
         screen = lists = None
         unsound = 0
         with torch.cuda.device_of(means):
             if len(means):
-                screen = _project(means, quats, scales, opacities, sh, look)
-                lists, unsound = _list(screen, look)
-            rgb, depth, transmittance = _blend(screen, lists, look) if lists else _nothing(means, look)
+                screen = _project(means, quats, scales, opacities, sh, camera)
+                lists, unsound = _list(screen, camera)
+            rgb, depth, transmittance = _blend(screen, lists, camera) if lists else _nothing(means, camera)
         ctx.save_for_backward(means, quats, scales, opacities, sh, rgb, depth)
-        ctx.look, ctx.screen, ctx.lists, ctx.transmittance = look, screen, lists, transmittance
+        ctx.camera, ctx.screen, ctx.lists, ctx.transmittance = camera, screen, lists, transmittance
         ctx.set_materialize_grads(False)
         return rgb, depth, 1 - transmittance, unsound
 
@@ -199,21 +201,23 @@ class _Draw(torch.autograd.Function):
         picture = rgb, depth, ctx.transmittance
         incoming = [_given(g, like) for g, like in zip((d_rgb, d_depth, d_alpha), picture, strict=True)]
         with torch.cuda.device_of(rgb):
-            gradients = _sum_on_screen(ctx.screen, ctx.lists, ctx.look, picture, incoming)
-            return *_gather(inputs, ctx.screen, ctx.look, gradients), None
+            gradients = _sum_on_screen(ctx.screen, ctx.lists, ctx.camera, picture, incoming)
+            return *_gather(inputs, ctx.screen, ctx.camera, gradients), None
 
 
 def _given(gradient: Tensor | None, like: Tensor) -> Tensor:
-    """An incoming gradient for the kernels; None means that the loss did not look at that output."""
+    """An incoming gradient for the kernels; None means that the loss does not depend on that output."""
     return torch.zeros_like(like) if gradient is None else gradient.contiguous()
 
 
-def _sum_on_screen(screen: _Screen, lists: _Lists, look: _Look, picture: tuple, incoming: list[Tensor]) -> Tensor:
+def _sum_on_screen(
+    screen: _Screen, lists: _Lists, camera: _KernelCamera, picture: tuple, incoming: list[Tensor]
+) -> Tensor:
     """dL/d of every Gaussian's packed row, n ROW."""
     pair_gradients = picture[0].new_zeros(len(lists.pairs), ROW.value)
     rasterize_backward[(len(lists.tile_starts) - 1,)](
-        screen.packed, lists.ids, lists.pairs, lists.tile_starts, look.width, look.height, *picture, *incoming,
-        pair_gradients, TILE=look.tile_px, num_warps=1,
+        screen.packed, lists.ids, lists.pairs, lists.tile_starts, camera.width, camera.height, *picture, *incoming,
+        pair_gradients, TILE=camera.tile_px, num_warps=1,
     )  # fmt: skip
     gradients, n = torch.empty_like(screen.packed), len(screen.packed)
     add_up[(cdiv(n, SHORT_BLOCK),)](
@@ -222,12 +226,12 @@ def _sum_on_screen(screen: _Screen, lists: _Lists, look: _Look, picture: tuple, 
     return gradients
 
 
-def _gather(inputs: list[Tensor], screen: _Screen, look: _Look, gradients: Tensor) -> list[Tensor]:
+def _gather(inputs: list[Tensor], screen: _Screen, camera: _KernelCamera, gradients: Tensor) -> list[Tensor]:
     """dL/d of the inputs."""
     means, quats, scales, _, sh = inputs
     gathered, n = [torch.empty_like(t) for t in inputs], len(means)
     gather[(cdiv(n, BLOCK),)](
-        means, quats, scales, sh, look.view, screen.packed, screen.counts, gradients, n, *gathered,
+        means, quats, scales, sh, camera.view, screen.packed, screen.counts, gradients, n, *gathered,
         COUNT=3 * sh.shape[1], BLOCK=BLOCK,
     )  # fmt: skip
     return gathered

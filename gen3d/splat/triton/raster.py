@@ -57,7 +57,7 @@ def rasterize(
 ):  # fmt: skip
     """Fills rgb [h, w, 3], depth [h, w] (the sum of w z, not yet divided by alpha) and transmittance [h, w].
 
-    UNROLLED Gaussians are blended between two looks at whether the tile still takes light: their loads overlap.
+    UNROLLED Gaussians are blended between two checks whether the tile still takes light: their loads overlap.
     """
     x, y, inside = _pixels(width, height, TILE)
     px, py = x + 0.5, y + 0.5

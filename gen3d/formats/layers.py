@@ -16,7 +16,7 @@ LARGEST_BYTES = 512 * MB
 _REMEDY = "Run the step `look` again."
 
 
-def save_looked(file: Path, layers: Layers) -> None:
+def save_layers(file: Path, layers: Layers) -> None:
     """Writes picture, depth, K, foreground and Omega, and the candidates with a bit for every pixel."""
     rgbd, parts = layers.rgbd, {}
     if layers.candidates is not None:
@@ -29,8 +29,8 @@ def save_looked(file: Path, layers: Layers) -> None:
     )  # fmt: skip
 
 
-def load_looked(file: Path) -> Layers:
-    """The counterpart of `save_looked`; raises InputError where there is no such file, or a damaged one.
+def load_layers(file: Path) -> Layers:
+    """The counterpart of `save_layers`; raises InputError where there is no such file, or a damaged one.
 
     A file without candidates, from before they were kept, has one: its foreground, if there is any.
     """

@@ -34,7 +34,7 @@ HELD_OUT = "held-out"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Grown:
+class Built:
     """What became of a photo."""
 
     gaussians: Gaussians
@@ -62,16 +62,16 @@ def given(scene: Scene, settings: Settings) -> Source:
     return Source(image, resample_depth(photo.depth, w, h), photo.camera.resized(w, h))
 
 
-def grow(
+def build_from_truth(
     scene: Scene, models: Models, rasterizer: Rasterizer, settings: Settings, seed: int = 0, path: str = HELD_OUT
-) -> Grown:
+) -> Built:
     """The method, from the depth to the fit; path: HELD_OUT or the name of a preset."""
     start = time.perf_counter()
     engines = Plain(models, rasterizer, settings)
     layers = product(make_layers(given(scene, settings), engines))
     poses, sweep = _path(path, scene, layers.rgbd, settings)
     made = product(make_scene(layers, Wanted(tuple(poses), tuple(sweep), seed=seed), engines))
-    return Grown(made.gaussians, made.world, made.place.shell_m, time.perf_counter() - start)
+    return Built(made.gaussians, made.world, made.place.shell_m, time.perf_counter() - start)
 
 
 def _path(name: str, scene: Scene, photo: RGBD, settings: Settings) -> tuple[list[Camera], list[Camera]]:

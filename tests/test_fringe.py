@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.geometry.points import concatenate, lift, render_points, sky_radius
-from gen3d.geometry.rim import Fringe, settle_rims, unmix_rims
+from gen3d.geometry.fringe import Fringe, snap_rims_to_colour, unmix_fringe
+from gen3d.geometry.place import shell_m_of
+from gen3d.geometry.points import concatenate, lift, render_points
 from gen3d.values import RGBD
 from tests.worlds import tilted_plane
 
@@ -24,13 +25,13 @@ def step(mixed: float, similar: bool = False, column: int = EDGE) -> RGBD:
 
 
 def settled(rgbd: RGBD) -> np.ndarray:
-    return settle_rims(rgbd.image, rgbd.depth)
+    return snap_rims_to_colour(rgbd.image, rgbd.depth)
 
 
 @pytest.mark.parametrize("column", [EDGE - 1, EDGE])
 @pytest.mark.parametrize("mixed", [0.3, 0.5, 0.7])
 def test_a_mixed_pixel_is_taken_apart_on_either_side_of_the_edge(mixed, column):
-    fringe = unmix_rims(step(mixed, column=column))
+    fringe = unmix_fringe(step(mixed, column=column))
     assert fringe.mixed[:, column].all() and not np.delete(fringe.mixed, column, axis=1).any()
     np.testing.assert_allclose(fringe.share[:, column], mixed, atol=1e-5)
     np.testing.assert_allclose(fringe.front.image[:, column], np.tile(NEAR, (24, 1)), atol=1e-5)
@@ -48,7 +49,7 @@ def test_front_over_back_is_the_picture_whatever_its_texture():
     rgbd = step(0.4)
     noise = np.random.default_rng(0).uniform(-0.05, 0.05, rgbd.image.shape)
     rgbd = RGBD((rgbd.image + noise).astype(np.float32), rgbd.depth, rgbd.camera)
-    fringe = unmix_rims(rgbd)
+    fringe = unmix_fringe(rgbd)
     assert fringe.mixed[:, EDGE].mean() > 0.9
     np.testing.assert_allclose(over(fringe), rgbd.image, atol=1e-5)
 
@@ -56,7 +57,7 @@ def test_front_over_back_is_the_picture_whatever_its_texture():
 @pytest.mark.parametrize(("mixed", "similar"), [(0.02, False), (0.98, False), (0.5, True)])
 def test_what_is_of_one_side_or_undecidable_stays_whole(mixed, similar):
     rgbd = step(mixed, similar)
-    fringe = unmix_rims(rgbd)
+    fringe = unmix_fringe(rgbd)
     assert not fringe.mixed.any()
     np.testing.assert_array_equal(fringe.back.image, rgbd.image)
     np.testing.assert_array_equal(fringe.back.depth, rgbd.depth)
@@ -65,12 +66,12 @@ def test_what_is_of_one_side_or_undecidable_stays_whole(mixed, similar):
 def test_a_colour_of_its_own_is_no_mixture():
     rgbd = step(0.5)
     rgbd.image[:, EDGE] = (0.1, 0.9, 0.1)
-    assert not unmix_rims(rgbd).mixed.any()
+    assert not unmix_fringe(rgbd).mixed.any()
 
 
 def test_aside_neither_surface_carries_the_colour_of_the_other():
     rgbd = step(0.5)
-    fringe, shell_m = unmix_rims(rgbd), sky_radius(rgbd.depth)
+    fringe, shell_m = unmix_fringe(rgbd), shell_m_of(rgbd.depth)
     every = np.ones(rgbd.depth.shape, bool)
     whole = lift(rgbd, every, 0, shell_m)
     apart = concatenate(
@@ -121,7 +122,7 @@ def test_the_sky_beside_a_thing_is_settled_and_taken_apart_too():
     assert np.isinf(depth[:, EDGE + 1 :]).all()
     mixed = step(0.4)
     mixed.depth[:, EDGE:] = np.inf
-    fringe = unmix_rims(mixed)
+    fringe = unmix_fringe(mixed)
     assert np.isinf(fringe.back.depth[:, EDGE]).all()
     np.testing.assert_allclose(fringe.front.depth[:, EDGE], 2.0, rtol=1e-5)
 
@@ -129,4 +130,4 @@ def test_the_sky_beside_a_thing_is_settled_and_taken_apart_too():
 def test_a_plane_has_no_rims():
     view = tilted_plane().view(tilted_plane().camera(64, 48))
     np.testing.assert_array_equal(settled(view), view.depth)
-    assert not unmix_rims(view).mixed.any()
+    assert not unmix_fringe(view).mixed.any()
