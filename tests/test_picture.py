@@ -185,6 +185,21 @@ def test_a_truncated_jpeg_is_refused(tmp_path):
     assert_refused(tmp_path / "a.jpg", "truncated")
 
 
+@pytest.mark.parametrize("flipped", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("TIFF", {"compression": "tiff_adobe_deflate"})])
+def test_a_picture_whose_compressed_pixels_are_damaged_is_refused(tmp_path, kind, options, flipped):
+    """Pillow tells it once, and to whoever asks first, which may be somebody who only wants EXIF."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, kind, **options)
+    content = bytearray(buffer.getvalue())
+    content[round(len(content) * flipped)] ^= 0xFF
+    (tmp_path / "a").write_bytes(content)
+    assert_refused(tmp_path / "a", "truncated or damaged")
+    with pytest.raises(InputError, match="truncated or damaged"):
+        read_photo(tmp_path / "a", 64)
+
+
 def test_too_many_bytes_are_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(photo_file, "LARGEST_BYTES", 100)
     (tmp_path / "a.png").write_bytes(bytes(101))

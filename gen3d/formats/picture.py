@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def read_photo(path: Path, longest_px: int | None = None) -> Photo:
     Raises InputError for whatever is not a whole picture of at least 32 px a side, at most 100 Mpx and at most 64 MB.
     """
     with open_photo(path) as picture:
+        _load(path, picture)
         stored, orientation, properties = picture.size, orientation_of(picture), xmp_of(picture)
         own, unusable = own_depth(path, picture, properties)
         told = [_page_told(picture), _panorama_told(panorama(properties)), unusable]
@@ -82,6 +84,7 @@ def read_picture(path: Path) -> Float[np.ndarray, "h w 3"]:
     16-bit PNGs keep their precision, unless they carry a foreign colour profile. Raises as `read_photo` does.
     """
     with open_photo(path) as picture:
+        _load(path, picture)
         return _decoded(path, picture, orientation_of(picture), None)
 
 
@@ -151,12 +154,24 @@ def _panorama_told(what: str | None) -> str | None:
 # -- decoding ------------------------------------------------------------------------------------------------------
 
 
+def _load(path: Path, picture: Image.Image) -> None:
+    """Decodes it, before anything else is asked of it: a PNG decodes itself when EXIF is asked for, and fails once."""
+    with _damaged(path):
+        picture.load()
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """InputError for whatever fails in it."""
+    told = f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
+    with refusing(*told), unwarned():
+        yield
+
+
 def _decoded(path: Path, picture: Image.Image, orientation: int, longest_px: int | None) -> np.ndarray:
     """The pixels as displayed, float32 in [0, 1]; reduced where they are many."""
     width, height = picture.size
-    damaged = f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
-    with refusing(*damaged), unwarned():
-        picture.load()
+    with _damaged(path):
         strip = _deep_strips(path, picture) or _plain_strips(picture)
         if longest_px is None or width * height <= WHOLE_PX:
             return _as_floats(upright(strip(0, height), orientation))
