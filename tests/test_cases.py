@@ -283,16 +283,18 @@ def test_where_both_fit_turning_is_offered(name, columns):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_way_of_holding_a_camera_is_undone_for_both_alike(tmp_path, orientation):
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_every_way_of_holding_a_camera_is_undone_for_both_alike(tmp_path, orientation, suffix):
     back = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}[orientation]
     from gen3d.formats.picture import upright
 
     exif = Image.Exif()
     exif[0x0112] = orientation
     photo = np.ascontiguousarray(upright(np.asarray(Image.open(PHOTO)), back))
-    Image.fromarray(photo).save(tmp_path / "a.png", exif=exif)
+    Image.fromarray(photo).save(tmp_path / f"a.{suffix}", exif=exif)
     np.save(tmp_path / "d.npy", upright(truth(), back))
-    found = read(tmp_path / "a.png", tmp_path / "d.npy", turn_depth="auto" if orientation in (1, 5, 6, 7, 8) else "yes")
+    turn = "auto" if orientation in (1, 5, 6, 7, 8) else "yes"
+    found = read(tmp_path / f"a.{suffix}", tmp_path / "d.npy", turn_depth=turn)
     assert found.error() == 0
     np.testing.assert_allclose(found.source.image, read_photo(PHOTO).image, atol=1e-6)
 

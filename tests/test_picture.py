@@ -306,7 +306,8 @@ def test_formats_that_are_not_read_are_called_by_their_names(tmp_path):
         (box + b"ftypcrx \0\0\0\1crx isom", "a camera RAW"), (b"IIRO\x08\0\0\0", "a camera RAW"),
         (b"IIU\0\x08\0\0\0", "a camera RAW"), (b"\xff\x0a\x80", "a JPEG XL picture"), (b"%PDF-1.4", "a PDF"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"), (box + b"ftypqt  ", "a video"), (b"v/1\x01", "an EXR"),
-        (b"%!PS-Adobe", "PostScript"), (b"<svg xmlns=", "an SVG"), (box + b"ftypheic" + bytes(40), "a HEIC photo"),
+        (b"%!PS-Adobe", "PostScript"), (box + b"ftypavif", "a damaged AVIF"),
+        (b"<svg xmlns=", "an SVG"), (box + b"ftypheic" + bytes(40), "a HEIC photo"),
     ):  # fmt: skip
         (tmp_path / "a").write_bytes(start + bytes(200))
         assert_refused(tmp_path / "a", name)

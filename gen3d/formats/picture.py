@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
 from gen3d.formats.depth_names import Size
 from gen3d.formats.own_depth import OwnDepth, own_depth
@@ -68,13 +69,14 @@ def read_photo(path: Path, longest_px: int | None = None) -> Photo:
     Raises InputError for whatever is not a whole picture of at least 32 px a side, at most 100 Mpx and at most 64 MB.
     """
     with open_photo(path) as picture:
-        _load(path, picture)
-        stored, orientation, properties = picture.size, orientation_of(picture), xmp_of(picture)
+        orientation, left = _load(path, picture)
+        shown = picture.size[::-1] if left >= 5 else picture.size
+        properties = xmp_of(picture)
         own, unusable = own_depth(path, picture, properties)
         told = [_page_told(picture), _panorama_told(panorama(properties)), unusable]
-        focal = _focal_px(picture, *stored)
-        image = _decoded(path, picture, orientation, longest_px)
-    shown = stored[::-1] if orientation >= 5 else stored
+        focal = _focal_px(picture, *shown)
+        image = _decoded(path, picture, left, longest_px)
+    stored = shown[::-1] if orientation >= 5 else shown
     return Photo(image, shown, stored, orientation, focal, own, tuple(filter(None, told)))
 
 
@@ -84,8 +86,8 @@ def read_picture(path: Path) -> Float[np.ndarray, "h w 3"]:
     16-bit PNGs keep their precision, unless they carry a foreign colour profile. Raises as `read_photo` does.
     """
     with open_photo(path) as picture:
-        _load(path, picture)
-        return _decoded(path, picture, orientation_of(picture), None)
+        _, left = _load(path, picture)
+        return _decoded(path, picture, left, None)
 
 
 def as_bytes(image: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
@@ -154,10 +156,16 @@ def _panorama_told(what: str | None) -> str | None:
 # -- decoding ------------------------------------------------------------------------------------------------------
 
 
-def _load(path: Path, picture: Image.Image) -> None:
-    """Decodes it, before anything else is asked of it: a PNG decodes itself when EXIF is asked for, and fails once."""
+def _load(path: Path, picture: Image.Image) -> tuple[int, int]:
+    """Decodes it, before anything else is asked of it: a PNG decodes itself when EXIF is asked for, and fails once.
+
+    Returns EXIF's orientation, and what of it is left to be undone: Pillow turns a TIFF itself, and forgets it.
+    """
+    told = orientation_of(picture) if isinstance(picture, TiffImageFile) else None
     with _damaged(path):
         picture.load()
+    left = orientation_of(picture)
+    return told or left, left
 
 
 @contextmanager
