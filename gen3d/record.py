@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import torch
 
 from gen3d import __version__
+from gen3d.errors import without_folders
 from gen3d.events import Event, Exhibit, Notice, Preview, Stage, Started
 from gen3d.scene import Request
 from gen3d.settings import Settings
@@ -78,7 +79,7 @@ class Record:
                     case Started():
                         name = event.stage
                     case Notice():
-                        self._notices.append(event.text)
+                        self._notices.append(without_folders(event.text))  # run.json is handed on
                     case Preview():
                         self._save(self._previews / f"{event.name}.png", event.image)
                 yield event

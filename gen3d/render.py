@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
 
 from gen3d import __version__
 from gen3d.camera import Camera
@@ -82,8 +81,8 @@ def _check_sizes(cameras: Sequence[Camera]) -> None:
             )
 
 
-def _on(background: tuple[float, float, float], drawn: Rendering) -> UInt8[np.ndarray, "h w 3"]:
-    """The picture on a colour, a strip at a time."""
+def _on(background: tuple[float, float, float], drawn: Rendering) -> np.ndarray:
+    """The picture on a colour as bytes, h w 3, made a strip at a time."""
     picture, height = np.empty(drawn.rgb.shape, np.uint8), max(1, STRIP_PX // drawn.rgb.shape[1])
     for top in range(0, len(picture), height):
         rows = slice(top, top + height)
