@@ -23,8 +23,8 @@ from gen3d.formats.view import check_view, read_view
 from gen3d.pipeline import grow, look, review, tour
 from gen3d.review import Review
 from gen3d.splat.rasterizer import pick_rasterizer
+from tests.damage import VALUE, damage, two_sentences
 from tests.runs import TINY, inside, room_models
-from tests.test_fuzz_inputs import VALUE, damage, two_sentences
 
 READERS = {"looked.npz": load_looked, "layers.npz": load_layered, "scene.view": read_view}
 
