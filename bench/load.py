@@ -73,6 +73,27 @@ class Outcome:
         return bool(self.off) and max(self.off) < CLOSE
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a page holds."""
+
+    memory_mb: float
+    handles: int
+    threads: int
+    visits: int
+    loose: int
+    """Files beside the folders of whole uploads."""
+    files_mb: float
+
+
+def size_of(file: Path) -> int:
+    """Bytes; 0 of one that has gone meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class Server:
     """A page, and its machine's figures where it was started here."""
 
@@ -86,16 +107,25 @@ class Server:
             self.peak_mb = max(self.peak_mb, self._process.memory_info().rss / 1e6)
 
     def figures(self) -> str:
-        """Memory, handles, and what lies on the disk."""
-        if not self._process or not self._temporary:
+        """Memory, handles, and what lies on the disk, in words."""
+        held = self.held()
+        if held is None:
             return "its machine is not known"
-        size_mb = sum(file.stat().st_size for file in self._temporary.rglob("*") if file.is_file()) / 1e6
-        visits = len([*self._temporary.glob("gen3d-visits-*/*")])
-        loose = len([file for file in self._temporary.rglob("gradio/*") if file.is_file()])
         return (
-            f"{self._process.memory_info().rss / 1e6:.0f} MB of memory, {self._process.num_fds()} handles, "
-            f"{self._process.num_threads()} threads, {visits} visits' folders, {loose} loose files of uploads, "
-            f"{size_mb:.0f} MB of files"
+            f"{held.memory_mb:.0f} MB of memory, {held.handles} handles, {held.threads} threads, "
+            f"{held.visits} visits' folders, {held.loose} loose files of uploads, {held.files_mb:.0f} MB of files"
+        )
+
+    def held(self) -> Held | None:
+        """The same in numbers; None where its machine is not known."""
+        if not self._process or not self._temporary:
+            return None
+        files = [file for file in self._temporary.rglob("*") if file.is_file()]
+        return Held(
+            self._process.memory_info().rss / 1e6, self._process.num_fds(), self._process.num_threads(),
+            len([*self._temporary.glob("gen3d-visits-*/*")]),
+            len([file for file in self._temporary.rglob("gradio/*") if file.is_file()]),
+            sum(size_of(file) for file in files) / 1e6,
         )
 
 

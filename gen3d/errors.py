@@ -5,6 +5,11 @@ Programming mistakes are plain ValueErrors; these are the ones a person can act 
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
+from pathlib import Path
+
 
 class Gen3DError(Exception):
     """A failure told in two sentences.
@@ -55,3 +60,19 @@ class OutOfMemory(Gen3DError):
 
 class EmptyWorld(Gen3DError):
     """Nothing could be lifted to 3D, or a scene file holds nothing to draw."""
+
+
+_FOLDERS = re.compile(r"""(?<![^\s'"(“:=])(?:[A-Za-z]:)?(?:[\\/][^\s\\/'"“”]+)+[\\/](?=[^\s\\/'"“”]+)""")
+"""Of a whole path, up to its last part."""
+
+
+def without_folders(sentence: str) -> str:
+    """A sentence whose files are named by their names alone: where they lie is no visitor's business.
+
+    What is known to be a folder here may have spaces in its name.
+    """
+    named = map(os.getenv, ("GRADIO_TEMP_DIR", "GEN3D_HOME"))
+    for known in (tempfile.gettempdir(), *named, os.path.expanduser("~"), Path(__file__).parents[1]):
+        if known and len(str(known)) > 1:
+            sentence = sentence.replace(f"{known}{os.sep}", f"{os.sep}-{os.sep}")
+    return _FOLDERS.sub("", sentence)

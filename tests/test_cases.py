@@ -112,6 +112,13 @@ def test_equally_good_names_are_told(tmp_path):
     assert "taken from gt_depth; pred_depth would do as well" in found.told[0]
 
 
+def test_an_array_that_is_taken_though_another_is_called_depth_is_told(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", depth=np.ones((200, 200)), resized=truth())
+    found = read(depth=tmp_path / "a.npz")
+    assert found.error() == 0 and len(found.told) == 1
+    assert "taken from resized" in found.told[0] and "depth (200 x 200)" in found.told[0]
+
+
 def test_pages_of_a_tiff_are_told_apart(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(np.zeros((240, 320, 3), np.uint8), photometric="rgb")
@@ -159,6 +166,30 @@ def test_a_float_map_from_0_to_1_is_relative_too(tmp_path, unit):
     np.save(tmp_path / "a.npy", ((inverse - inverse.min()) / np.ptp(inverse) * np.float32(unit)).astype(np.float32))
     found = read(depth=tmp_path / "a.npy")
     assert found.correlation() > 0.93 and "probably inverse" in found.told[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"),
+    [(1, 65534, "u2"), (90, 65300, "u2"), (1, 254, "u1"), (0, 0.9999999, "f4"), (0.002, 0.998, "f4"), (0, 254.4, "f4")],
+)
+def test_a_map_that_all_but_fills_its_type_is_relative_too(tmp_path, low, high, kind):
+    """Estimators divide by a little more than the range, and whoever resizes a map blunts its ends."""
+    inverse = 1 / truth()
+    values = low + (high - low) * (inverse - inverse.min()) / np.ptp(inverse)
+    np.save(tmp_path / "a.npy", values.astype(kind) if kind == "f4" else np.rint(values).astype(kind))
+    found = read(depth=tmp_path / "a.npy")
+    assert found.correlation() > 0.93 and "probably inverse" in found.told[0]
+
+
+@pytest.mark.parametrize("highest", [12.0, 40.0, 90.0])
+def test_floats_that_go_down_to_nothing_are_told(tmp_path, highest):
+    """As an estimator of relative depth writes them before anybody scales them: no lens sees so near."""
+    inverse = 1 / truth()
+    np.save(tmp_path / "a.npy", ((inverse - inverse.min()) / np.ptp(inverse) * highest).astype(np.float32))
+    found = read(depth=tmp_path / "a.npy")
+    assert len(found.told) == 1 and "--depth-kind inverse" in found.told[0]
+    assert read(depth=tmp_path / "a.npy", depth_kind="inverse").correlation() > 0.93
+    assert read(depth=tmp_path / "a.npy", depth_kind="metric").told == ()
 
 
 @pytest.mark.parametrize("name", ["kinect_mm.npy", "kinect_mm.tif"])
@@ -252,16 +283,18 @@ def test_where_both_fit_turning_is_offered(name, columns):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_way_of_holding_a_camera_is_undone_for_both_alike(tmp_path, orientation):
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_every_way_of_holding_a_camera_is_undone_for_both_alike(tmp_path, orientation, suffix):
     back = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}[orientation]
     from gen3d.formats.picture import upright
 
     exif = Image.Exif()
     exif[0x0112] = orientation
     photo = np.ascontiguousarray(upright(np.asarray(Image.open(PHOTO)), back))
-    Image.fromarray(photo).save(tmp_path / "a.png", exif=exif)
+    Image.fromarray(photo).save(tmp_path / f"a.{suffix}", exif=exif)
     np.save(tmp_path / "d.npy", upright(truth(), back))
-    found = read(tmp_path / "a.png", tmp_path / "d.npy", turn_depth="auto" if orientation in (1, 5, 6, 7, 8) else "yes")
+    turn = "auto" if orientation in (1, 5, 6, 7, 8) else "yes"
+    found = read(tmp_path / f"a.{suffix}", tmp_path / "d.npy", turn_depth=turn)
     assert found.error() == 0
     np.testing.assert_allclose(found.source.image, read_photo(PHOTO).image, atol=1e-6)
 

@@ -179,6 +179,27 @@ def test_render_draws_a_known_gaussian_on_a_colour(tmp_path):
         assert tuple(drawn[0, -1]) == (0.0, 0.0, 1.0)
 
 
+def test_a_picture_too_large_for_the_memory_is_refused_and_others_are_made_in_strips(tmp_path, monkeypatch, capsys):
+    from gen3d.run import render
+
+    gaussian = Gaussians(
+        torch.tensor([[0.0, 0.0, 2.0]]), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), torch.full((1, 3), 0.5),
+        torch.tensor([0.8]), sh_from_rgb(torch.tensor([[1.0, 0.5, 0.0]])),
+    )  # fmt: skip
+    write_ply(tmp_path / "one.ply", gaussian)
+    cameras = tmp_path / "cameras.json"
+    write_transforms(cameras, [Camera.from_fov(60.0, 80, 61)])
+    for name, strip_px in (("whole", 10_000), ("strips", 10 * 80), ("lines", 1)):
+        monkeypatch.setattr(render, "STRIP_PX", strip_px)
+        given = ("--cameras", cameras, "--background", "0,0,255", "-o", tmp_path / name)
+        assert run("render", tmp_path / "one.ply", *given) == 0
+        assert (tmp_path / name / "00.png").read_bytes() == (tmp_path / "whole" / "00.png").read_bytes()
+    write_transforms(cameras, [Camera.from_fov(60.0, 80, 60), Camera.from_fov(60.0, 8192, 8192)])
+    assert run("render", tmp_path / "one.ply", "--cameras", cameras, "-o", tmp_path / "large") == 1
+    assert "Camera 1 has 8192 x 8192 pixels. Give at most 34 million" in capsys.readouterr().err
+    assert not (tmp_path / "large").exists()
+
+
 # -- depth, presets, usage -------------------------------------------------------------------------------------------
 
 

@@ -1,21 +1,18 @@
 """Broken photos, depth files and cameras: a reader gives values within its contract, or one error of two sentences.
 
-Mutations are hypothesis', which shrinks what fails to the least that does. The default run tries the same few dozens
-of each kind every time; `HYPOTHESIS_PROFILE=long` (make test-all sets it) tries two thousand new ones.
+How they are broken: `tests/damage.py`.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -25,40 +22,9 @@ from gen3d.formats.depth_file import read_stored, write_depth_exr, write_depth_p
 from gen3d.formats.picture import read_photo
 from gen3d.formats.transforms import read_cameras, write_transforms
 from gen3d.source.given_depth import meant, settle_far
+from tests.damage import VALUE, damage, two_sentences
 
 W, H = 48, 40
-TOLERANT = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-settings.register_profile("short", max_examples=40, derandomize=True, database=None, **TOLERANT)
-settings.register_profile("long", max_examples=2000, database=None, **TOLERANT)
-settings.load_profile(os.getenv("HYPOTHESIS_PROFILE", "short"))
-
-WILD = st.sampled_from([0, 1, 0x7F, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 10**6, 10**9])
-"""Lengths and counts that a header may claim."""
-
-
-@st.composite
-def damage(draw: st.DrawFn) -> Callable[[bytes], bytes]:
-    """One to four changes: bytes overwritten, a number made wild, a piece cut out or doubled, the end lost."""
-    changes = draw(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 1), st.booleans(), WILD), min_size=1, max_size=4))
-
-    def apply(content: bytes) -> bytes:
-        bad = bytearray(content)
-        for kind, place, in_head, number in changes:
-            at = int(place * (min(len(bad), 600) if in_head else len(bad)))
-            match kind:
-                case 0:
-                    bad[at : at + 1] = bytes([number & 0xFF])
-                case 1:
-                    bad[at : at + 4] = struct.pack("<I" if number % 2 else ">I", number & 0xFFFFFFFF)
-                case 2:
-                    del bad[at : at + 1 + number % 40]
-                case 3:
-                    bad[at:at] = bad[at : at + 1 + number % 40]
-                case 4:
-                    del bad[at:]
-        return bytes(bad)
-
-    return apply
 
 
 def photo() -> Image.Image:
@@ -119,10 +85,6 @@ DEPTHS: dict[str, Callable[[Path], bytes]] = {
 }
 
 
-def two_sentences(error: Gen3DError) -> None:
-    assert error.what.endswith((".", "!", "?")) and error.remedy.endswith("."), error
-
-
 @pytest.mark.parametrize("kind", PHOTOS)
 def test_a_damaged_photo_is_read_or_refused(tmp_path_factory, kind):
     good, file = PHOTOS[kind](), tmp_path_factory.mktemp("photo") / "bad"
@@ -164,10 +126,6 @@ def test_a_damaged_depth_file_is_read_or_refused(tmp_path_factory, kind):
         assert depth.ndim == 2 and depth.dtype == np.float32 and (known > 0).all()
 
     one()
-
-
-LEAF = st.one_of(st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(), st.text(max_size=5))
-VALUE = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner))
 
 
 FIELDS = (

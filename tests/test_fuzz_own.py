@@ -24,8 +24,8 @@ from gen3d.request import Review
 from gen3d.run.review import review
 from gen3d.run.steps import grow, look, tour
 from gen3d.splat.pick import pick_rasterizer
+from tests.damage import VALUE, damage, two_sentences
 from tests.runs import TINY, inside, room_models
-from tests.test_fuzz_inputs import VALUE, damage, two_sentences
 
 READERS = {"looked.npz": load_layers, "layers.npz": load_layered, "scene.view": read_view}
 

@@ -126,3 +126,17 @@ def test_what_is_on_show_is_remembered_per_visitor_and_its_job_outlives_later_on
     assert [job.folder.is_dir() for job in later] == [False] * 2 + [True] * KEPT_JOBS
     visits.leave("anna")
     assert visits.on_show("anna") is None and not shown.folder.exists()
+
+
+def test_what_a_page_begins_with_does_not_take_the_place_of_what_was_asked_for(visits):
+    """The opening example may come late: the visitor's own scene would go with their next job."""
+    visits.show_first("anna", "example", "an example")
+    assert visits.on_show("anna") == "an example"
+    job = visits.begin("ben", *ASKED)
+    visits.show_first("ben", "example", "an example")
+    assert visits.on_show("ben") is None
+    visits.show("ben", job.name, "a scene")
+    visits.show_first("ben", "example", "an example")
+    for _ in range(KEPT_JOBS + 1):
+        visits.begin("ben", *ASKED)
+    assert visits.on_show("ben") == "a scene" and job.folder.exists()

@@ -185,6 +185,21 @@ def test_a_truncated_jpeg_is_refused(tmp_path):
     assert_refused(tmp_path / "a.jpg", "truncated")
 
 
+@pytest.mark.parametrize("flipped", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("TIFF", {"compression": "tiff_adobe_deflate"})])
+def test_a_picture_whose_compressed_pixels_are_damaged_is_refused(tmp_path, kind, options, flipped):
+    """Pillow tells it once, and to whoever asks first, which may be somebody who only wants EXIF."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, kind, **options)
+    content = bytearray(buffer.getvalue())
+    content[round(len(content) * flipped)] ^= 0xFF
+    (tmp_path / "a").write_bytes(content)
+    assert_refused(tmp_path / "a", "truncated or damaged")
+    with pytest.raises(InputError, match="truncated or damaged"):
+        read_photo(tmp_path / "a", 64)
+
+
 def test_too_many_bytes_are_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(photo_file, "LARGEST_BYTES", 100)
     (tmp_path / "a.png").write_bytes(bytes(101))
@@ -291,7 +306,8 @@ def test_formats_that_are_not_read_are_called_by_their_names(tmp_path):
         (box + b"ftypcrx \0\0\0\1crx isom", "a camera RAW"), (b"IIRO\x08\0\0\0", "a camera RAW"),
         (b"IIU\0\x08\0\0\0", "a camera RAW"), (b"\xff\x0a\x80", "a JPEG XL picture"), (b"%PDF-1.4", "a PDF"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"), (box + b"ftypqt  ", "a video"), (b"v/1\x01", "an EXR"),
-        (b"%!PS-Adobe", "PostScript"), (b"<svg xmlns=", "an SVG"), (box + b"ftypheic" + bytes(40), "a HEIC photo"),
+        (b"%!PS-Adobe", "PostScript"), (box + b"ftypavif", "a damaged AVIF"),
+        (b"<svg xmlns=", "an SVG"), (box + b"ftypheic" + bytes(40), "a HEIC photo"),
     ):  # fmt: skip
         (tmp_path / "a").write_bytes(start + bytes(200))
         assert_refused(tmp_path / "a", name)

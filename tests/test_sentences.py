@@ -7,11 +7,11 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from gen3d.errors import InputError, Unwritable
+from gen3d.errors import InputError, Unwritable, without_folders
 from gen3d.events import Notice
 from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, told_to_visitors
 from gen3d.ui.stream import Shown
-from gen3d.ui.words import not_ready, without_folders
+from gen3d.ui.words import not_ready
 from tests.page import Stand
 from tests.test_api import uploaded
 from tests.test_own_files import function_of, outcome

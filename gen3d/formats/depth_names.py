@@ -101,7 +101,7 @@ def choose(
     if named:
         return named[0], _doubt(named)
     if len(fitting) == 1:
-        return fitting[0], None
+        return fitting[0], _passed_over(fitting[0], [o for o in possible if meaning_of(o.name)])
     raise _unclear(file, [*offered, *besides], possible)
 
 
@@ -144,6 +144,16 @@ def _doubt(named: Sequence[Offered]) -> str | None:
             "ray, things beside the centre come out too far."
         )
     return None
+
+
+def _passed_over(taken: Offered, named: Sequence[Offered]) -> str | None:
+    """A sentence where others are called depth, but have not the picture's shape."""
+    if not named:
+        return None
+    return (
+        f"The depth was taken from {taken.name}, which has the photo's shape, as {listed(named)} has not: the depth "
+        "channel says otherwise (--depth-channel)."
+    )
 
 
 def _rank(offered: Offered) -> tuple[int, int, int]:

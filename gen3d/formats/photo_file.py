@@ -44,7 +44,8 @@ _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture"), (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
     (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"), (0, b"8BPS", "a Photoshop document"), (0, b"%PDF", "a PDF"),
     (0, b"%!PS", "a PostScript file"), (0, b"\xc5\xd0\xd3\xc6", "a PostScript file"), (0, b"<svg", "an SVG drawing"),
-    (0, b"v/1\x01", "an EXR file"), (0, b"#?RADIANCE", "a Radiance HDR file"), (4, b"ftyp", "a video"),
+    (0, b"v/1\x01", "an EXR file"), (0, b"#?RADIANCE", "a Radiance HDR file"), (4, b"ftypavif", "a damaged AVIF"),
+    (4, b"ftyp", "a video"),
     (0, b"\x1aE\xdf\xa3", "a video"), (0, b"DDS ", "a DDS texture"), (0, b"PK\x03\x04", "a zip archive"),
 )  # fmt: skip
 """Offset, first bytes, what it is: formats that people take for a photo's."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8, UInt16
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
 from gen3d.formats.depth_names import Size
 from gen3d.formats.own_depth import OwnDepth, own_depth
@@ -67,12 +69,14 @@ def read_photo(path: Path, longest_px: int | None = None) -> Photo:
     Raises InputError for whatever is not a whole picture of at least 32 px a side, at most 100 Mpx and at most 64 MB.
     """
     with open_photo(path) as picture:
-        stored, orientation, properties = picture.size, orientation_of(picture), xmp_of(picture)
+        orientation, left = _load(path, picture)
+        shown = picture.size[::-1] if left >= 5 else picture.size
+        properties = xmp_of(picture)
         own, unusable = own_depth(path, picture, properties)
         told = [_page_told(picture), _panorama_told(panorama(properties)), unusable]
-        focal = _focal_px(picture, *stored)
-        image = _decoded(path, picture, orientation, longest_px)
-    shown = stored[::-1] if orientation >= 5 else stored
+        focal = _focal_px(picture, *shown)
+        image = _decoded(path, picture, left, longest_px)
+    stored = shown[::-1] if orientation >= 5 else shown
     return Photo(image, shown, stored, orientation, focal, own, tuple(filter(None, told)))
 
 
@@ -82,7 +86,8 @@ def read_picture(path: Path) -> Float[np.ndarray, "h w 3"]:
     16-bit PNGs keep their precision, unless they carry a foreign colour profile. Raises as `read_photo` does.
     """
     with open_photo(path) as picture:
-        return _decoded(path, picture, orientation_of(picture), None)
+        _, left = _load(path, picture)
+        return _decoded(path, picture, left, None)
 
 
 def as_bytes(image: Float[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
@@ -164,12 +169,30 @@ def _panorama_told(what: str | None) -> str | None:
 # -- decoding ------------------------------------------------------------------------------------------------------
 
 
+def _load(path: Path, picture: Image.Image) -> tuple[int, int]:
+    """Decodes it, before anything else is asked of it: a PNG decodes itself when EXIF is asked for, and fails once.
+
+    Returns EXIF's orientation, and what of it is left to be undone: Pillow turns a TIFF itself, and forgets it.
+    """
+    told = orientation_of(picture) if isinstance(picture, TiffImageFile) else None
+    with _damaged(path):
+        picture.load()
+    left = orientation_of(picture)
+    return told or left, left
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """InputError for whatever fails in it."""
+    told = f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
+    with refusing(*told), unwarned():
+        yield
+
+
 def _decoded(path: Path, picture: Image.Image, orientation: int, longest_px: int | None) -> np.ndarray:
     """The pixels as displayed, float32 in [0, 1]; reduced where they are many."""
     width, height = picture.size
-    damaged = f"{path.name} is truncated or damaged.", "Save or copy it again, or give another photo."
-    with refusing(*damaged), unwarned():
-        picture.load()
+    with _damaged(path):
         strip = _deep_strips(path, picture) or _plain_strips(picture)
         if longest_px is None or width * height <= WHOLE_PX:
             return _as_floats(upright(strip(0, height), orientation))

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import torch
 
 from gen3d import __version__
+from gen3d.errors import without_folders
 from gen3d.events import Event, Intermediate, Notice, Stage, Started
 from gen3d.explain import exhibits_of, preview_of
 from gen3d.formats.picture import write_png
@@ -86,7 +87,7 @@ class Record:
                     case Started():
                         clock.start(event.stage)
                     case Notice():
-                        self._notices.append(event.text)
+                        self._notices.append(without_folders(event.text))  # run.json is handed on
                 yield event
         finally:
             run.close()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from gen3d import __version__
 from gen3d.camera import Camera
+from gen3d.errors import InputError
 from gen3d.events import Event, Finished, Notice, Progress, Started
 from gen3d.formats.picture import as_bytes, write_png
 from gen3d.formats.transforms import frame_name
@@ -18,8 +20,12 @@ from gen3d.run.record import write_json
 from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of, draw, notices_of
+from gen3d.splat.role import Rasterizer, Rendering, device_of, draw, notices_of
 
+LARGEST_PX = 8192 * 4096
+"""Of one picture: larger ones would take more than 2 GB while they are drawn."""
+STRIP_PX = 2_000_000
+"""So many pixels are converted at once."""
 UNSEEN = (
     "None of the cameras sees anything of the scene: they may be in other units or axes than it, "
     "or look the other way."
@@ -39,7 +45,9 @@ def render(
 
     Of more than a hundred the numbers get as many digits as let them sort. Rasterized and nothing else, with harmonics
     up to degree 3. The folder also gets a run.json, which marks it as made here. notices: what was told of the input.
+    Raises InputError for a camera of more than LARGEST_PX pixels.
     """
+    _check_sizes(cameras)
     told: list[str] = list(notices_of(rasterizer))
     rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
@@ -49,9 +57,8 @@ def render(
         gaussians, seen = gaussians.to(device_of(rasterizer)), False
         for i, camera in enumerate(cameras):
             drawn = draw(rasterizer, drawable_from(gaussians, camera), camera).cpu()
-            picture = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
             name = frame_name(i, len(cameras))
-            write_png(work / f"{name}.png", as_bytes(picture.numpy()))
+            write_png(work / f"{name}.png", _on(background, drawn))
             if with_alpha:
                 write_png(work / f"alpha_{name}.png", as_bytes(drawn.alpha.numpy()))
             yield from _notices(told)
@@ -61,6 +68,25 @@ def render(
             yield Notice(UNSEEN)
         write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
     yield Finished("render", folder)
+
+
+def _check_sizes(cameras: Sequence[Camera]) -> None:
+    for i, camera in enumerate(cameras):
+        if camera.width * camera.height > LARGEST_PX:
+            raise InputError(
+                f"Camera {i} has {camera.width} x {camera.height} pixels.",
+                f"Give at most {LARGEST_PX / 1e6:.0f} million for one picture, or draw it in parts.",
+            )
+
+
+def _on(background: tuple[float, float, float], drawn: Rendering) -> np.ndarray:
+    """The picture on a colour as bytes, h w 3, made a strip at a time."""
+    picture, height = np.empty(drawn.rgb.shape, np.uint8), max(1, STRIP_PX // drawn.rgb.shape[1])
+    for top in range(0, len(picture), height):
+        rows = slice(top, top + height)
+        strip = drawn.rgb[rows] + (1 - drawn.alpha[rows, :, None]) * torch.tensor(background)
+        picture[rows] = as_bytes(strip.numpy())
+    return picture
 
 
 def _notices(told: list[str]) -> Iterator[Notice]:

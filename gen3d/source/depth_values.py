@@ -20,6 +20,12 @@ APART_ROUND = 3.0
 """The same for a power of ten from 100 on, as renderers and sensors write it."""
 MARK_M = 50.0
 """Nearer than this a constant is a wall, however far it lies behind all else."""
+NEARLY = 0.005
+"""How far from the end of its range a relative map may end, as a share of that range."""
+NOTHING_M = 0.02
+"""Nothing is seen so near."""
+LOWEST = 0.02
+"""Times the median: where hardly a pixel of a metric map lies."""
 FULL_FLOATS = (65504.0, 65535.0, 65.535)
 """The largest half float, and the largest 16-bit integer, in units and in metres of millimetres."""
 
@@ -27,11 +33,8 @@ FULL_FLOATS = (65504.0, 65535.0, 65.535)
 def fills(values: Num[np.ndarray, "h w"]) -> str | None:
     """Why a map is relative: it runs smoothly from 0 to the largest number of its type, or from 0 to 1. Else None."""
     low, high = ends(values)
-    if values.dtype.kind == "f":
-        full = high in (1.0, 255.0, 65535.0) and low == 0
-    else:
-        full = high in (255, 65535) and 0 <= low <= 1 and high <= np.iinfo(values.dtype).max
-    if not full:
+    ranges = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255, 65535)
+    if not any((1 - NEARLY) * full <= high <= full and 0 <= low <= NEARLY * full for full in ranges):
         return None
     some = looked_at(values).astype(np.float64)
     some = some[np.isfinite(some)]
@@ -51,6 +54,16 @@ def reaches_0(values: Num[np.ndarray, "h w"]) -> bool:
     some = looked_at(values)
     positive = some[some > 0]
     return low <= 0.005 * high and len(positive) > 0 and float(positive.min()) <= 0.02 * high
+
+
+def goes_to_nothing(depth: Float[np.ndarray, "h w"]) -> bool:
+    """Whether metres go down to where nothing can be seen, on too many pixels for an accident."""
+    some = looked_at(depth)
+    known = some[(some > 0) & np.isfinite(some)]
+    if len(known) == 0 or known.min() >= NOTHING_M:
+        return False
+    middle = np.median(known)
+    return bool(middle > 1 and np.count_nonzero(known < LOWEST * middle) >= 2 * SHARED * len(known))
 
 
 def far_mark(values: Num[np.ndarray, "h w"], units: float) -> float | None:

@@ -18,7 +18,7 @@ from gen3d.errors import InputError
 from gen3d.formats.depth_file import INTEGER_SCALE, StoredDepth, check_scale, in_metres, strips
 from gen3d.formats.depth_names import meaning_of
 from gen3d.request import DepthKind
-from gen3d.source.depth_values import ends, far_mark, fills, median, reaches_0
+from gen3d.source.depth_values import ends, far_mark, fills, goes_to_nothing, median, reaches_0
 
 Inverted = Literal["inverse", "disparity"]
 
@@ -219,6 +219,12 @@ def _doubtful_metres(
             return (
                 f"{half}, since floats are taken for metres: if they are millimetres, give the depth scale 1000 "
                 "(--depth-scale 1000), if near is large in them, the depth kind inverse (--depth-kind inverse)."
+            )
+        if goes_to_nothing(depth):
+            return (
+                f"The depth goes down to {ends(depth)[0]:.2g} m, where nothing can be seen: it was taken as metres. If "
+                "near is large in it, as estimators of relative depth write it, the depth kind inverse says so "
+                "(--depth-kind inverse)."
             )
     elif scale is None and (most := ends(stored.values)[1]) <= 255:
         return (

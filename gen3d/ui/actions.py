@@ -175,7 +175,7 @@ class Actions:
         """What the page begins with, as OPENED, and whether to ask again: an example that is ready, or is awaited."""
         values, awaited, shown = opened(self.gallery)
         if shown:
-            self.visits.show(visitor_of(request), shown.job, shown)
+            self.visits.show_first(visitor_of(request), shown.job, shown)
         return values, awaited
 
     def show_example(self, index: int, request: gr.Request) -> Iterator[Values]:

@@ -140,6 +140,13 @@ class Visits:
             visit = self._visit_of(visitor)
             visit.on_show, visit.touched_s = (job, finished), time.monotonic()
 
+    def show_first(self, visitor: str, job: str, finished: Any) -> None:
+        """As `show`, of what a page begins with: where it comes late, what was asked for meanwhile stays."""
+        with self._lock:
+            visit = self._visit_of(visitor)
+            if not visit.jobs and not visit.on_show[0]:
+                visit.on_show, visit.touched_s = (job, finished), time.monotonic()
+
     def on_show(self, visitor: str) -> Any:
         """What `show` was told last; None where it was told nothing."""
         with self._lock:

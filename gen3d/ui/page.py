@@ -168,7 +168,8 @@ def _connect_building(
         return [*_pressable(running=False, waits=paused is not None), *opened_with(paused)]
 
     ended = cancel.click(None, None, None, cancels=[running, going], **PRIVATE)
-    cancelled = ended.then(actions.cancelled, None, [outputs[name] for name in OPENED], **QUIET)  # nothing comes after
+    opened = [outputs[name] for name in OPENED]
+    cancelled = ended.then(actions.cancelled, None, opened, show_progress_on=[status], **QUIET)  # nothing comes after
     for event in (running.then, running.failure, going.then, going.failure, cancelled.then):
         # Gradio 6.31 leaves `then` out after an error
         event(rest, outputs["job"], at_rest, **QUIET).then(None, None, None, js=REVEAL, **PRIVATE)

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from gen3d.errors import Gen3DError, Unwritable
+from gen3d.errors import Gen3DError, Unwritable, without_folders
 from gen3d.events import Event
 from gen3d.request import Request, Review, Reviewed
 from gen3d.settings import Settings
-from gen3d.ui import words
 from gen3d.ui.diagrams import Pose
 
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
@@ -84,6 +83,6 @@ def visitor_error(sentence: str, field: str | None = None) -> gr.Error:
 
     field: the input that is to blame; it does not cross the fork of a ZeroGPU call.
     """
-    error = gr.Error(escape(words.without_folders(sentence), quote=False), duration=None, print_exception=False)
+    error = gr.Error(escape(without_folders(sentence), quote=False), duration=None, print_exception=False)
     error.field = field
     return error

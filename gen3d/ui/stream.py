@@ -17,6 +17,7 @@ from typing import Any, Literal, assert_never
 
 from PIL import Image
 
+from gen3d.errors import without_folders
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.formats.whole import write_whole
 from gen3d.scene_files import SceneFiles
@@ -76,7 +77,7 @@ class Shown:
                 last = replace(shown.lines[-1], done=event.done, total=event.total)
                 shown = replace(shown, lines=(*shown.lines[:-1], last))
             case Notice():
-                shown = replace(shown, notices=(*shown.notices, words.without_folders(event.text)))
+                shown = replace(shown, notices=(*shown.notices, without_folders(event.text)))
             case Preview():
                 shown = shown._with_picture(event, previews)
             case Viewable():

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gen3d.errors import without_folders
 from gen3d.settings import PRESETS
 
 if TYPE_CHECKING:
@@ -57,22 +54,6 @@ COUNT_DOWN = """() => setInterval(() => {
   line.firstChild.data = `${step} … ` + (left >= 2 ? `about ${s} left` : 'a moment left')
 }, 1000)"""
 """Between two updates, which may be half a minute apart, the seconds of `under_way` go on."""
-
-
-_FOLDERS = re.compile(r"""(?<![^\s'"(“:=])(?:[A-Za-z]:)?(?:[\\/][^\s\\/'"“”]+)+[\\/](?=[^\s\\/'"“”]+)""")
-"""Of a whole path, up to its last part."""
-
-
-def without_folders(sentence: str) -> str:
-    """A sentence whose files are named by their names alone: where they lie is no visitor's business.
-
-    What is known to be a folder here may have spaces in its name.
-    """
-    named = map(os.getenv, ("GRADIO_TEMP_DIR", "GEN3D_HOME"))
-    for known in (tempfile.gettempdir(), *named, os.path.expanduser("~"), Path(__file__).parents[2]):
-        if known and len(str(known)) > 1:
-            sentence = sentence.replace(f"{known}{os.sep}", f"{os.sep}-{os.sep}")
-    return _FOLDERS.sub("", sentence)
 
 
 def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:

@@ -48,7 +48,8 @@ EXPORTS = [
 ]
 RENDERS = [
     render("built", "good camera", sample=True),
-    render("either", "67 Mpx", w=8192, h=8192, fl_x=8000),
+    render("refused", "67 Mpx", w=8192, h=8192, fl_x=8000),
+    render("built", "34 Mpx", w=8192, h=4096, fl_x=8000),
     render("either", "one pixel", w=1, h=1),
     render("either", "focal length of 1e11 px", fl_x=1e11),
     render("either", "focal length of 2e-3 px", fl_x=2e-3),
