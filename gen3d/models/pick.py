@@ -20,7 +20,7 @@ from gen3d.models.base import ROLES, Models
 from gen3d.models.engines import BUILTIN, Engine, Tier
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
     from gen3d.models.placement import Placement
 
 EngineName = Literal["auto", "builtin", "hub"]
@@ -63,7 +63,7 @@ class _Wish:
 
     def candidates(self, role: str, tier: Tier) -> tuple[Engine, ...]:
         """Who may play a role, the better first."""
-        from gen3d.models.adapters.opened import is_here
+        from gen3d.models.opened import is_here
 
         known = engines.candidates(role, tier)
         if self.engine == BUILTIN:
@@ -117,7 +117,7 @@ ONE_AT_A_TIME = (
 
 
 def _bundle(wish: _Wish, placement: Placement) -> Models:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
     from gen3d.models.placement import tier_here
     from gen3d.models.weights.hub import hub_answers
 

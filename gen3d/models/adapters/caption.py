@@ -21,7 +21,7 @@ from gen3d.models.torchvision_repair import repair_torchvision
 from gen3d.models.weights.files import opening
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 CATEGORIES = (
     # inside

@@ -21,7 +21,7 @@ from gen3d.models.weights.files import opening
 from gen3d.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 NETWORKS = ("text_encoder", "unet", "vae")
 LCM_FILE = "pytorch_lora_weights.safetensors"

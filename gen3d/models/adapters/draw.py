@@ -21,7 +21,7 @@ from gen3d.models.networks.stable_diffusion import Sampled, Sampling, StableDiff
 from gen3d.models.placement import Placement, holds
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 FLUX_NETWORKS = ("text_encoder", "transformer", "vae")
 FLUX_STEPS, FLUX_GUIDANCE = 4, 1.0

@@ -23,7 +23,7 @@ from gen3d.models.placement import Placement
 from gen3d.models.weights.files import opening
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 CONTEXT_PX = 64
 """A window holds at least this much around the hole it is for, where the picture goes on."""

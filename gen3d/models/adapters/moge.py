@@ -24,7 +24,7 @@ from gen3d.models.placement import Placement
 from gen3d.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 FINITE = 0.5
 """Pixels that have a depth with no higher probability are sky."""

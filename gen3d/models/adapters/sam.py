@@ -27,7 +27,7 @@ from gen3d.models.weights.files import opening, read_pickle
 from gen3d.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from gen3d.models.adapters.opened import Opened
+    from gen3d.models.opened import Opened
 
 LONGEST_PX = 1024
 """Larger pictures are reduced to this longer side, which is what SAM looks at anyway."""
