@@ -17,7 +17,7 @@ from gen3d.explain.chart import line_chart
 from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import picture_preview
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import View
 
 GAIN = 4
@@ -61,7 +61,7 @@ def show_fit(
     @cache
     def drawn(view: int) -> np.ndarray:
         with torch.no_grad():
-            drawn = rasterizer.render(gaussians.to(device_of(rasterizer)), views[view].camera)
+            drawn = rasterizer.render(gaussians.to(rasterizer.device), views[view].camera)
             return drawn.rgb.clamp(0, 1).cpu().numpy()
 
     def figures() -> dict[str, Any]:

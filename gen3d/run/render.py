@@ -18,7 +18,7 @@ from gen3d.run.record import write_json
 from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of, notices_of
+from gen3d.splat.role import Rasterizer
 
 UNSEEN = (
     "None of the cameras sees anything of the scene: they may be in other units or axes than it, "
@@ -40,13 +40,13 @@ def render(
     Of more than a hundred the numbers get as many digits as let them sort. Rasterized and nothing else, with harmonics
     up to degree 3. The folder also gets a run.json, which marks it as made here. notices: what was told of the input.
     """
-    told: list[str] = list(notices_of(rasterizer))
+    told: list[str] = list(rasterizer.notices)
     rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
         yield Started("render")
         yield from (Notice(text) for text in notices)
         yield from _notices(told)
-        gaussians, seen = gaussians.to(device_of(rasterizer)), False
+        gaussians, seen = gaussians.to(rasterizer.device), False
         for i, camera in enumerate(cameras):
             with torch.no_grad():
                 drawn = rasterizer.render(drawable_from(gaussians, camera), camera)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import DrawsThrough, Rasterizer, Rendering, notices_of
+from gen3d.splat.role import Rasterizer, Rendering
 
 LOW_PASS = 0.3
 """Variance that the rasterizers add on the screen, square pixels."""
@@ -27,13 +27,25 @@ _BESIDE = 0.15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Antialiased(DrawsThrough):
+class Antialiased:
     """A rasterizer that dims what its low-pass widens."""
+
+    playing: Rasterizer
+
+    @property
+    def name(self) -> str:
+        """As of the one that plays."""
+        return self.playing.name
+
+    @property
+    def device(self) -> str:
+        """As of the one that plays."""
+        return self.playing.device
 
     @property
     def notices(self) -> tuple[str, ...]:
         """As of the one that plays."""
-        return notices_of(self.playing)
+        return self.playing.notices
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients as of the one that plays."""

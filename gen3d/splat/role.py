@@ -39,52 +39,14 @@ class Rendering:
 
 @runtime_checkable
 class Rasterizer(Protocol):
-    """Draws Gaussians through a camera.
-
-    One that draws on a card also has a `device`: its renderings are there, and Gaussians had better be; one that plays
-    for a better one has `notices`.
-    """
+    """Draws Gaussians through a camera."""
 
     name: str
+    device: str
+    """Where it draws, as torch says it: its renderings are there, and Gaussians had better be."""
+    notices: tuple[str, ...]
+    """What was degraded when it was picked, for people."""
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients to means, quats, scales, opacities and sh."""
         ...
-
-
-def device_of(rasterizer: Rasterizer) -> str:
-    """Where a rasterizer draws."""
-    return str(getattr(rasterizer, "device", "cpu"))
-
-
-def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
-    """What was degraded when a rasterizer was picked, for people."""
-    return getattr(rasterizer, "notices", ())
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class DrawsThrough:
-    """A rasterizer that has another one draw."""
-
-    playing: Rasterizer
-
-    @property
-    def name(self) -> str:
-        """Whose pictures these are."""
-        return self.playing.name
-
-    @property
-    def device(self) -> str:
-        """Where it draws."""
-        return device_of(self.playing)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Substitute(DrawsThrough):
-    """A rasterizer that plays for a better one, and can say why."""
-
-    notices: tuple[str, ...]
-
-    def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
-        """As the one that plays."""
-        return self.playing.render(gaussians, camera)
