@@ -33,7 +33,7 @@ from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.ui.disk import disk_of, own_root, stay_in
 from gen3d.ui.door.front import front_of
 from gen3d.ui.gallery import Gallery, read_examples
@@ -127,7 +127,7 @@ def steps() -> Steps:
     """The pipeline for the page; without an engine on a GPU no step takes a visitor's GPU time."""
     on_gpu = MODELS.device == "cuda"
     drawing = None if ON_ZERO_GPU and on_gpu else rasterizer()
-    on_card = on_gpu or (drawing is not None and device_of(drawing) != "cpu")
+    on_card = on_gpu or (drawing is not None and drawing.device != "cpu")
     return Steps(
         **(ON_GPU if on_gpu else STEPS),
         engines=MODELS.names | {"rasterizer": drawing.name if drawing else "picked on the card"},

@@ -49,6 +49,7 @@ class AsIfOnACard:
 
     device: str = "cpu:0"
     name: str = "as if on a card"
+    notices: tuple[str, ...] = ()
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         return CpuRasterizer().render(gaussians, camera)

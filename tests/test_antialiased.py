@@ -10,7 +10,6 @@ from gen3d.camera import Camera
 from gen3d.splat.antialiased import compensation, dimmed, suited
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Substitute, notices_of
 from tests.reference_rasterizer import render_reference
 
 TURNED = np.array([[0.96, 0, 0.28, 0.1], [0, 1, 0, -0.05], [-0.28, 0, 0.96, 0.2], [0, 0, 0, 1]])
@@ -60,7 +59,7 @@ def test_a_scene_fitted_the_classic_way_is_drawn_as_it_was():
 def test_gradients_pass_and_notices_stay():
     scene, camera = gaussians(7, (0.01, 0.05)), Camera.from_fov(60.0, 32, 24)
     learned = replace(scene, scales=scene.scales.clone().requires_grad_(), opacities=scene.opacities.requires_grad_())
-    antialiased = suited(Substitute(CpuRasterizer(), ("told",)), True)
+    antialiased = suited(CpuRasterizer(("told",)), True)
     antialiased.render(learned, camera).rgb.sum().backward()
     assert all(part.grad.isfinite().all() and part.grad.abs().sum() > 0 for part in (learned.scales, learned.opacities))
-    assert notices_of(antialiased) == ("told",) and antialiased.name == CpuRasterizer().name
+    assert antialiased.notices == ("told",) and antialiased.name == CpuRasterizer().name

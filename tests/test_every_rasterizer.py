@@ -14,7 +14,7 @@ from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.fit.loop import fit_gaussians
 from gen3d.splat.gsplat import GsplatRasterizer, load_gsplat
 from gen3d.splat.pick import try_out
-from gen3d.splat.role import Rasterizer, Rendering, device_of, notices_of
+from gen3d.splat.role import Rasterizer, Rendering
 from gen3d.values import View
 from tests.rasterizers import FakeGsplat, far_wall
 from tests.reference_rasterizer import render_reference
@@ -60,7 +60,7 @@ def small():
 
 def test_it_plays_its_role(rasterizer):
     assert isinstance(rasterizer, Rasterizer) and rasterizer.name in ("cpu", "gsplat", "triton")
-    assert torch.device(device_of(rasterizer)) and notices_of(rasterizer) == ()
+    assert torch.device(rasterizer.device) and rasterizer.notices == ()
 
 
 def test_it_passes_the_trial_before_it_is_picked(rasterizer):
@@ -69,13 +69,13 @@ def test_it_passes_the_trial_before_it_is_picked(rasterizer):
 
 def test_a_rendering_is_where_it_was_drawn_whole_and_in_range(rasterizer):
     gaussians, camera = small()
-    given = gaussians.to(device_of(rasterizer))
+    given = gaussians.to(rasterizer.device)
     with torch.no_grad():
         drawn = rasterizer.render(given, camera)
     assert isinstance(drawn, Rendering)
     assert drawn.rgb.shape == (11, 14, 3) and drawn.alpha.shape == drawn.depth.shape == (11, 14)
     for values in (drawn.rgb, drawn.alpha, drawn.depth):
-        assert values.dtype == torch.float32 and values.device.type == torch.device(device_of(rasterizer)).type
+        assert values.dtype == torch.float32 and values.device.type == torch.device(rasterizer.device).type
         assert torch.isfinite(values).all() and not values.requires_grad and values.min() >= 0
     assert 0.1 < drawn.alpha.max() <= 1 and not drawn.depth[drawn.alpha == 0].any()
     assert not drawn.rgb[drawn.alpha == 0].any(), "the scene is on black"
@@ -85,7 +85,7 @@ def test_a_rendering_is_where_it_was_drawn_whole_and_in_range(rasterizer):
 
 def test_it_draws_and_differentiates_as_the_reference_does(rasterizer):
     gaussians, camera = random_scene(Cloud(20, 14, 11, spread=1.5, log_scale=(-3.0, -1.5), degree=1))
-    truth, ours = with_gradients(gaussians), with_gradients(as_float32(gaussians).to(device_of(rasterizer)))
+    truth, ours = with_gradients(gaussians), with_gradients(as_float32(gaussians).to(rasterizer.device))
     expected, drawn = render_reference(truth, camera), rasterizer.render(ours, camera)
     certain = ~expected.doubtful
     assert certain.double().mean() > 0.9
@@ -102,13 +102,13 @@ def test_it_draws_and_differentiates_as_the_reference_does(rasterizer):
 
 def test_the_same_scene_twice_is_the_same_picture(rasterizer):
     gaussians, camera = small()
-    given = gaussians.to(device_of(rasterizer))
+    given = gaussians.to(rasterizer.device)
     a, b = (rasterizer.render(given, camera) for _ in range(2))
     assert torch.equal(a.rgb, b.rgb) and torch.equal(a.depth, b.depth)
 
 
 def test_what_is_not_there_or_behind_is_black(rasterizer):
-    device = device_of(rasterizer)
+    device = rasterizer.device
     wall = far_wall(30)
     behind = replace(wall, means=wall.means * torch.tensor([1.0, 1.0, -1.0]))
     for scene in (wall.keep(torch.zeros(30, dtype=torch.bool)), behind):

@@ -241,7 +241,7 @@ def test_a_gradient_that_is_no_number_is_named_with_its_view():
     start, views = scene(32, 24)
 
     class Rooted:
-        name = "rooted"
+        name, device, notices = "rooted", "cpu", ()
 
         def render(self, gaussians, camera):
             drawn = CpuRasterizer().render(gaussians, camera)
@@ -257,7 +257,7 @@ def test_a_parameter_that_is_no_number_is_named(name, field):
     start, views = scene(32, 24)
 
     class Blind:
-        name = "blind"
+        name, device, notices = "blind", "cpu", ()
 
         def render(self, gaussians, camera):
             drawn = CpuRasterizer().render(start, camera)

@@ -20,7 +20,7 @@ from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import LEAST_ROUND
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.stages.optimize import optimize_gaussians
 from gen3d.values import View
 from tests.measures import drain, psnr
@@ -215,7 +215,7 @@ def built_world():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 def test_a_real_card_fits_the_scene_as_well_as_the_processor():
     rasterizer = pick_rasterizer("cuda")
-    assert device_of(rasterizer) != "cpu", rasterizer.notices
+    assert rasterizer.device != "cpu", rasterizer.notices
     _, views = scene()
     on_card, on_processor = (fitted(r)[0] for r in (rasterizer, CpuRasterizer()))
     assert on_card.means.device.type == "cpu"

@@ -22,7 +22,7 @@ from gen3d.splat.fit import ssim as torch_ssim
 from gen3d.splat.fit.loop import fit_gaussians
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.pick import ON_A_CARD, pick_rasterizer, try_out
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import View
 
 Draw = Callable[[Gaussians], torch.Tensor]
@@ -131,7 +131,7 @@ def fit_section(plan: Plan, working: list[Rasterizer]) -> Iterator[Row]:
 
 
 def _fit_row(rasterizer: Rasterizer, work: Workload, side: int, steps: int, views_a_step: int) -> Row:
-    device = "cuda" if device_of(rasterizer) != "cpu" else "cpu"
+    device = "cuda" if rasterizer.device != "cpu" else "cpu"
     cameras = [moved(work.camera, right) for right in np.linspace(-0.1, 0.1, 12)]
     with torch.no_grad():
         pictures = [rasterizer.render(work.gaussians.to(device), camera).rgb.cpu().numpy() for camera in cameras]

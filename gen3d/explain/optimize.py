@@ -17,7 +17,7 @@ from gen3d.explain.exhibit import Exhibit
 from gen3d.explain.preview import picture_preview
 from gen3d.geometry.likeness import psnr_db
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, device_of, draw
+from gen3d.splat.role import Rasterizer, draw
 from gen3d.values import View
 
 GAIN = 4
@@ -60,7 +60,7 @@ def show_fit(
 
     @cache
     def drawn(view: int) -> np.ndarray:
-        rendering = draw(rasterizer, gaussians.to(device_of(rasterizer)), views[view].camera)
+        rendering = draw(rasterizer, gaussians.to(rasterizer.device), views[view].camera)
         return rendering.rgb.clamp(0, 1).cpu().numpy()
 
     def psnr(view: int) -> float:

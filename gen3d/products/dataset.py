@@ -18,7 +18,7 @@ from gen3d.formats.picture import as_bytes
 from gen3d.geometry.place import SKY_SHARE
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import LayeredDepth
 
 SEEN_ALPHA = 0.5
@@ -32,7 +32,7 @@ def draw_frames(
     """A frame for every camera; known: what the scene was made from, whose photo the first camera took."""
     yield Started("dataset")
     sky_m = SKY_SHARE * known.shell_m if known else np.inf
-    gaussians, frames = gaussians.to(device_of(rasterizer)), []
+    gaussians, frames = gaussians.to(rasterizer.device), []
     for i, camera in enumerate(cameras):
         frames.append(_frame(gaussians, camera, rasterizer, sky_m))
         yield Progress("dataset", i + 1, len(cameras))

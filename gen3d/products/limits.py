@@ -18,7 +18,7 @@ from gen3d.camera import Camera
 from gen3d.formats.view import Limits
 from gen3d.geometry.trajectory import moved, orbited
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import Scale
 
 LARGEST_DEG = 60.0
@@ -57,7 +57,7 @@ def find_limits(gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: 
 
     Up to some 80 small renders; a second on two cores.
     """
-    holds = _judge(_thinned(gaussians).to(device_of(rasterizer)), camera, scale, rasterizer)
+    holds = _judge(_thinned(gaussians).to(rasterizer.device), camera, scale, rasterizer)
     closest = max(CLOSEST, 1 - (1 - TOO_NEAR) * scale.nearest / scale.median)
 
     def reach(yaw_deg: float = 0.0, pitch_deg: float = 0.0, distance: float = 1.0) -> float:

@@ -21,7 +21,7 @@ from gen3d.products.limits import find_limits
 from gen3d.splat.antialiased import suited
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import Scale
 
 LARGEST_BYTES = 512 * MB
@@ -77,7 +77,7 @@ def _scale_if_filled(gaussians: Gaussians, camera: Camera, rasterizer: Rasterize
     """The depths that this camera sees; None where the scene does not fill its frame."""
     small = camera.resized(*SIZE_PX)
     with torch.no_grad():
-        drawn = rasterizer.render(drawable_from(gaussians, small).to(device_of(rasterizer)), small)
+        drawn = rasterizer.render(drawable_from(gaussians, small).to(rasterizer.device), small)
     solid = drawn.alpha > SOLID_ALPHA
     if float(solid.float().mean()) < FILLED_SHARE:
         return None

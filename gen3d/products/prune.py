@@ -18,7 +18,7 @@ from gen3d.geometry.trajectory import orbited
 from gen3d.splat.contribution import contribution, most_seen
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import RGBD
 
 AROUND_DEG = 5.0
@@ -50,7 +50,7 @@ def prune_gaussians(
 ) -> Stage[Pruned]:
     """The `most` Gaussians that bring most to the views through `cameras`; photo: what the first of them showed."""
     yield Started("prune")
-    whole = gaussians.to(device_of(rasterizer))
+    whole = gaussians.to(rasterizer.device)
     total = torch.zeros(len(whole), device=whole.means.device)
     for i, camera in enumerate(cameras):
         total += contribution(whole, camera, rasterizer)

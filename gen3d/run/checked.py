@@ -24,7 +24,7 @@ from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.placement import is_out_of_memory
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer, Rendering, device_of, notices_of
+from gen3d.splat.role import Rasterizer, Rendering
 
 A = TypeVar("A")
 Tell = Callable[[str], None]
@@ -198,16 +198,16 @@ class CheckedRasterizer(_Checked):
 
     def __init__(self, part: _Part) -> None:
         super().__init__(part)
-        self.device, self.notices = device_of(part.playing), notices_of(part.playing)
+        self.device, self.notices = part.playing.device, part.playing.notices
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """As the role says."""
         return self._part.ask(lambda r: self._drawn(r, gaussians, camera), lambda drawn: _drawing(drawn, camera))
 
     def _drawn(self, playing: Rasterizer, gaussians: Gaussians, camera: Camera) -> Rendering:
-        if device_of(playing) == self.device:
+        if playing.device == self.device:
             return playing.render(gaussians, camera)
-        drawn = playing.render(gaussians.to(device_of(playing)), camera)
+        drawn = playing.render(gaussians.to(playing.device), camera)
         return Rendering(*(part.to(self.device) for part in (drawn.rgb, drawn.alpha, drawn.depth)))
 
 

@@ -20,7 +20,7 @@ from gen3d.run.record import write_json
 from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer, Rendering, device_of, draw, notices_of
+from gen3d.splat.role import Rasterizer, Rendering, draw
 
 LARGEST_PX = 8192 * 4096
 """Of one picture: larger ones would take more than 2 GB while they are drawn."""
@@ -48,13 +48,13 @@ def render(
     Raises InputError for a camera of more than LARGEST_PX pixels.
     """
     _check_sizes(cameras)
-    told: list[str] = list(notices_of(rasterizer))
+    told: list[str] = list(rasterizer.notices)
     rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
         yield Started("render")
         yield from (Notice(text) for text in notices)
         yield from _notices(told)
-        gaussians, seen = gaussians.to(device_of(rasterizer)), False
+        gaussians, seen = gaussians.to(rasterizer.device), False
         for i, camera in enumerate(cameras):
             drawn = draw(rasterizer, drawable_from(gaussians, camera), camera).cpu()
             name = frame_name(i, len(cameras))

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import DrawsThrough, Rasterizer, Rendering, notices_of
+from gen3d.splat.role import Rasterizer, Rendering
 
 LOW_PASS = 0.3
 """Variance that the rasterizers add on the screen, square pixels. From gsplat, whose default it is."""
@@ -28,13 +28,25 @@ _BESIDE = 0.15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Antialiased(DrawsThrough):
+class Antialiased:
     """A rasterizer with the opacities compensated for its low-pass."""
+
+    playing: Rasterizer
+
+    @property
+    def name(self) -> str:
+        """As of the one that plays."""
+        return self.playing.name
+
+    @property
+    def device(self) -> str:
+        """As of the one that plays."""
+        return self.playing.device
 
     @property
     def notices(self) -> tuple[str, ...]:
         """As of the one that plays."""
-        return notices_of(self.playing)
+        return self.playing.notices
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients as of the one that plays."""

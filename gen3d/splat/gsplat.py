@@ -36,6 +36,7 @@ class GsplatRasterizer:
     """The package, or what stands for it."""
     device: str = "cuda"
     name: str = "gsplat"
+    notices: tuple[str, ...] = ()
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view on black, on the device, differentiable in means, quats, scales, opacities and sh (degree 0 to 3).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -12,7 +13,7 @@ import torch
 from gen3d.camera import Camera
 from gen3d.errors import ModelUnavailable
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
-from gen3d.splat.role import Rasterizer, Rendering, Substitute, device_of
+from gen3d.splat.role import Rasterizer, Rendering
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 RasterizerName = Literal["auto", "gsplat", "triton", "cpu"]
@@ -32,7 +33,7 @@ def pick_rasterizer(device: DeviceName = "cpu", wanted: RasterizerName = "auto")
     card = device != "cpu" and torch.cuda.is_available()
     if wanted == "cpu" or (wanted == "auto" and not card):
         missed = device == "cuda" and wanted == "auto"
-        return Substitute(CpuRasterizer(), (NO_CARD,)) if missed else CpuRasterizer()
+        return CpuRasterizer(notices=(NO_CARD,) if missed else ())
     if not card:
         raise ModelUnavailable(f"The rasterizer {wanted} draws on a CUDA card, and none is in use here.", WAY_OUT)
     faults = {}
@@ -44,10 +45,10 @@ def pick_rasterizer(device: DeviceName = "cpu", wanted: RasterizerName = "auto")
         except Exception as error:  # compilers, drivers and packages each fail in a way of their own
             faults[name] = _in_short(error)
             continue
-        return Substitute(found, (_told(faults, "Triton kernels"),)) if faults else found
+        return replace(found, notices=(_told(faults, "Triton kernels"),)) if faults else found
     if wanted != "auto":
         raise ModelUnavailable(f"The rasterizer {wanted} cannot draw here: {faults[wanted]}.", WAY_OUT)
-    return Substitute(CpuRasterizer(), (_told(faults, "the processor, slowly"),))
+    return CpuRasterizer(notices=(_told(faults, "the processor, slowly"),))
 
 
 NO_CARD = "torch sees no CUDA card here, so the scene is fitted and drawn on the processor; a card takes seconds."
@@ -83,7 +84,7 @@ def _told(faults: dict[str, str], instead: str) -> str:
 
 def try_out(rasterizer: Rasterizer) -> None:
     """Checks a rendering of one Gaussian, and its gradient, against known values; RuntimeError if they are wrong."""
-    device = device_of(rasterizer)
+    device = rasterizer.device
     camera = Camera.from_fov(60.0, 17, 17)
     colour, opacity, scale_m, depth_m = (0.8, 0.6, 0.2), 0.5, 0.1, 2.0
     gaussian = Gaussians(

@@ -42,13 +42,13 @@ class Rendering:
 
 @runtime_checkable
 class Rasterizer(Protocol):
-    """Draws Gaussians through a camera.
-
-    One that draws on a card also has a `device`, where its renderings are and its Gaussians must be; one that is used
-    in place of a better one has `notices`.
-    """
+    """Draws Gaussians through a camera."""
 
     name: str
+    device: str
+    """Where it draws, as torch says it: its renderings are there, and Gaussians had better be."""
+    notices: tuple[str, ...]
+    """What was degraded when it was picked, for people."""
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view, with gradients to means, quats, scales, opacities and sh."""
@@ -59,41 +59,3 @@ def draw(rasterizer: Rasterizer, gaussians: Gaussians, camera: Camera) -> Render
     """One view without gradients; the Gaussians are where the rasterizer draws."""
     with torch.no_grad():
         return rasterizer.render(gaussians, camera)
-
-
-def device_of(rasterizer: Rasterizer) -> str:
-    """Where a rasterizer draws."""
-    return str(getattr(rasterizer, "device", "cpu"))
-
-
-def notices_of(rasterizer: Rasterizer) -> tuple[str, ...]:
-    """What was degraded when a rasterizer was picked, for people."""
-    return getattr(rasterizer, "notices", ())
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class DrawsThrough:
-    """A rasterizer that wraps another one."""
-
-    playing: Rasterizer
-
-    @property
-    def name(self) -> str:
-        """Of the one that draws."""
-        return self.playing.name
-
-    @property
-    def device(self) -> str:
-        """Where it draws."""
-        return device_of(self.playing)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Substitute(DrawsThrough):
-    """A rasterizer that is used in place of a better one, with notices that say why."""
-
-    notices: tuple[str, ...]
-
-    def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
-        """As by the one that draws."""
-        return self.playing.render(gaussians, camera)

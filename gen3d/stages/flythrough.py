@@ -16,7 +16,7 @@ from gen3d.camera import Camera
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import FILLED_ALPHA, Rasterizer, Rendering, device_of, draw
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, Rendering, draw
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
 """Of the path, tried from the widest on. Chosen by eye."""
@@ -55,7 +55,7 @@ def fly_through(
     path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be.
     """
     yield Started("flythrough")
-    gaussians = gaussians.to(device_of(rasterizer))  # once, rather than for every frame
+    gaussians = gaussians.to(rasterizer.device)  # once, rather than for every frame
     amplitude = yield from _widest(gaussians, path, rasterizer, enough)
     cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
     with sink(cameras[0].width, cameras[0].height) as video:

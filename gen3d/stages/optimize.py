@@ -19,7 +19,7 @@ from gen3d.geometry.trajectory import orbited
 from gen3d.settings import FitSettings
 from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
-from gen3d.splat.role import Rasterizer, notices_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import PointCloud, View, World
 
 JITTER_DEG = 5.0
@@ -46,7 +46,7 @@ def optimize_gaussians(
 ) -> Stage[Gaussians]:
     """The Gaussians of a world, fitted. median_m: the scene's unit of length."""
     yield Started("optimize")
-    yield from (Notice(text) for text in notices_of(rasterizer))
+    yield from (Notice(text) for text in rasterizer.notices)
     start, behind = initial_gaussians(world.points, settings)
     reprojections = []
     for view in reproject(world, settings.reprojections, median_m, seed):

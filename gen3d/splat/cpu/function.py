@@ -25,7 +25,11 @@ from gen3d.splat.role import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 class CpuRasterizer:
     """Draws on the processor; the same bytes for any number of threads. Safe to call from several threads."""
 
-    name = "cpu"
+    name = device = "cpu"
+    notices: tuple[str, ...] = ()
+
+    def __init__(self, notices: tuple[str, ...] = ()) -> None:
+        self.notices = notices
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view on black, differentiable in means, quats, scales, opacities and sh (degree 0 or 1).

@@ -24,7 +24,7 @@ from gen3d.splat.fit import ssim as torch_ssim
 from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import Rounds, schedule
 from gen3d.splat.gaussians import SH_C0, Gaussians, joined
-from gen3d.splat.role import Rasterizer, device_of
+from gen3d.splat.role import Rasterizer
 from gen3d.values import View
 
 LEARNING_RATES = {"means": 8e-5, "quats": 4e-3, "log_scales": 2e-2, "logits": 2.5e-2, "sh": 1e-2 / SH_C0}
@@ -103,11 +103,11 @@ def fit_gaussians(
     Returns the pruned result, detached, in main memory. Raises LostNumbers.
     """
     weights, total = [v.weight for v in views], settings.iterations
-    pace = Pace.on(device_of(rasterizer), settings)
+    pace = Pace.on(rasterizer.device, settings)
     fit = _Fit(start, backing, views, rasterizer, settings, median_m, pace)
     rng, rounds = np.random.default_rng(seed), Rounds(weights, pace.views)
     order = schedule(weights, total * pace.views, rng)
-    backdrops = torch.from_numpy(rng.random((len(order), 3), dtype=np.float32)).to(device_of(rasterizer))
+    backdrops = torch.from_numpy(rng.random((len(order), 3), dtype=np.float32)).to(rasterizer.device)
     for first in range(0, settings.iterations, pace.steps):
         taken: list[list[_Rendered]] = []
         for k in range(first, min(first + pace.steps, settings.iterations)):
@@ -148,7 +148,7 @@ class _Fit:
         median_m: float,
         pace: Pace,
     ) -> None:
-        device = device_of(rasterizer)
+        device = rasterizer.device
         self.parameters = _parameters((start if backing is None else joined(start, backing)).to(device))
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
         self._optimiser, self._decay = _optimiser(self.parameters, settings.iterations, median_m)

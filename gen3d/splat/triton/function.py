@@ -46,6 +46,7 @@ class TritonRasterizer:
     tile_px: int = 8
     """A power of 2 from 8 on: 8 suits Gaussians of a few pixels, 16 larger ones."""
     name: str = "triton"
+    notices: tuple[str, ...] = ()
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """One view on black, differentiable in means, quats, scales, opacities and sh (degree 0 or 1).
