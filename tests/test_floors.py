@@ -196,7 +196,7 @@ def test_the_check_sees_every_kind_of_import() -> None:
         "    from gen3d.geometry import rim, edges\n    from gen3d import __version__, cli\n"
     )
     assert sorted(imported(ast.parse(source))) == [
-        "gen3d", "gen3d.cli", "gen3d.events", "gen3d.geometry.edges", "gen3d.geometry.fringe", "gradio.themes", "torch",
+        "gen3d", "gen3d.cli", "gen3d.events", "gen3d.geometry.edges", "gen3d.geometry.rim", "gradio.themes", "torch",
     ]  # fmt: skip
 
 

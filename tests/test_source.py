@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Intermediate, Notice, Started, product
+from gen3d.events import Intermediate, Notice, Started
 from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
@@ -16,14 +16,14 @@ from gen3d.settings import FAST
 from gen3d.source.read import read_source
 from gen3d.values import Source
 from tests.fakes import FakeTextToImage, fake_models
+from tests.measures import drain
 
 SETTINGS = replace(FAST, size_px=128)
 
 
 def run(request: Request, models=None) -> tuple[Source, list]:
-    """The product of the stage and its events."""
-    events = []
-    return product(read_source(request, SETTINGS, models or fake_models()), events.append), events
+    """The product of the stage and its events, previews among them."""
+    return drain(read_source(request, SETTINGS, models or fake_models()))
 
 
 def expect(words: str, **request) -> None:

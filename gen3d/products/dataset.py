@@ -18,11 +18,9 @@ from gen3d.formats.picture import as_bytes
 from gen3d.geometry.place import SKY_SHARE
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
 from gen3d.values import LayeredDepth
 
-SEEN_ALPHA = 0.5
-"""Below, a pixel shows nothing that one could learn from."""
 MOST_POINTS = 200_000
 
 
@@ -44,17 +42,16 @@ def draw_frames(
 
 def coloured_points(gaussians: Gaussians) -> tuple[np.ndarray, np.ndarray]:
     """Centres (n 3, metres) and colours (n 3, bytes) of the Gaussians one can see, evenly thinned to MOST_POINTS."""
-    solid = torch.nonzero(gaussians.opacities >= SEEN_ALPHA)[:, 0]
+    solid = torch.nonzero(gaussians.opacities >= FILLED_ALPHA)[:, 0]
     solid = solid if len(solid) else torch.arange(len(gaussians))
     some = solid[:: -(-len(solid) // MOST_POINTS)]
     return gaussians.means[some].numpy(), as_bytes(gaussians.rgb[some].numpy())
 
 
 def _frame(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, sky_m: float) -> Frame:
-    with torch.no_grad():
-        drawn = rasterizer.render(drawable_from(gaussians, camera), camera).cpu()
+    drawn = draw(rasterizer, drawable_from(gaussians, camera), camera).cpu()
     alpha, depth = drawn.alpha.numpy(), drawn.depth.numpy()
-    rgb = drawn.rgb.numpy() / np.maximum(alpha, SEEN_ALPHA)[..., None]
-    seen = alpha >= SEEN_ALPHA
+    rgb = drawn.rgb.numpy() / np.maximum(alpha, FILLED_ALPHA)[..., None]
+    seen = alpha >= FILLED_ALPHA
     depth = np.where(seen, np.where(depth > sky_m, np.inf, depth), np.nan).astype(np.float32)
     return Frame(camera, as_bytes(rgb), depth, seen)

@@ -31,7 +31,7 @@ from gen3d.products.prune import views_around
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
 from gen3d.values import RGBD, LayeredDepth
 
 
@@ -86,8 +86,8 @@ class FinishedScene:
         """The median depth of what a camera sees, metres."""
         small = camera.resized(*(max(1, side // 4) for side in (camera.width, camera.height)))
         gaussians = self.gaussians.to(self.rasterizer.device)
-        drawn = self.rasterizer.render(drawable_from(gaussians, small), small).cpu()
-        depth = drawn.depth[drawn.alpha > 0.5].detach().numpy()
+        drawn = draw(self.rasterizer, drawable_from(gaussians, small), small).cpu()
+        depth = drawn.depth[drawn.alpha > FILLED_ALPHA].numpy()
         return float(np.median(depth)) if depth.size else 1.0
 
 

@@ -18,7 +18,7 @@ from gen3d.camera import Camera
 from gen3d.formats.view import Limits
 from gen3d.geometry.trajectory import moved, orbited
 from gen3d.splat.gaussians import Gaussians
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
 from gen3d.values import Scale
 
 LARGEST_DEG = 60.0
@@ -29,8 +29,6 @@ SIDE_PX = 96
 """The longer side of the renders."""
 DENSITY = 40_000
 """Of more Gaussians, so many are drawn, larger in turn: enough to tell a surface from nothing at this size."""
-EMPTY_ALPHA = 0.5
-"""Below, a pixel shows nothing."""
 EMPTY_SHARE = 0.01
 """More of the frame than this, beyond what is empty in the photo's view already, is too much."""
 TOO_NEAR = 0.3
@@ -86,9 +84,8 @@ def _judge(gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Raste
     small = camera.resized(max(1, round(camera.width * per_side)), max(1, round(camera.height * per_side)))
 
     def empty(pose: Pose) -> float:
-        with torch.no_grad():
-            drawn = rasterizer.render(gaussians, orbit(small, pose, scale.median))
-        return float(((drawn.alpha < EMPTY_ALPHA) | (drawn.depth < TOO_NEAR * scale.nearest)).float().mean())
+        drawn = draw(rasterizer, gaussians, orbit(small, pose, scale.median))
+        return float(((drawn.alpha < FILLED_ALPHA) | (drawn.depth < TOO_NEAR * scale.nearest)).float().mean())
 
     allowed = empty(Pose()) + EMPTY_SHARE
     return lambda pose: empty(pose) <= allowed

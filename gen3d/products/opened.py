@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from gen3d.camera import Camera
 from gen3d.formats.scene_file import open_scene
 from gen3d.formats.view import Limits, Outside, write_view
@@ -21,7 +19,7 @@ from gen3d.products.limits import find_limits
 from gen3d.splat.antialiased import suited
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
 from gen3d.values import Scale
 
 LARGEST_BYTES = 512 * MB
@@ -32,7 +30,6 @@ LENSES_DEG = (60.0, 45.0, 30.0)
 SIZE_PX = (96, 72)
 FILLED_SHARE = 0.98
 """Of the frame, for a scene to be one that is looked at from the origin."""
-SOLID_ALPHA = 0.5
 AROUND = Limits(180.0, 180.0, 80.0, 80.0, 0.2, 2.0)
 """An object has no side that nobody knows."""
 DRAWN_PX = (640, 480)
@@ -76,9 +73,8 @@ def _from_origin(gaussians: Gaussians, rasterizer: Rasterizer) -> tuple[Camera, 
 def _scale_if_filled(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Scale | None:
     """The depths that this camera sees; None where the scene does not fill its frame."""
     small = camera.resized(*SIZE_PX)
-    with torch.no_grad():
-        drawn = rasterizer.render(drawable_from(gaussians, small).to(rasterizer.device), small)
-    solid = drawn.alpha > SOLID_ALPHA
+    drawn = draw(rasterizer, drawable_from(gaussians, small).to(rasterizer.device), small)
+    solid = drawn.alpha > FILLED_ALPHA
     if float(solid.float().mean()) < FILLED_SHARE:
         return None
     depth = drawn.depth[solid]

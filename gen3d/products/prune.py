@@ -18,7 +18,7 @@ from gen3d.geometry.trajectory import orbited
 from gen3d.splat.contribution import contribution, most_seen
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import Rasterizer, draw
 from gen3d.values import RGBD
 
 AROUND_DEG = 5.0
@@ -77,8 +77,7 @@ def views_around(cameras: Sequence[Camera], distance_m: float) -> list[Camera]:
 
 
 def _drawn(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Tensor:
-    with torch.no_grad():
-        return rasterizer.render(drawable_from(gaussians, camera), camera).rgb.clamp(0, 1).cpu()
+    return draw(rasterizer, drawable_from(gaussians, camera), camera).rgb.clamp(0, 1).cpu()
 
 
 def _psnr(squares: float) -> float:

@@ -72,18 +72,18 @@ def review_layers(layers: Layers, review: Review, settings: LayerSettings) -> tu
     if review.depth_percentile is not None:
         candidates = replace(candidates, chosen=nearer_than(review.depth_percentile, candidates.masks, depth))
     smallest, settled = smallest_at(candidates.masks), []
-    sides = _Sides(depth, settings.rim_step, union(candidates, depth))
+    choice = _Choice(depth, settings.rim_step, union(candidates, depth))
     for flip in review.flips:
         column, row = _pixel(flip, depth)
         if np.isfinite(depth[row, column]):
-            front = not sides.foreground()[row, column] if flip.front is None else flip.front
+            front = not choice.foreground()[row, column] if flip.front is None else flip.front
             number = smallest[row, column]
-            sides.put(column, row, None if number == NONE else candidates.masks[number], front)
+            choice.put(column, row, None if number == NONE else candidates.masks[number], front)
             settled.append(replace(flip, front=bool(front)))
-    return layers_of(rgbd, sides.foreground(), layers.candidates, settings), replace(review, flips=tuple(settled))
+    return layers_of(rgbd, choice.foreground(), layers.candidates, settings), replace(review, flips=tuple(settled))
 
 
-class _Sides:
+class _Choice:
     """Which side every pixel is on while flips are made."""
 
     def __init__(self, depth: np.ndarray, step: float, chosen: np.ndarray) -> None:
