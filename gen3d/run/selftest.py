@@ -36,7 +36,7 @@ from gen3d.scene_files import SceneFiles
 from gen3d.settings import Settings
 from gen3d.splat.role import Rasterizer
 
-ROOM = Path(__file__).parents[1] / "examples" / "room"
+ROOM = Path(__file__).parents[2] / "examples" / "room"
 SIZE_PX = 512
 """Longer side of the picture that the roles are asked about."""
 SENTENCE = "a lighthouse on a cliff above the sea at sunset"
