@@ -98,7 +98,8 @@ FORMATS = (
     ),
     FormatRow(
         "transforms.json", ".json", "Cameras of the fit", "the cameras of the fit, as nerfstudio writes them",
-        axes="y down",
+        units="Poses in a transforms.json: camera to world, that of scene.ply; a camera's own axes are OpenGL's, x "
+        "right, y up, z backward.",
     ),
     FormatRow(
         "run.json", ".json", "Record of the run", "what was asked for, what was used, how long it took",

@@ -20,6 +20,7 @@ from PIL import Image
 import gen3d.models.pick
 from gen3d.camera import Camera
 from gen3d.cli import main
+from gen3d.commands import COMMANDS
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.formats.ply import write_ply
@@ -262,6 +263,21 @@ def test_wrong_usage_is_exit_code_2(arguments, tmp_path, monkeypatch, capsys):
 def test_asking_for_help_is_no_failure(arguments, capsys):
     assert run(*arguments) == 0
     assert "gen3d" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_listed_and_has_a_help_of_its_own(name, capsys):
+    assert run("--help") == 0
+    assert re.search(rf"^    {name} ", capsys.readouterr().out, re.MULTILINE)
+    assert run(name, "--help") == 0
+    assert capsys.readouterr().out.startswith(f"usage: gen3d {name} ")
+
+
+def test_warmup_tells_that_the_kernels_are_ready_unless_it_is_to_be_quiet(capsys):
+    assert run("warmup") == 0
+    assert "kernels are ready" in capsys.readouterr().out
+    assert run("warmup", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
 
 
 # -- bad input -------------------------------------------------------------------------------------------------------

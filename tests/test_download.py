@@ -169,6 +169,14 @@ def test_on_a_terminal_bars_show_the_progress(
     assert "Depth: model.pt: 100%" in shown and "5.00k/5.00k" in shown
 
 
+def test_without_bars_a_terminal_shows_none(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    download(WANTED, Opener(), lambda _: None, bars=False)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("size", "words"),
     [

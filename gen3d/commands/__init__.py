@@ -1,14 +1,27 @@
 """The command line's commands, a file each: HELP in one line, `options(parser)`, and `run(arguments)`.
 
-What several commands ask alike is declared once: `engines.py` (who plays which role, who draws), `preset.py` (how
-large and how well), `output.py` (the folder to make), `values.py` (how a text becomes a value), `telling.py` (what is
-told while it runs). Nothing heavy is imported before a command is run.
+What several commands ask alike is declared once: `asked.py` (of what, and along which views), `engines.py` (who plays
+which role, who draws), `preset.py` (how large and how well), `output.py` (the folder to make), `values.py` (how a text
+becomes a value), `telling.py` (what is told while it runs). Nothing heavy is imported before a command is run.
 """
 
-from gen3d.commands import build, depth, doctor, download, export, presets, render, selftest, warmup
+from gen3d.commands import (
+    build,
+    depth,
+    doctor,
+    download,
+    export,
+    grow,
+    look,
+    presets,
+    render,
+    selftest,
+    tour,
+    warmup,
+)
 
 COMMANDS = {
-    "build": build, "render": render, "export": export, "depth": depth, "presets": presets, "download": download,
-    "doctor": doctor, "selftest": selftest, "warmup": warmup,
+    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export, "depth": depth,
+    "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""

@@ -42,8 +42,8 @@ def run(a: Namespace) -> None:
             raise InputError(f"There is no depth format for {a.output.name}.", f"End its name in {listed(KINDS)}.")
         sweep(a.output.parent)
         estimator = checked(models_of(a), teller.note).depth
-    quiet = Teller(a.quiet, timed=False)
-    metres = quiet.follow(depth_of(photo.image, estimator, photo.size))
+    untimed = Teller(a.quiet, timed=False)
+    metres = untimed.follow(depth_of(photo.image, estimator, photo.size))
     teller.say(f"wrote {a.output}{_write(a.output, kind, metres)}")
 
 

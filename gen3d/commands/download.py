@@ -39,4 +39,4 @@ def run(a: Namespace) -> None:
                 read_whole(path, weights.name)
 
     tier = a.tier or tier_here(placement_here())
-    download(tier_weights(tier, a.also), read, teller.say)
+    download(tier_weights(tier, a.also), read, teller.say, bars=not a.quiet)

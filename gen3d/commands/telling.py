@@ -24,6 +24,11 @@ def quiet_option(parser: ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="say nothing but notes and errors")
 
 
+def explain_option(parser: ArgumentParser) -> None:
+    """Whether each stage says what it does."""
+    parser.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
+
+
 class Teller:
     """Tells what happens, on stdout; where that and stderr are a terminal, a bar shows how far it is.
 

@@ -27,18 +27,18 @@ Open = Callable[[str], object]
 Say = Callable[[str], None]
 
 
-def download(wanted: Sequence[Weights], open_one: Open, say: Say = print) -> None:
+def download(wanted: Sequence[Weights], open_one: Open, say: Say = print, bars: bool = True) -> None:
     """Fetches what is missing, then opens everything that is wanted; a damaged file is fetched once more.
 
-    One failure does not keep the others from being fetched. say: gets the lines a person reads; on a terminal, bars
-    show a file's progress on stderr.
+    One failure does not keep the others from being fetched. say: gets the lines a person reads. bars: on a terminal
+    they show a file's progress on stderr.
     Raises ModelUnavailable when something is missing in the end.
     """
     _announce(wanted, say)
     failures = []
     for weights in wanted:
         try:
-            _fetch_and_open(weights, open_one, say)
+            _fetch_and_open(weights, open_one, say, bars)
             say(f"{weights.name}: ready")
         except ModelUnavailable as failure:
             say(f"{weights.name}: {failure}")
@@ -90,9 +90,9 @@ def _check_room(size_bytes: int) -> None:
         )
 
 
-def _fetch_and_open(weights: Weights, open_one: Open, say: Say) -> None:
+def _fetch_and_open(weights: Weights, open_one: Open, say: Say, bars: bool) -> None:
     """Raises ModelUnavailable."""
-    located = _fetch(weights, say)
+    located = _fetch(weights, say, bars)
     try:
         open_one(weights.key)
     except ModelUnavailable:
@@ -100,12 +100,12 @@ def _fetch_and_open(weights: Weights, open_one: Open, say: Say) -> None:
         if not damaged:  # as the hub has it, so that fetching it again changes nothing
             raise
         say(f"{weights.name}: damaged, fetched again: {', '.join(path.name for path in damaged)}")
-        _fetch(weights, say)
+        _fetch(weights, say, bars)
         open_one(weights.key)
 
 
-def _fetch(weights: Weights, say: Say) -> Located:
-    progress = _Progress(weights.name, say)
+def _fetch(weights: Weights, say: Say, bars: bool) -> Located:
+    progress = _Progress(weights.name, say, bars)
     try:
         return fetch(weights, progress)
     finally:
@@ -115,12 +115,12 @@ def _fetch(weights: Weights, say: Say) -> Located:
 class _Progress:
     """A bar for each file on a terminal, elsewhere a line for each that is there."""
 
-    def __init__(self, title: str, say: Say) -> None:
-        self._title, self._say = title, say
+    def __init__(self, title: str, say: Say, bars: bool = True) -> None:
+        self._title, self._say, self._bars = title, say, bars
         self._bar: Any = None
 
     def __call__(self, name: str, here: int, size: int) -> None:
-        if sys.stderr.isatty():
+        if self._bars and sys.stderr.isatty():
             self._move(name, here, size)
         elif here >= size:
             self._say(f"{self._title}: {name}, {in_words(size)}")
