@@ -27,10 +27,12 @@ DEPTH_CHOICES: dict[str, tuple[str, ...]] = {
 class Request:
     """What somebody asked for, before anything is read."""
 
-    photo: Path | None = None
+    photo: Path | np.ndarray | None = None
+    """A file, or pixels: `h w 3`, sRGB, uint8, uint16 or floats in [0, 1]; `h w` is grey, `h w 4` has alpha."""
     prompt: str | None = None
     """With a photo: words for the inpainter. Without: the sentence to draw."""
-    depth: Path | None = None
+    depth: Path | np.ndarray | None = None
+    """A file, or numbers, `h w`, which mean what they would in a file."""
     depth_scale: float | None = None
     """Units per metre of the depth file; None: 1000 for integers, and floats are metres. Of an inverse map it is the
     map's values times metres, of a disparity the focal length in pixels times the baseline in metres."""
@@ -58,6 +60,13 @@ class Request:
         for field, words in (("prompt", self.prompt or ""), *self.prompts):
             if _SURROGATE.search(words):
                 raise InputError("The words hold something that is no character.", "Write them anew as UTF-8.", field)
+
+
+def called(given: Path | np.ndarray) -> str:
+    """What to call a photo or a depth map: by its file's name, without the folder; an array by its shape."""
+    if isinstance(given, Path):
+        return given.name
+    return f"an array of {' x '.join(map(str, given.shape))}"
 
 
 @dataclass(frozen=True, slots=True)

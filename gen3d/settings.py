@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from gen3d.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class LayerSettings:
@@ -143,3 +145,17 @@ QUALITY = replace(
     engines=EngineSettings(depth_tokens=3600, mask_grid=32, diffusion_steps=25),
 )
 PRESETS = {s.preset: s for s in (FAST, BALANCED, QUALITY)}
+SIZES_PX = (64, 2048)
+"""Longer sides that a scene can be built at."""
+
+
+def settings_of(preset: str | Settings, size_px: int | None = None) -> Settings:
+    """A preset by its name, or settings as they are, perhaps at another size; InputError for what there is not."""
+    if isinstance(preset, str) and preset not in PRESETS:
+        raise InputError(f"There is no preset {preset!r}.", f"Use one of {', '.join(PRESETS)}.")
+    settings = PRESETS[preset] if isinstance(preset, str) else preset
+    if size_px is None:
+        return settings
+    if not SIZES_PX[0] <= size_px <= SIZES_PX[1]:
+        raise InputError(f"A size of {size_px} pixels is not possible.", f"Use {SIZES_PX[0]} to {SIZES_PX[1]}.")
+    return replace(settings, size_px=size_px)

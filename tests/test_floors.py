@@ -31,7 +31,7 @@ RUN = STAGES | {"models", "formats", "products", "explain", "source", "pipeline"
 
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
-    "": (set(), set()),
+    "": ({"face"}, set()),
     "__main__": ({"cli", "ending"}, set()),
     "ending": ({"errors"}, set()),
     **{value: (VALUES, {"numpy", "jaxtyping"}) for value in VALUES},
@@ -96,6 +96,11 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.door": ({"ui.door", "ui.limits"}, {"starlette", "python_multipart"}),
     "ui.fair_queue": ({"ui.limits", "ui.queue", "ui.door.refused"}, {"gradio", "fastapi"}),
     "cli": ({"commands", "ending"}, set()),
+    "face": (VALUES | {"face", "models.pick"}, set()),
+    "face.listening": (VALUES | {"explain"}, set()),
+    "face.given": (VALUES | {"formats.picture"}, {"numpy", "PIL"}),
+    "face.making": (RUN | {"face"}, set()),
+    "face.scene": (RUN | {"face"}, {"numpy", "jaxtyping", "torch"}),
     "commands": (
         VALUES | {"commands", "pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
         | {"splat.antialiased", "splat.cpu.function", "formats", "stages", "geometry.trajectory"}, {"numpy"},
@@ -193,13 +198,14 @@ HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"}
 @pytest.mark.parametrize(
     ("code", "heavy"),
     [
-        ("import gen3d", HEAVY),
+        ("import gen3d", HEAVY | {"numpy"}),
+        ("import gen3d; gen3d.build, gen3d.Request, gen3d.PRESETS, dir(gen3d)", HEAVY),
         ("import gen3d.cli; gen3d.cli.main(['--help'])", HEAVY | {"numpy", "tqdm"}),
         ("import gen3d.cli; gen3d.cli.main(['build', '--help'])", HEAVY),
         ("import gen3d.cli; gen3d.cli.main(['export', '--help'])", HEAVY | {"numpy", "tqdm"}),
         ("import gen3d.cli; gen3d.cli.main(['presets'])", HEAVY - {"scipy"}),
     ],
-    ids=["import", "help", "build-help", "export-help", "presets"],
+    ids=["import", "public names", "help", "build-help", "export-help", "presets"],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str, heavy: set[str]) -> None:
     program = f"import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules)); {code}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gen3d.commands.values import whole_number
@@ -11,10 +10,6 @@ from gen3d.errors import InputError
 
 if TYPE_CHECKING:
     from gen3d.settings import Settings
-
-SIZES_PX = (64, 2048)
-"""Longer sides that a scene can be built at."""
-
 
 def preset_options(parser: ArgumentParser, default: str = "balanced") -> None:
     """The preset and the size."""
@@ -26,15 +21,9 @@ def preset_options(parser: ArgumentParser, default: str = "balanced") -> None:
 
 def settings_of(a: Namespace) -> Settings:
     """The settings of a preset at a size; InputError for what there is not."""
-    from gen3d.settings import PRESETS
+    from gen3d.settings import settings_of as named
 
-    if a.preset not in PRESETS:
-        raise InputError(f"There is no preset {a.preset!r}.", f"Use one of {', '.join(PRESETS)}.")
-    if a.size is None:
-        return PRESETS[a.preset]
-    if not SIZES_PX[0] <= a.size <= SIZES_PX[1]:
-        raise InputError(f"A size of {a.size} pixels is not possible.", f"Use {SIZES_PX[0]} to {SIZES_PX[1]}.")
-    return replace(PRESETS[a.preset], size_px=a.size)
+    return named(a.preset, a.size)
 
 
 def pruning_option(parser: ArgumentParser) -> None:

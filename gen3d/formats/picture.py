@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt8, UInt16
 from PIL import Image, ImageCms
 
 from gen3d.formats.depth_names import Size
@@ -97,6 +97,19 @@ def focal_px(path: Path, width: int, height: int) -> float | None:
     """
     with open_photo(path) as picture:
         return _focal_px(picture, width, height)
+
+
+def pixels_of(picture: Image.Image) -> UInt8[np.ndarray, "h w 3"] | UInt16[np.ndarray, "h w"]:
+    """A picture of Pillow's as a viewer would show it, deep grey as it is; InputError for one that cannot be shown."""
+    with refusing("The picture in memory cannot be shown.", "Convert it to RGB with 8 bit."):
+        deep = picture.mode.startswith("I;16")
+        pixels = np.asarray(picture).astype(np.uint16) if deep else np.asarray(_flattened(_in_srgb(picture)))
+    return upright(pixels, orientation_of(picture))
+
+
+def focal_of(picture: Image.Image) -> float | None:
+    """The focal length that EXIF tells of a picture of Pillow's, in pixels; see `focal_px`."""
+    return _focal_px(picture, *picture.size)
 
 
 def size_of(path: Path) -> tuple[int, int]:

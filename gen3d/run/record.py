@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from gen3d import __version__
 from gen3d.events import Event, Intermediate, Notice, Stage, Started
 from gen3d.explain import exhibits_of, preview_of
 from gen3d.formats.picture import write_png
-from gen3d.request import Request
+from gen3d.request import Request, called
 from gen3d.settings import Settings
 
 T = TypeVar("T")
@@ -211,8 +211,6 @@ def _forget_card_peak() -> None:
 
 def _plain(request: Request) -> dict[str, Any]:
     """The request without anybody's folders: files by name."""
-    values = asdict(request)
-    for key in ("photo", "depth"):
-        values[key] = values[key].name if values[key] else None
-    values["path"] = Path(request.path).name
-    return values
+    given = {key: file for key in ("photo", "depth") if (file := getattr(request, key)) is not None}
+    values = asdict(replace(request, **dict.fromkeys(given)))
+    return values | {key: called(file) for key, file in given.items()} | {"path": Path(request.path).name}

@@ -16,7 +16,7 @@ came to its product, and figures.json; `build` puts them on one sheet.png.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Viewable, never
+from gen3d.events import Enough, Event, Finished, Stage, Viewable, never
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.looked import load_looked, save_looked
@@ -39,9 +40,9 @@ from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
-from gen3d.products.prune import prune_gaussians, views_around
+from gen3d.products.prune import Pruned, prune_gaussians, views_around
 from gen3d.products.show import write_points_view, write_scene_view
-from gen3d.request import Request
+from gen3d.request import Request, called
 from gen3d.run.course import SWEEP, check_path, expansion_cameras, tour_cameras
 from gen3d.run.folders import continued, gather, gather_exhibits, read_record
 from gen3d.run.record import Record, write_json
@@ -84,15 +85,20 @@ def grow(
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
     layers, before = load_looked(looked / "looked.npz"), read_record(looked)
-    wanted = _wanted(request, layers, settings)
+    wanted = wanted_of(request, layers, settings)
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
     with whole_folder(folder) as work, memory_told():
         files = SceneFiles(work)
         record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
         at_lift = {"lift": partial(_first_view, files, layers, settings)}
         made = yield from record.follow(make_scene(layers, wanted, engines, enough), at_lift)
-        gaussians = yield from _pruned(made, engines.rasterizer, settings, record)
-        _write_scene(files, made, gaussians, engines.rasterizer)
+        gaussians = made.gaussians
+        if pruned := (yield from record.follow(pruned_to(settings.fit.keep, made, engines.rasterizer))):
+            gaussians = pruned.gaussians
+            record.count(
+                gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db
+            )
+        write_scene(files, gaussians, layered_of(made), [v.camera for v in made.world.views], engines.rasterizer)
         yield from record.follow(engines.told())
         yield Viewable("scene", files.view)
         files.points.unlink(missing_ok=True)
@@ -106,7 +112,7 @@ def grow(
     yield Finished("grow", folder)
 
 
-def _wanted(request: Request, layers: Layers, settings: Settings) -> Wanted:
+def wanted_of(request: Request, layers: Layers, settings: Settings) -> Wanted:
     """The request's path as poses to expand along and places to sweep, and its words."""
     camera, scale = layers.rgbd.camera, place_of(layers.rgbd).scale
     path = expansion_cameras(request.path, camera, scale, settings.size_px)
@@ -123,28 +129,36 @@ def _first_view(
     yield Viewable("points", files.points)
 
 
-def _pruned(
-    made: Made, rasterizer: Rasterizer, settings: Settings, record: Record
-) -> Generator[Event, None, Gaussians]:
-    """At most as many Gaussians as the settings keep."""
-    most = settings.fit.keep
+def pruned_to(most: int | None, made: Made, rasterizer: Rasterizer) -> Stage[Pruned | None]:
+    """At most so many of the Gaussians; None where there are no more than that anyway."""
     if most is None or len(made.gaussians) <= most:
-        return made.gaussians
+        return None
     around = views_around([view.camera for view in made.world.views], made.place.scale.median)
-    pruned = yield from record.follow(prune_gaussians(made.gaussians, most, around, rasterizer, made.place.photo))
-    record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
-    return pruned.gaussians
+    return (yield from prune_gaussians(made.gaussians, most, around, rasterizer, made.place.photo))
 
 
-def _write_scene(files: SceneFiles, made: Made, gaussians: Gaussians, rasterizer: Rasterizer) -> None:
-    photo, scale = made.place.photo, made.place.scale
-    save_layered(files.layers, LayeredDepth(made.layers, made.background, made.world.sheets, made.place.shell_m))
+def layered_of(made: Made) -> LayeredDepth:
+    """What a scene was made from, as it is kept beside it."""
+    return LayeredDepth(made.layers, made.background, made.world.sheets, made.place.shell_m)
+
+
+def write_scene(
+    files: SceneFiles,
+    gaussians: Gaussians,
+    layered: LayeredDepth,
+    cameras: Sequence[Camera],
+    rasterizer: Rasterizer,
+) -> None:
+    """The files of a scene that were not there before it was fitted; cameras: of the fit, the photo's first."""
+    photo = layered.layers.rgbd
+    scale = place_of(photo).scale
+    save_layered(files.layers, layered)
     write_ply(files.ply, gaussians)
     write_splat(files.splat, gaussians)
     write_model3d(files.model3d, gaussians, photo.camera, scale.median)
     write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
     write_html(files.html, files.view)
-    write_transforms(files.transforms, [view.camera for view in made.world.views])
+    write_transforms(files.transforms, cameras)
 
 
 def tour(
@@ -214,5 +228,5 @@ def build(
 
 
 def _title(request: Request, settings: Settings) -> str:
-    what = request.photo.name if request.photo else request.prompt
+    what = request.prompt if request.photo is None else called(request.photo)
     return f"{what}, preset {settings.preset}, path {Path(request.path).name}, seed {request.seed}"

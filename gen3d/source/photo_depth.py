@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from gen3d.errors import InputError
-from gen3d.formats.depth_file import StoredDepth, read_stored
+from gen3d.formats.depth_file import StoredDepth
 from gen3d.formats.depth_names import Offered, Size, fits
 from gen3d.formats.picture import Photo, upright
-from gen3d.request import Request, TurnDepth
+from gen3d.request import Request, TurnDepth, called
+from gen3d.source.arrays import depth_map
 from gen3d.source.given_depth import GivenDepth, meant
 
 TURNS = {
@@ -30,7 +31,7 @@ def depth_given(request: Request, photo: Photo) -> tuple[GivenDepth | None, str 
     Raises InputError for depth of another shape than the photo.
     """
     if request.depth is not None:
-        stored = read_stored(request.depth, request.depth_channel, _sizes(photo))
+        stored = depth_map(request.depth, request.depth_channel, _sizes(photo))
         values, told = _turned(stored.values, photo, request.turn_depth)
         return meant(replace(stored, values=values), request.depth_scale, request.depth_kind), told
     own = photo.own_depth if request.own_depth == "use" else None
@@ -40,7 +41,7 @@ def depth_given(request: Request, photo: Photo) -> tuple[GivenDepth | None, str 
     values = upright(own.values, photo.orientation) if fits(Offered("", *size), photo.stored_size) else own.values
     if not fits(Offered("", *values.shape[::-1]), photo.size):
         return None, f"The photo carries depth of its own ({own.what}), of another shape: it is not used."
-    given = meant(StoredDepth(values, request.photo.name if request.photo else ""), None, own.kind)
+    given = meant(StoredDepth(values, called(request.photo)), None, own.kind)
     return given, (
         f"The photo carries depth of its own ({own.what}), which was taken. A depth file given with it goes before; "
         "own depth ignore leaves it out (--own-depth ignore)."

@@ -14,11 +14,12 @@ from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import InputError, ModelUnavailable
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.formats.depth_names import Size
-from gen3d.formats.picture import SMALLEST_SIDE_PX, read_photo
+from gen3d.formats.picture import SMALLEST_SIDE_PX
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.models.base import Models, TextToImage
 from gen3d.request import DEPTH_CHOICES, Request
 from gen3d.settings import Settings
+from gen3d.source.arrays import photo_of
 from gen3d.source.given_depth import settle_far
 from gen3d.source.photo_depth import depth_given
 from gen3d.stages.depth import DEFAULT_FOV_DEG
@@ -36,7 +37,7 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     for fallen_back in models.notices:
         yield Notice(fallen_back)
     _check_request(request)
-    photo = None if request.photo is None else read_photo(request.photo, settings.size_px)
+    photo = None if request.photo is None else photo_of(request.photo, settings.size_px)
     if photo is None:
         image = _drawn(request.prompt or "", _artist(models), settings.size_px, request.seed)
         height, width, _ = image.shape

@@ -1,0 +1,135 @@
+"""Gen3D from Python: the three steps and their products in memory, without a folder unless one is asked for.
+
+    looked = gen3d.look("photo.jpg", depth="depth.png", preset="fast")     # layers: what stands in front
+    scene = gen3d.grow(looked)                                             # Gaussians: what is behind and around
+    gen3d.tour(scene, "flythrough.mp4")
+
+`gen3d.build` is the first two of them. Who listens with `on_event` hears what the command line prints and the page
+shows: `Started`, `Progress`, `Preview` (a picture), `Notice`. Nobody needs to: without a listener the notices, which
+say what was done otherwise than hoped, go to the log "gen3d", and in any case they are kept with the product. An
+exception that a listener raises ends the step, and nothing is left behind; `enough`, asked after each event, ends it
+early with what exists. Every failure that a person can act on is a `Gen3DError`.
+
+This module imports nothing heavy; what it calls imports torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gen3d.camera import Camera as Camera
+from gen3d.errors import Gen3DError as Gen3DError
+from gen3d.errors import InputError as InputError
+from gen3d.events import Enough, never
+from gen3d.events import Notice as Notice
+from gen3d.events import Preview as Preview
+from gen3d.events import Progress as Progress
+from gen3d.events import Started as Started
+from gen3d.face.listening import Listener
+from gen3d.request import Request as Request
+from gen3d.request import Review as Review
+from gen3d.settings import PRESETS as PRESETS
+from gen3d.settings import Settings, settings_of
+
+if TYPE_CHECKING:
+    from gen3d.face.scene import Looked, Scene
+    from gen3d.face.scene import Picture as Picture
+    from gen3d.models.pick import load_models as load_models
+
+
+def look(
+    photo: Any = None,
+    *,
+    preset: str | Settings = "balanced",
+    size_px: int | None = None,
+    engine: Any = "auto",
+    device: str = "auto",
+    rasterizer: Any = "auto",
+    on_event: Listener | None = None,
+    **asked: Any,
+) -> Looked:
+    """What is in a picture, and how far away.
+
+    Args:
+        photo: a path, pixels (`h w 3`, uint8, uint16 or floats in [0, 1]), a picture of Pillow's, or a whole `Request`;
+            None where `prompt` is a sentence to draw.
+        preset: a name in `PRESETS`, or settings of your own (`dataclasses.replace` makes them from one of those).
+        size_px: the longer side that a larger photo is reduced to; None leaves it to the preset.
+        engine: "auto", "builtin" (no download) or "hub"; or engines that are loaded already, as `load_models` gives
+            them and a scene keeps them (`scene.models`).
+        device: "auto", "cpu" or "cuda".
+        rasterizer: "auto", "gsplat", "triton" or "cpu"; or what plays `Rasterizer`.
+        on_event: called with each event.
+        asked: the fields of `Request`: depth (a path or an array), depth_scale, prompt, fov_deg, intrinsics, path,
+            seed ...
+
+    Raises Gen3DError: InputError for what cannot be used, ModelUnavailable for engines that are not to be had.
+    """
+    from gen3d.face.given import request_of
+    from gen3d.face.making import engines_of, look_at
+
+    request, settings = request_of(photo, asked), settings_of(preset, size_px)
+    return look_at(request, settings, engines_of(engine, device, rasterizer), on_event)
+
+
+def grow(looked: Looked, *, on_event: Listener | None = None, enough: Enough = never) -> Scene:
+    """The scene behind and around what was looked at; with the same request, settings and engines."""
+    from gen3d.face.making import grown
+
+    return grown(looked, on_event, enough)
+
+
+def tour(
+    scene: Scene,
+    file: str | Path,
+    *,
+    path: str | None = None,
+    on_event: Listener | None = None,
+    enough: Enough = never,
+) -> Path:
+    """A video of the scene, .mp4; path: as in `Request`, by default that which the scene was grown along."""
+    return scene.film(file, path=path, on_event=on_event, enough=enough)
+
+
+def build(
+    photo: Any = None,
+    *,
+    preset: str | Settings = "balanced",
+    size_px: int | None = None,
+    engine: Any = "auto",
+    device: str = "auto",
+    rasterizer: Any = "auto",
+    folder: str | Path | None = None,
+    on_event: Listener | None = None,
+    enough: Enough = never,
+    **asked: Any,
+) -> Scene:
+    """A scene of a photo, a photo with depth, or a sentence: `look`, then `grow`; the arguments are those of `look`.
+
+    folder: where all files go that the command line makes, with a video, previews and a record of the run; None makes
+    no file. As on the command line a folder that somebody else made is not replaced.
+    """
+    from gen3d.face.given import request_of
+    from gen3d.face.making import built_in, check_folder, engines_of, grown, look_at
+
+    request, settings = request_of(photo, asked), settings_of(preset, size_px)
+    if folder is None:
+        return grown(look_at(request, settings, engines_of(engine, device, rasterizer), on_event), on_event, enough)
+    check_folder(Path(folder), request)
+    engines = engines_of(engine, device, rasterizer)
+    return built_in(Path(folder), request, settings, engines, on_event, enough)
+
+
+def __getattr__(name: str) -> Any:
+    """The types of what is made, and the engines: they come with torch."""
+    match name:
+        case "Looked" | "Picture" | "Scene":
+            from gen3d.face import scene
+
+            return getattr(scene, name)
+        case "load_models":
+            from gen3d.models.pick import load_models
+
+            return load_models
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

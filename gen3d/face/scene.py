@@ -1,0 +1,160 @@
+"""What the steps make, to be held in one's hands: `Looked`, `Scene`, and the `Picture` that a scene gives of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gen3d.camera import Camera
+from gen3d.errors import InputError
+from gen3d.events import Enough, never
+from gen3d.face.listening import Ear, Listener
+from gen3d.format_table import asked_for, written_here
+from gen3d.formats.claims import sweep
+from gen3d.geometry.place import place_of
+from gen3d.models.base import Models
+from gen3d.pipeline import film
+from gen3d.products.export import FinishedScene, export_as
+from gen3d.request import Request, Review
+from gen3d.run.course import check_path, tour_cameras
+from gen3d.run.output import check_output
+from gen3d.run.review import review_layers
+from gen3d.run.steps import Film, write_scene
+from gen3d.run.thrift import Thrift, memory_told
+from gen3d.settings import Settings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.harmonics import drawable_from
+from gen3d.splat.role import Rasterizer, device_of
+from gen3d.values import LayeredDepth, Layers
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Looked:
+    """What is in a picture: the product of `gen3d.look`, to be grown as it is or after a review."""
+
+    request: Request
+    settings: Settings
+    layers: Layers
+    """The picture with its depth and camera (`layers.rgbd`), and what stands in front (`layers.foreground`)."""
+    models: Models
+    rasterizer: Rasterizer
+    notices: tuple[str, ...] = ()
+    """What was done otherwise than hoped, a sentence or two each."""
+
+    @property
+    def camera(self) -> Camera:
+        """The photo's."""
+        return self.layers.rgbd.camera
+
+    def __repr__(self) -> str:
+        front = float(self.layers.foreground.mean())
+        return f"Looked({_size(self.camera)}, {front:.0%} of it in front)"
+
+    def reviewed(self, review: Review) -> Looked:
+        """The same with other things in front; an empty review gives back what was found at first."""
+        return replace(self, layers=review_layers(self.layers, review, self.settings.layers)[0])
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Picture:
+    """A view of a scene. `numpy.asarray(picture)` is its colours."""
+
+    rgb: Float[np.ndarray, "h w 3"]
+    """Float32 sRGB; overlapping Gaussians may leave [0, 1] a little."""
+    alpha: Float[np.ndarray, "h w"]
+    """How much of each pixel the scene covers, in [0, 1]."""
+    depth: Float[np.ndarray, "h w"]
+    """Metres along z, the mean of what covers the pixel; 0 where nothing does."""
+
+    def __repr__(self) -> str:
+        height, width = self.alpha.shape
+        return f"Picture({width} x {height}, {float((self.alpha > 0).mean()):.0%} covered)"
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        return self.rgb.astype(dtype or self.rgb.dtype, copy=bool(copy))
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Scene:
+    """A 3D scene: the product of `gen3d.grow` and `gen3d.build`. World = the photo's camera, metres, OpenCV axes."""
+
+    gaussians: Gaussians
+    """Torch tensors in main memory, activated: scales in metres, opacities in [0, 1]."""
+    cameras: tuple[Camera, ...]
+    """Of the fit, the photo's first."""
+    layered: LayeredDepth
+    """What it was made from: the photo, the background, what was made up around it, as pictures with depth."""
+    request: Request
+    settings: Settings
+    models: Models
+    rasterizer: Rasterizer
+    notices: tuple[str, ...] = ()
+    """What was done otherwise than hoped, a sentence or two each."""
+
+    @property
+    def camera(self) -> Camera:
+        """The photo's, at the size that the scene was made at."""
+        return self.cameras[0]
+
+    def __repr__(self) -> str:
+        return f"Scene({len(self.gaussians):,} Gaussians, {len(self.cameras)} views, photo {_size(self.camera)})"
+
+    def render(self, camera: Camera, background: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Picture:
+        """The scene through a camera, at its size and K; background: sRGB in [0, 1], behind what is not covered."""
+        gaussians = drawable_from(self.gaussians.to(device_of(self.rasterizer)), camera)
+        with torch.no_grad(), memory_told():
+            drawn = self.rasterizer.render(gaussians, camera).cpu()
+        rgb = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
+        return Picture(rgb.numpy(), drawn.alpha.numpy(), drawn.depth.numpy())
+
+    def save(self, file: str | Path) -> Path:
+        """Writes the scene in the format that the name asks for, as `gen3d export` would; returns the name.
+
+        `gen3d/format_table.py` lists them; a name without an ending is a folder to train from. Raises InputError for a
+        name of no format, Unwritable where the file cannot be.
+        """
+        file, row = Path(file), asked_for(Path(file))
+        if row is None:
+            known = ", ".join(row.suffix for row in written_here() if row.suffix)
+            raise InputError(f"There is no format for {file.name}.", f"End its name in {known}, or name a folder.")
+        if not row.suffix:
+            check_output(file, False)
+        sweep(file.parent)
+        with TemporaryDirectory(prefix="gen3d-") as folder:
+            scene = FinishedScene(self.gaussians, Path(folder), self.rasterizer)
+            if row.make:
+                write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer)
+            ear = Ear(None)
+            for unsaid in ear.hear(export_as(row, scene, file)):
+                ear.note(unsaid)
+        return file
+
+    def film(
+        self,
+        file: str | Path,
+        *,
+        path: str | None = None,
+        on_event: Listener | None = None,
+        enough: Enough = never,
+    ) -> Path:
+        """Writes a video along a path, as `gen3d.tour` does; returns its name."""
+        file, path = Path(file), path or self.request.path
+        if file.suffix.lower() != ".mp4":
+            raise InputError(f"{file.name} is no name for a video.", "End it in .mp4.")
+        check_path(path)
+        tour = self.settings.tour
+        cameras = tour_cameras(path, self.camera, place_of(self.layered.layers.rgbd).scale, tour.frames)
+        engines = Thrift(self.settings, rasterizer=self.rasterizer)
+        with memory_told():
+            Ear(on_event).hear(film(self.gaussians, cameras, engines, partial(Film, file, fps=tour.fps), enough))
+        return file
+
+
+def _size(camera: Camera) -> str:
+    return f"{camera.width} x {camera.height}"
