@@ -73,7 +73,12 @@ def title(name: str) -> str:
 
 def number(name: str) -> int:
     """Which of the stages with exhibits it is, from 1. Raises ValueError for one without."""
-    return [stage.name for stage in STAGES if stage.heading].index(name) + 1
+    return [stage.name for stage in explained()].index(name) + 1
+
+
+def explained() -> tuple[StageRow, ...]:
+    """The rows of the stages with exhibits, in order."""
+    return tuple(stage for stage in STAGES if stage.heading)
 
 
 def stages_of(*steps: str) -> tuple[StageRow, ...]:

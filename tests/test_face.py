@@ -167,6 +167,14 @@ def test_a_picture_of_pillows_is_turned_as_it_is_displayed_and_brings_its_lens(b
     assert np.abs(of_memory.layers.rgbd.image - of_file.layers.rgbd.image).max() < 0.02
 
 
+def test_what_means_the_same_in_python_is_asked_for_alike(built):
+    K = np.array([[90, 0, 48], [0, 90, 36], [0, 0, 1]])
+    of_K = looked(built.request, intrinsics=K, seed=np.int64(4), depth_scale=1)
+    assert of_K.request.intrinsics == (90.0, 90.0, 48.0, 36.0) and np.allclose(of_K.camera.K, K)
+    assert of_K.request == replace(built.request, intrinsics=of_K.request.intrinsics, seed=4, depth_scale=1.0)
+    assert looked(built.request, prompts={"left": "a lake"}).request.prompts == (("left", "a lake"),)
+
+
 def test_grey_and_transparent_arrays_are_pictures_too(built):
     depth = np.full((48, 64), 2.0, np.float32)
     grey = looked(photo=np.full((48, 64), 128, np.uint8), depth=depth)
@@ -217,7 +225,9 @@ def test_what_is_no_depth_is_refused_in_two_sentences(depth):
     [
         ({"preset": "swift"}, "preset"), ({"engine": "magic"}, "engine"), ({"device": "tpu"}, "device"),
         ({"rasterizer": "crayon"}, "rasterizer"), ({"path": "nowhere"}, "path"), ({"size_px": 7}, "size"),
-        ({"seed": -1}, "seed"), ({}, "nothing to"),
+        ({"seed": -1}, "seed"), ({"seed": 1.5}, "whole number"), ({"fov_deg": "wide"}, "no number"),
+        ({"intrinsics": (500, 500)}, "four numbers"), ({"prompts": {"behind": "a lake"}}, "behind"),
+        ({"depth_scale": 0}, "scale"), ({}, "neither a photo"),
     ],
     ids=lambda value: next(iter(value), "nothing") if isinstance(value, dict) else "",
 )  # fmt: skip

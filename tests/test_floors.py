@@ -98,7 +98,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "cli": ({"commands", "ending"}, set()),
     "face": (VALUES | {"face", "models.pick"}, set()),
     "face.listening": (VALUES | {"explain"}, set()),
-    "face.given": (VALUES | {"formats.picture"}, {"numpy", "PIL"}),
+    "face.given": (VALUES | {"formats.picture", "stages.words"}, {"numpy", "PIL"}),
     "face.making": (RUN | {"face"}, set()),
     "face.scene": (RUN | {"face"}, {"numpy", "jaxtyping", "torch"}),
     "commands": (

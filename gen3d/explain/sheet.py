@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from gen3d.stage_table import STAGES, number
+from gen3d.stage_table import explained, number
 
 COLUMNS, COLUMN_PX, GAP_PX = 6, 380, 20
 WIDTH_PX = COLUMNS * (COLUMN_PX + GAP_PX) + GAP_PX
@@ -19,17 +19,16 @@ TALLEST = 1.1
 """Pictures are reduced until they are no higher than this many columns are wide."""
 TITLE_PX, HEADING_PX, CAPTION_PX, FIGURES_PX = 40, 30, 18, 18
 PAPER, TITLE, CAPTION, FIGURES = (250, 250, 248), (20, 20, 20), (60, 60, 60), (170, 60, 10)
-HEADINGS = {f"{number(row.name):02d}": f"{number(row.name)}  {row.heading}" for row in STAGES if row.heading}
-"""By the first two characters of the exhibits' names."""
 
 
 def contact_sheet(
-    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str, headings: Mapping[str, str] = HEADINGS
+    folder: Path, figures: Mapping[str, Mapping[str, Any]], title: str, headings: Mapping[str, str] | None = None
 ) -> UInt8[np.ndarray, "h w 3"]:
     """All exhibits of a folder, in order; figures: exhibit's name -> its caption and numbers.
 
-    headings: by the first two characters of the exhibits' names.
+    headings: by the first two characters of the exhibits' names; None: those of the stages.
     """
+    headings = _headings() if headings is None else headings
     parts: list[Image.Image] = [_words([(title, TITLE_PX, TITLE)], WIDTH_PX - 2 * GAP_PX)]
     for heading, names in groupby(sorted(figures), key=lambda name: headings.get(name[:2], "")):
         if heading:
@@ -37,6 +36,10 @@ def contact_sheet(
         cards = [_card(folder / f"{name}.png", figures[name]) for name in names]
         parts += [_row(cards[i : i + COLUMNS]) for i in range(0, len(cards), COLUMNS)]
     return _below_each_other(parts)
+
+
+def _headings() -> dict[str, str]:
+    return {f"{number(row.name):02d}": f"{number(row.name)}  {row.heading}" for row in explained()}
 
 
 def _below_each_other(parts: Sequence[Image.Image]) -> np.ndarray:
