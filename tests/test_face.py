@@ -172,6 +172,10 @@ def test_what_means_the_same_in_python_is_asked_for_alike(built):
     of_K = looked(built.request, intrinsics=K, seed=np.int64(4), depth_scale=1)
     assert of_K.request.intrinsics == (90.0, 90.0, 48.0, 36.0) and np.allclose(of_K.camera.K, K)
     assert of_K.request == replace(built.request, intrinsics=of_K.request.intrinsics, seed=4, depth_scale=1.0)
+    by_names = replace(built.request)
+    for field in ("photo", "depth"):  # around the checker of types, which runs in tests alone
+        object.__setattr__(by_names, field, str(getattr(built.request, field)))
+    assert looked(by_names).request == built.request
     assert looked(built.request, prompts={"left": "a lake"}).request.prompts == (("left", "a lake"),)
 
 

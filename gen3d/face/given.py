@@ -18,6 +18,9 @@ from gen3d.formats.picture import focal_of, pixels_of
 from gen3d.request import Request
 from gen3d.stages.words import parse_prompt
 
+FILES = ("photo", "depth")
+"""Fields of `Request` that may be strings when people write one."""
+
 
 def request_of(photo: Any, asked: Mapping[str, Any]) -> Request:
     """The request for a photo and the other fields; InputError for what is no photo, no depth or no number.
@@ -27,7 +30,8 @@ def request_of(photo: Any, asked: Mapping[str, Any]) -> Request:
     """
     asked = {field: _as_asked(field, value) for field, value in asked.items() if value is not None}
     if isinstance(photo, Request):
-        return replace(photo, **asked)
+        files = {field: _given(field, file) for field in FILES if (file := getattr(photo, field)) is not None}
+        return replace(photo, **(files | asked))
     if isinstance(photo, Image.Image) and not asked.keys() & {"fov_deg", "intrinsics"}:
         asked["fov_deg"] = _fov_deg(photo)
     pixels = pixels_of(photo) if isinstance(photo, Image.Image) else photo
