@@ -1,40 +1,30 @@
-"""Photos and depth maps that are in memory already: taken as their files would be, under the same bounds."""
+"""Photos and depth maps that are in memory already, as arrays: taken as their files would be, in the same bounds."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from gen3d.errors import InputError
-from gen3d.formats.depth_file import StoredDepth, read_stored
-from gen3d.formats.depth_names import Offered, Size, choose
+from gen3d.formats.depth_file import StoredDepth
+from gen3d.formats.depth_names import Offered, choose
 from gen3d.formats.photo_file import LARGEST_PX, SMALLEST_SIDE_PX
-from gen3d.formats.picture import Photo, read_photo
+from gen3d.formats.picture import Photo
 from gen3d.request import called
 
 DEPTH_NAME = "the depth array"
 """It has no name that could say what it holds."""
 
 
-def photo_of(given: Path | np.ndarray, longest_px: int) -> Photo:
-    """The photo of a file, at most `longest_px` long where it is too large to be kept whole; or that of an array.
-
-    Raises InputError for what is no picture.
-    """
-    if isinstance(given, Path):
-        return read_photo(given, longest_px)
+def photo_of(given: np.ndarray) -> Photo:
+    """The photo in an array; InputError for what is no picture."""
     image = _pixels(given)
     height, width, _ = image.shape
     return Photo(image, (width, height), (width, height))
 
 
-def depth_map(given: Path | np.ndarray, channel: str | None, sizes: Sequence[Size]) -> StoredDepth:
-    """The depth map of a file, chosen as `read_stored` does; or an array of one. Raises InputError for what is none."""
-    if isinstance(given, Path):
-        return read_stored(given, channel, sizes)
+def stored_of(given: np.ndarray, channel: str | None = None) -> StoredDepth:
+    """The depth map in an array, as a file would hold it; InputError for what is none, or has no such channel."""
     depth = np.squeeze(given) if given.ndim > 2 else given
     if depth.ndim != 2 or depth.dtype.kind not in "fiu" or depth.size == 0:
         raise InputError(

@@ -7,15 +7,16 @@ turned, or of the photo as displayed: its sides tell, unless both fit.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from gen3d.errors import InputError
-from gen3d.formats.depth_file import StoredDepth
+from gen3d.formats.depth_file import StoredDepth, read_stored
 from gen3d.formats.depth_names import Offered, Size, fits
 from gen3d.formats.picture import Photo, upright
 from gen3d.request import Request, TurnDepth, called
-from gen3d.source.arrays import depth_map
+from gen3d.source.arrays import stored_of
 from gen3d.source.given_depth import GivenDepth, meant
 
 TURNS = {
@@ -31,7 +32,7 @@ def depth_given(request: Request, photo: Photo) -> tuple[GivenDepth | None, str 
     Raises InputError for depth of another shape than the photo.
     """
     if request.depth is not None:
-        stored = depth_map(request.depth, request.depth_channel, _sizes(photo))
+        stored = _stored(request.depth, request.depth_channel, _sizes(photo))
         values, told = _turned(stored.values, photo, request.turn_depth)
         return meant(replace(stored, values=values), request.depth_scale, request.depth_kind), told
     own = photo.own_depth if request.own_depth == "use" else None
@@ -46,6 +47,10 @@ def depth_given(request: Request, photo: Photo) -> tuple[GivenDepth | None, str 
         f"The photo carries depth of its own ({own.what}), which was taken. A depth file given with it goes before; "
         "own depth ignore leaves it out (--own-depth ignore)."
     )
+
+
+def _stored(given: Path | np.ndarray, channel: str | None, sizes: list[Size]) -> StoredDepth:
+    return read_stored(given, channel, sizes) if isinstance(given, Path) else stored_of(given, channel)
 
 
 def _sizes(photo: Photo) -> list[Size]:

@@ -7,6 +7,7 @@ a photo without leaves it to the depth estimator.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import InputError, ModelUnavailable
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.formats.depth_names import Size
-from gen3d.formats.picture import SMALLEST_SIDE_PX
+from gen3d.formats.picture import SMALLEST_SIDE_PX, Photo, read_photo
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.models.base import Models, TextToImage
 from gen3d.request import DEPTH_CHOICES, Request
@@ -37,7 +38,7 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     for fallen_back in models.notices:
         yield Notice(fallen_back)
     _check_request(request)
-    photo = None if request.photo is None else photo_of(request.photo, settings.size_px)
+    photo = None if request.photo is None else _photo(request.photo, settings.size_px)
     if photo is None:
         image = _drawn(request.prompt or "", _artist(models), settings.size_px, request.seed)
         height, width, _ = image.shape
@@ -94,6 +95,10 @@ def _check_request(request: Request) -> None:
             f"A field of view of {request.fov_deg:g} degrees is not possible.", f"Give one from {low:g} to {high:g}.",
             "fov_deg",
         )
+
+
+def _photo(given: Path | np.ndarray, longest_px: int) -> Photo:
+    return read_photo(given, longest_px) if isinstance(given, Path) else photo_of(given)
 
 
 def _artist(models: Models) -> TextToImage:
