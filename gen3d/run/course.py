@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.formats.transforms import read_transforms
