@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from gen3d.errors import InputError
-from gen3d.format_table import FORMATS
+from gen3d.format_table import suffixes
 
 OTHER_FILES = {".png", ".jpg", ".jpeg", ".npy"}
 """Endings of names that nobody means for a folder, beside those of a scene's own files."""
@@ -31,5 +31,4 @@ def check_output(folder: Path, force: bool, *inputs: Path | None) -> None:
 
 
 def _is_named_as_a_file(folder: Path) -> bool:
-    kinds = OTHER_FILES | {row.suffix for row in FORMATS}
-    return bool(folder.suffix) and folder.suffix.lower() in kinds
+    return folder.suffix.lower() in OTHER_FILES | suffixes()

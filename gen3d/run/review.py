@@ -25,7 +25,7 @@ from gen3d.geometry.edges import dilate, far_rim, innermost, inverse_depth
 from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
-from gen3d.settings import LayerSettings
+from gen3d.settings import LayerSettings, Settings
 from gen3d.stages.layers import ONE_LAYER, layers_of, nearer_than, snap_to_depth, union
 from gen3d.values import Candidates, Layers
 
