@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from gen3d.source.read import read_source
 
 from gen3d.events import Notice
 from gen3d.request import Request
 from gen3d.settings import FAST
+from gen3d.source.read import read_source
 from gen3d.values import Source
 from tests.fakes import fake_models
 

@@ -20,12 +20,13 @@ import gradio as gr
 import pytest
 
 from gen3d.scene_files import SceneFiles
-from gen3d.ui.actions import Actions
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.limits import Limits
-from gen3d.ui.page import build_page, launch_options
-from gen3d.ui.steps import Steps
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.limits import Limits
+from gen3d.ui.core.steps import Steps
+from gen3d.ui.page.actions import Actions
+from gen3d.ui.page.launch import launch_options
+from gen3d.ui.page.layout import build_page
 from tests.browser import browser as browser
 from tests.conftest import Built
 from tests.play import PATHS, Play, PlayedGallery

@@ -15,12 +15,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gen3d.errors import InputError, Unwritable
-from gen3d.ui import words
-from gen3d.ui.actions import BUILT, GROWN, LOOKED, TOURED
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.page import UPLOAD_MB
-from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
+from gen3d.ui.core import words
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
+from gen3d.ui.page.launch import UPLOAD_MB
+from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, TOURED
 from tests.page import Stand, served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import PATHS, POSES, Play, colour

@@ -65,7 +65,7 @@ def test_each_step_declares_its_own_seconds(told):
 
 def test_the_pages_default_preset_declares_at_most_a_minute():
     import app
-    from gen3d.ui.inputs import DEFAULT_PRESET
+    from gen3d.ui.page.inputs import DEFAULT_PRESET
 
     photo, sentence = Request(photo=Path("a.jpg")), Request(prompt="a lake")
     for request in (photo, sentence):

@@ -6,7 +6,7 @@ import pytest
 from gen3d.errors import InputError
 from gen3d.settings import PRESETS
 from gen3d.stages.words import parse_prompt
-from gen3d.ui.asked import (
+from gen3d.ui.core.asked import (
     LARGEST_PATH_BYTES,
     LONGEST_PROMPT,
     MOST_POSES,

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from gen3d.settings import PRESETS
-from gen3d.ui.expected import NEWEST, SHARES, Expected
+from gen3d.ui.core.expected import NEWEST, SHARES, Expected
 
 MEASURED = {"depth": 2.0, "expand": 10.0}
 

@@ -90,10 +90,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "products": (PRODUCTS, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
     "viewer": (set(), set()),
     "run": (RUN, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
-    "ui": (VALUES | {"ui", "viewer", "formats.whole", "formats.claims"}, {"gradio", "PIL", "starlette"}),
-    "ui.limits": (set(), set()),
-    "ui.door": ({"ui.door", "ui.limits"}, {"starlette", "python_multipart"}),
-    "ui.fair_queue": ({"ui.limits", "ui.queue", "ui.door.refused"}, {"gradio", "fastapi"}),
+    "ui": (set(), set()),
+    "ui.core": (VALUES | {"ui.core", "formats.whole", "formats.claims"}, {"PIL"}),
+    "ui.page": (VALUES | {"ui", "viewer"}, {"gradio", "starlette"}),
+    "ui.page.fair_queue": ({"ui.core.limits", "ui.page", "ui.door.refused"}, {"gradio", "fastapi"}),
+    "ui.door": ({"ui.door", "ui.core.limits"}, {"starlette", "python_multipart"}),
+    "ui.door.attendance": ({"ui.door", "ui.core.jobs"}, set()),
     "cli": (VALUES | {"commands", "ending", "models.weights.catalog"}, set()),
     "commands": (
         VALUES | {"pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}

@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gen3d.source.read import read_source
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
@@ -14,6 +13,7 @@ from gen3d.formats.picture import write_png
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.request import Request
 from gen3d.settings import FAST
+from gen3d.source.read import read_source
 from gen3d.values import Source
 from tests.fakes import FakeTextToImage, fake_models
 

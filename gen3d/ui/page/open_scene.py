@@ -1,0 +1,52 @@
+"""A corner of the page where a visitor looks at a scene file of their own: .ply, .splat or .spz, whoever made it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gradio as gr
+from gradio.components import Component
+
+from gen3d.ui.core import words
+from gen3d.ui.page.errors import told_to_visitors
+from gen3d.ui.page.gradio_quirks import generator_of, uploaded_only
+from gen3d.ui.page.queue import QUEUE
+
+KINDS = [".ply", ".splat", ".spz", ".gz"]
+TITLE = "Open a scene file"
+LARGEST_MB = 512
+WORDS = (
+    "Look around in a scene that you have as a file. It is shown in the viewer, and kept nowhere. "
+    f"A file may have {LARGEST_MB} MB and 3 million Gaussians: of a larger one "
+    "`gen3d export scene.ply --to scene.spz --max-gaussians 3000000` makes one that opens here."
+)
+
+ShowFile = Callable[[Path, Path], tuple[str, ...] | None]
+"""(where to write the .view file, the scene file) -> what is to be told of it; raises Gen3DErrors for what cannot be
+shown."""
+
+
+def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) -> gr.File:
+    """Adds a fold with a place for the file; what is dropped there appears in `viewer`. Returns that place.
+
+    status: says whose scene that is.
+    """
+    with gr.Accordion(TITLE, open=False, elem_id="open-scene"):
+        gr.Markdown(WORDS)
+        label = f"Scene: {', '.join(KINDS[:3])}, up to {LARGEST_MB} MB"
+        file = uploaded_only(gr.File(label=label, file_types=KINDS, type="filepath", height=140, elem_id="scene-file"))
+    stream = partial(generator_of(shown), show_file)
+    file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)
+    return file
+
+
+def shown(show_file: ShowFile, scene: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """The viewer's value and the status, once; Gradio has copied the file by the time the folder goes."""
+    with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
+        view = Path(folder) / "opened.view"
+        told = show_file(view, Path(scene)) or ()
+        yield (str(view), f"opened-{secrets.token_hex(4)}"), words.own_file(Path(scene).name, told)
