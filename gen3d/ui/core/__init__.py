@@ -8,6 +8,5 @@ running.py   steps of a job, as what is shown meanwhile            turns.py  how
 progress.py  events -> what is shown, accumulated                  words.py  its sentences and small pieces of HTML
 expected.py  seconds, learned from earlier runs                    limits.py how much one visitor may take
 reviewing.py changes of the layers of a paused job                 filming.py  a scene filmed along another path
-gallery.py   finished examples, prepared once                      diagrams.py drawings of the camera paths
-blamed.py    which input an error is about
+gallery.py   finished examples, prepared once                   blamed.py   which input an error is about
 """

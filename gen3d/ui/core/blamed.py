@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen3d.request import Request
-
-NAMES = {"path": "transforms", "depth_scale": "units_per_metre"}
-"""Attribute of a request -> the page's input, where they differ."""
+from gen3d.ui.core.fields import input_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ def blamed(sentence: str, field: str | None, request: Request | None) -> Blamed 
     if field is None and request:
         files = {"photo": request.photo, "depth": request.depth, "transforms": _file_of(request.path)}
         field = next((name for name, file in files.items() if file and file.name in sentence), None)
-    return Blamed(NAMES.get(field, field), sentence) if field else None
+    return Blamed(input_of(field), sentence) if field else None
 
 
 def _file_of(path: str) -> Path | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from gen3d.errors import InputError
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, TourSettings
-from gen3d.ui.core.asked import Number
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Job, Visits
+from gen3d.ui.core.parse import Number
 
 FRAMES = (12, 600)
 FPS = (12, 60)

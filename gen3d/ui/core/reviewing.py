@@ -19,8 +19,8 @@ from PIL import Image
 from gen3d.errors import InputError
 from gen3d.formats.whole import write_whole
 from gen3d.request import Flip, Region, Review, Reviewed
-from gen3d.ui.core.asked import Number
 from gen3d.ui.core.jobs import Job, Visits
+from gen3d.ui.core.parse import Number
 from gen3d.ui.core.steps import Steps
 
 MOST_FLIPS = 200

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
-from gen3d.ui.core.asked import SEEDS, Number
 from gen3d.ui.core.blamed import blamed
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.jobs import Job, Visits, enough_file
+from gen3d.ui.core.parse import SEEDS, Number
 from gen3d.ui.core.progress import SINGLE, Line, Shown, followed, zip_previews
 from gen3d.ui.core.steps import Failure, Steps, in_words
 from gen3d.ui.core.turns import Turn, unhurried

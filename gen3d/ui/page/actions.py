@@ -6,18 +6,20 @@ steps of one job may be called one by one (`look`, then `grow`, then `tour`, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 
 from gen3d.ui.core import words
-from gen3d.ui.core.asked import DepthWords, Number, path_of, request_of, settings_of
+from gen3d.ui.core.asked import path_of, request_of, settings_of
 from gen3d.ui.core.blamed import Blamed
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.filming import job_to_film, tour_settings
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Job, Visits
+from gen3d.ui.core.parse import Number
 from gen3d.ui.core.progress import Shown
 from gen3d.ui.core.reviewing import Paused, Reviewing
 from gen3d.ui.core.running import STEPS, Running
@@ -56,48 +58,14 @@ class Actions:
         self.reviewing = Reviewing(heard(steps), visits)
         self._blamed: dict[str, Blamed | None] = {}
 
-    def build(
-        self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
-        preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
-        units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
-        transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, review: bool = False, depth_kind: str = "auto", depth_channel: str | None = None,
-        turn_depth: str = "auto", own_depth: str = "use", request: gr.Request = NOBODY,
-    ) -> Iterator[Values]:  # fmt: skip
+    def build(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
 
         Streams (status, depth, layers, background, new views, scene for Gradio's viewer, video, files, seed, job,
         scene for the page's own viewer: first the points, then what was fitted).
-
-        Args:
-            photo: the photo, as PNG, JPEG, WebP or HEIC.
-            depth: its depth: 16-bit PNG, .npy, .npz, float TIFF or EXR.
-            prompt: what the photo shows, or, without a photo, the sentence to draw.
-            tab: which inputs count: photo, depth, text, or any for what is given.
-            preset: fast, balanced or quality.
-            path: the camera path of the video.
-            seed: a whole number; empty draws one.
-            fov_deg: field of view along the longer side in degrees; empty takes it from the photo or guesses.
-            units_per_metre: of the depth file; empty: 1000 for integers, and floats are metres.
-            size_px: longer side to work at; empty takes the preset's.
-            rule: how layers are split: occlusion or paper.
-            transforms: a nerfstudio transforms.json: a camera path of your own, instead of path.
-            left: what is to be seen in the views to the left, where it differs from prompt.
-            right: the same to the right.
-            up: the same above.
-            down: the same below.
-            review: end with the layers, for /review; /grow and /tour then go on.
-            depth_kind: what the numbers of the depth file are: metric, inverse, disparity, or auto for what it says.
-            depth_channel: the array, channel or page of the depth file to take, where its names leave that open.
-            turn_depth: whether the depth file is turned as EXIF turns the photo: yes, no, auto where it fits only so.
-            own_depth: use, or ignore, depth that a portrait photo carries in itself.
-            request: who asks; given by Gradio.
         """
-        begin = self._beginning(
-            request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
-            (left, right, up, down), transforms, (depth_kind, depth_channel, turn_depth, own_depth),
-        )  # fmt: skip
-        run = self._running.run(("look",) if review else STEPS, visitor_of(request), begin, seed, pausing=review)
+        review = values["review"]
+        run = self._begun(("look",) if review else STEPS, values, request, pausing=review)
         yield from self._sent(request, run, BUILT)
 
     def go_on(self, paused: Paused, request: gr.Request) -> Iterator[Values]:
@@ -106,20 +74,9 @@ class Actions:
         run = self._running.run(STEPS[1:], visitor, lambda: self.reviewing.settled(paused.job, visitor))
         yield from self._sent(request, run, BUILT)
 
-    def look(
-        self, photo: str | None = None, depth: str | None = None, prompt: str | None = None, tab: str = "any",
-        preset: str = "fast", path: str = "wander", seed: Number | None = None, fov_deg: Number | None = None,
-        units_per_metre: Number | None = None, size_px: Number | None = None, rule: str = "occlusion",
-        transforms: str | None = None, left: str | None = None, right: str | None = None, up: str | None = None,
-        down: str | None = None, depth_kind: str = "auto", depth_channel: str | None = None, turn_depth: str = "auto",
-        own_depth: str = "use", request: gr.Request = NOBODY,
-    ) -> Iterator[Values]:  # fmt: skip
+    def look(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
         """The first step: depth and layers. Takes what /build takes; streams (status, depth, layers, seed, job)."""
-        begin = self._beginning(
-            request, photo, depth, prompt, tab, path, seed, fov_deg, units_per_metre, (preset, size_px, rule),
-            (left, right, up, down), transforms, (depth_kind, depth_channel, turn_depth, own_depth),
-        )  # fmt: skip
-        yield from self._sent(request, self._running.run(("look",), visitor_of(request), begin, seed), LOOKED)
+        yield from self._sent(request, self._begun(("look",), values, request), LOOKED)
 
     def grow(self, job: str, request: gr.Request) -> Iterator[Values]:
         """The second step: the scene behind and around. Streams (status, background, new views, scene, files, viewer).
@@ -219,20 +176,19 @@ class Actions:
                     self._blamed[visitor_of(request)] = failure.blamed
                 raise
 
-    def _beginning(
-        self, request: gr.Request, photo: str | None, depth: str | None, prompt: str | None, tab: str, path: str,
-        seed: Number | None, fov_deg: Number | None, units: Number | None, chosen: tuple[str, Number | None, str],
-        prompts: Sequence[str | None], transforms: str | None, meant: DepthWords,
-    ) -> Callable[[], Job]:  # fmt: skip
-        """How a new job begins; nothing is checked before it is called."""
+    def _begun(
+        self, names: Sequence[str], values: Mapping[str, Any], request: gr.Request, pausing: bool = False
+    ) -> Iterator[Shown]:
+        """These steps of a new job, made from the values of FIELDS; nothing is checked before it runs."""
+        visitor = visitor_of(request)
 
         def begin() -> Job:
-            asked = request_of(
-                photo, depth, prompt, tab, path, seed, fov_deg, units, self.steps.paths, prompts, transforms, meant
+            asked = request_of(values, self.steps.paths)
+            return self.visits.begin(
+                visitor, asked, settings_of(values["preset"], values["size_px"], values["rule"])
             )
-            return self.visits.begin(visitor_of(request), asked, settings_of(*chosen))
 
-        return begin
+        return self._running.run(names, visitor, begin, values["seed"], pausing)
 
     def _on_path(self, visitor: str, name: str, path: str) -> Job:
         job = self.visits.find(visitor, name)

@@ -11,8 +11,8 @@ from gradio.components import Component
 
 from gen3d.ui.core.filming import FPS, WIDTHS_PX
 from gen3d.ui.page.gradio_quirks import uploaded_only, whatever_came
-from gen3d.ui.page.inputs import add_diagram
 from gen3d.ui.page.queue import PRIVATE, QUIET
+from gen3d.ui.page.widgets import add_diagram
 
 if TYPE_CHECKING:
     from gen3d.ui.page.actions import Actions

@@ -14,12 +14,12 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from gen3d.ui.core import words
-from gen3d.ui.core.asked import new_seed
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.filming import scene_of
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Visits
 from gen3d.ui.core.limits import USUAL, Limits
+from gen3d.ui.core.parse import new_seed
 from gen3d.ui.core.steps import Steps
 from gen3d.ui.core.turns import Turn
 from gen3d.ui.core.words import COUNT_DOWN
@@ -27,6 +27,7 @@ from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.another_video import add_another_video
 from gen3d.ui.page.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.page.beside import Beside
+from gen3d.ui.page.by_name import by_position, components_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import ANY_FILE, naming, shared, whatever_came
 from gen3d.ui.page.guarded import GuardedBlocks
@@ -36,7 +37,7 @@ from gen3d.ui.page.open_scene import add_open_scene
 from gen3d.ui.page.opening import Opening
 from gen3d.ui.page.queue import PRIVATE, QUEUE, QUIET
 from gen3d.ui.page.results import PICTURES, add_results, add_stage, connect_other_viewer
-from gen3d.ui.page.review import REVEAL, ReviewPanel, add_endpoint, add_review, add_wish, connect_changes, opened_with
+from gen3d.ui.page.review import REVEAL, ReviewPanel, add_endpoint, add_review, connect_changes, opened_with
 from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, visitor_of
 
 PHOTO = {"photo": "The photo"}
@@ -68,19 +69,19 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                 outputs = add_stage()
             with gr.Column(elem_id="asks"):
                 beside = Beside()
-                tabs, given = add_given(steps, expected, beside)
+                inputs = Inputs(beside)
+                tabs = add_given(steps, expected, inputs)
                 with gr.Row():
                     build = gr.Button("Build", variant="primary", min_width=80, elem_id="build")
                     enough = gr.Button("Enough", interactive=False, min_width=80, elem_id="enough")
                     cancel = gr.Button("Cancel", variant="stop", interactive=False, min_width=80, elem_id="cancel")
                 examples = _examples(gallery)
-                wanted = add_wish(steps)
-                inputs = add_choices(steps, given, beside)
+                add_choices(steps, inputs, beside)
                 if steps.show_file:
                     add_open_scene(steps.show_file, outputs["viewer"], outputs["status"])
             with gr.Column(elem_id="rest"):
                 results, other, another = add_results()
-                outputs |= results | {"seed": inputs.seed}
+                outputs |= results | {"seed": inputs["seed"]}
                 add_another_video(actions, outputs, QUEUE)
                 if steps.more:
                     add_more_files(partial(scene_of, visits, gallery), steps.more, outputs["job"], QUEUE)
@@ -90,18 +91,18 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         build.click(None, None, None, js=TO_THE_SCENE, **PRIVATE)
         shown = [
             *_connect_building(
-                actions, inputs.in_order(wanted), outputs, (build, enough, cancel, another), opening, review
+                actions, inputs, outputs, (build, enough, cancel, another), opening, review
             ),
             _connect_examples(actions, gallery, examples, tabs, inputs, outputs, opening),
         ]
         _connect_beside(actions, beside, shown)
-        drawn = another.click(new_seed, None, inputs.seed, **QUIET)
+        drawn = another.click(new_seed, None, inputs["seed"], **QUIET)
         drawn.then(None, None, None, js="() => document.querySelector('#build').click()", **PRIVATE)
         connect_changes(review, actions.reviewing)
         add_endpoint(actions.reviewing, outputs["job"])
         connect_other_viewer(other, outputs["scene"], shown)
         _connect_steps(actions, inputs, outputs)
-        page.load(new_seed, None, inputs.seed, **QUIET)
+        page.load(new_seed, None, inputs["seed"], **QUIET)
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
         page.load(None, None, None, js=ANY_FILE, **PRIVATE)
         titles = [example.title for example in gallery.examples]
@@ -124,7 +125,7 @@ def _examples(gallery: Gallery) -> gr.Dataset:
 
 
 def _connect_building(
-    actions: Actions, asked: list[Component], outputs: dict[str, Component], buttons: tuple[gr.Button, ...],
+    actions: Actions, inputs: Inputs, outputs: dict[str, Component], buttons: tuple[gr.Button, ...],
     opening: Opening, review: ReviewPanel,
 ) -> list[Dependency]:  # fmt: skip
     """Build, Enough, Cancel and Try another seed, and Go on, where the visitor wanted to look over the layers first."""
@@ -134,7 +135,10 @@ def _connect_building(
         lambda: [*_pressable(running=True), *opened_with(None), gr.Timer(active=False)], None,
         [*at_rest, opening.timer], cancels=opening.events, **QUIET,
     )  # fmt: skip
-    running = build.click(actions.build, asked, built, api_name="build", show_progress_on=[status], **QUEUE)
+    running = build.click(
+        by_position("build", actions.build), components_of("build", inputs), built, api_name="build",
+        show_progress_on=[status], **QUEUE,
+    )  # fmt: skip
     begun = [*_pressable(running=True), gr.update(visible=False)]
     review.go_on.click(lambda: begun, None, [*buttons, review.panel], **QUIET)
     going = review.go_on.click(
@@ -171,9 +175,9 @@ def _connect_beside(actions: Actions, beside: Beside, shown: list[Dependency]) -
 def _connect_steps(actions: Actions, inputs: Inputs, outputs: dict[str, Component]) -> None:
     """The three steps one by one, for the API."""
     for fn, taken, given in (
-        (actions.look, inputs.in_order(), LOOKED),
+        (by_position("look", actions.look), components_of("look", inputs), LOOKED),
         (actions.grow, [outputs["job"]], GROWN),
-        (actions.tour, [outputs["job"], inputs.path], TOURED),
+        (actions.tour, [outputs["job"], inputs["path"]], TOURED),
     ):
         button = gr.Button(fn.__name__, visible=False)
         button.click(fn, taken, [outputs[name] for name in given], api_name=fn.__name__, **QUEUE)
@@ -190,7 +194,7 @@ def _connect_examples(
         depth = str(example.depth) if example.depth else None
         return str(example.photo), depth, example.fov_deg or 0, gr.Tabs(selected="depth" if depth else "photo")
 
-    filled = [inputs.photo, inputs.depth, inputs.fov_deg, tabs]
+    filled = [inputs["photo"], inputs["depth"], inputs["fov_deg"], tabs]
     examples.click(fill, [examples], filled, **QUIET)
     examples.click(lambda: gr.Timer(active=False), None, opening.timer, cancels=opening.events, **QUIET)
     return examples.click(

@@ -30,7 +30,7 @@ class Opening:
         self.timer = gr.Timer(AGAIN_S, active=False)
         shown = [*(outputs[name] for name in OPENED), self.timer]
         self.events = [event(self._show, None, shown, **CANCELLABLE) for event in (page.load, self.timer.tick)]
-        page.load(self._presets, None, inputs.preset, **QUIET)
+        page.load(self._presets, None, inputs["preset"], **QUIET)
 
     def _show(self, request: gr.Request) -> tuple[Any, ...]:
         values, awaited = self._actions.open_page(request)

@@ -15,9 +15,8 @@ from gradio.components import Component
 
 from gen3d.request import Review
 from gen3d.settings import LayerSettings
-from gen3d.ui.core.asked import Number
+from gen3d.ui.core.parse import Number
 from gen3d.ui.core.reviewing import Paused, Reviewing, moved, name_of, pointed_at, ticked, undone
-from gen3d.ui.core.steps import Steps
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.sending import NOBODY, visitor_of
 
@@ -58,14 +57,6 @@ class ReviewPanel:
     def opening(self) -> list[Block]:
         """What changes when a job begins to wait, or no longer does; see `opened_with`."""
         return [self.panel, self.threshold, *self.changing()]
-
-
-def add_wish(steps: Steps) -> gr.Checkbox:
-    """Whether a visitor wants to look over the layers; puts it onto the page, here."""
-    return gr.Checkbox(
-        False, label="Review layers: pause to choose what stands in front", visible=steps.review is not None,
-        elem_id="review-layers",
-    )  # fmt: skip
 
 
 def add_review() -> ReviewPanel:

@@ -15,14 +15,13 @@ import gradio as gr
 from gradio.blocks import Block
 
 from gen3d.errors import InputError
-from gen3d.ui.core.asked import DEPTH_WORDS, LONGEST_PROMPT
+from gen3d.ui.core.fields import later
+from gen3d.ui.core.parse import LONGEST_PROMPT
 
 LARGEST = 2**53
 """Beyond it a number of JavaScript's is none of its neighbours for sure."""
 DEEPEST, MOST = 8, 10_000
 """Of a value of JSON: lists within lists, and values in all."""
-LATER = DEPTH_WORDS
-"""Arguments that endpoints took on after 0.5, at the end: a call by position from before does not bring them."""
 SHOWN = 40
 """So many characters of a wrong value are repeated."""
 
@@ -31,9 +30,12 @@ Check = Callable[[Any, Block, str], None]
 
 
 def with_later(block_fn: Any, inputs: list[Any]) -> list[Any]:
-    """What a client sent, with the defaults of those at the end that are LATER."""
-    lacking = list(zip(_names(block_fn), block_fn.inputs, strict=True))[len(inputs) :]
-    return [*inputs, *(block.value for name, block in lacking if name in LATER)]
+    """What a client sent, with the values of those at the end that endpoints took on later.
+
+    A call by position from before does not bring them.
+    """
+    known = later()
+    return [*inputs, *(known[name] for name in _names(block_fn)[len(inputs) :] if name in known)]
 
 
 def check_values(block_fn: Any, inputs: Any, state: Any) -> None:
