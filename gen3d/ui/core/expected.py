@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from gen3d import stage_table
 from gen3d.errors import Gen3DError
 from gen3d.formats.whole import write_whole
 from gen3d.settings import PRESETS
 
-SHARES = {
-    "source": 0.01, "depth": 0.01, "layers": 0.03, "background": 0.08, "lift": 0.03, "expand": 0.4, "optimize": 0.33,
-    "flythrough": 0.11,
-}  # fmt: skip
-"""Of a scene's seconds, before anything was measured (two cores, preset fast)."""
 NEWEST = 0.5
 """How much the last scene counts."""
+
+
+def shares() -> dict[str, float]:
+    """Stage -> its share of a scene's seconds, before anything was measured."""
+    return {row.name: row.share for row in stage_table.STAGES if row.always}
 
 
 class Expected:
@@ -40,7 +41,7 @@ class Expected:
         with self._lock:
             known = {name: dict(stages) for name, stages in self._learned.items()}
         whole = PRESETS[preset].seconds * _pace(known)
-        return known.get(preset) or {stage: share * whole for stage, share in SHARES.items()}
+        return known.get(preset) or {stage: share * whole for stage, share in shares().items()}
 
     def seconds(self, preset: str) -> float:
         """Of a whole scene."""

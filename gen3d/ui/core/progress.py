@@ -20,11 +20,13 @@ from PIL import Image
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.formats.whole import write_whole
 from gen3d.scene_files import SceneFiles
+from gen3d.stage_table import STAGES
 from gen3d.ui.core import words
 
-SINGLE = ("depth", "layers", "background")
-"""Previews with a place of their own; the other views join the strip."""
-STRIP = ("expand_",)
+SINGLE = tuple(row.name for row in STAGES if row.preview and not row.many)
+"""Previews with a place of their own."""
+STRIP = tuple(f"{row.name}_" for row in STAGES if row.preview and row.many)
+"""What the names of the others begin with, which join the strip."""
 RHYTHM_S = 0.4
 """Progress alone is shown at most so often."""
 
@@ -55,7 +57,7 @@ class Shown:
     lines: tuple[Line, ...] = ()
     notices: tuple[str, ...] = ()
     pictures: tuple[tuple[str, Path], ...] = ()
-    """Depth, layers, background: name -> file."""
+    """Of SINGLE: name -> file."""
     strip: tuple[Path, ...] = ()
     view: Path | None = None
     """What the viewer shows: the points, later the scene."""
@@ -173,7 +175,7 @@ def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown
         sentence=words.done(sum(seconds.values())),
         lines=tuple(Line(stage, 0.0, s, running=False) for stage, s in seconds.items()),
         pictures=tuple((name, file) for name, file in pictures if file.exists()),
-        strip=tuple(sorted(files.previews.glob("expand_*.png"))),
+        strip=tuple(file for name in STRIP for file in sorted(files.previews.glob(f"{name}*.png"))),
         view=files.view,
         scene=files,
         video=files.video,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
+from gen3d.stage_table import STEPS, stages_of
 from gen3d.ui.core.blamed import blamed
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.jobs import Job, Visits, enough_file
@@ -17,10 +18,6 @@ from gen3d.ui.core.parse import SEEDS, Number
 from gen3d.ui.core.progress import SINGLE, Line, Shown, followed, zip_previews
 from gen3d.ui.core.steps import Failure, Steps, in_words
 from gen3d.ui.core.turns import Turn, unhurried
-
-STEPS = ("look", "grow", "tour")
-STEP_OF = {"source": "look", "depth": "look", "layers": "look", "flythrough": "tour"}
-"""The step that a stage belongs to; all others are of `grow`."""
 
 
 class Running:
@@ -85,7 +82,8 @@ class Running:
 
 def _part(expected: dict[str, float], names: Sequence[str]) -> dict[str, float]:
     """Of these steps alone."""
-    return {stage: s for stage, s in expected.items() if STEP_OF.get(stage, "grow") in names}
+    stages = {row.name for row in stages_of(*names)}
+    return {stage: s for stage, s in expected.items() if stage in stages}
 
 
 def _zipped(job: Job) -> Path:
@@ -105,7 +103,7 @@ def _before(job: Job, names: Sequence[str], shown: Shown) -> Shown:
 def _resumed(shown: Shown, look: SceneFiles, previews: Path) -> Shown:
     """With what was shown when the job began to wait; the time in which it waited does not count."""
     record = json.loads(look.run.read_text(encoding="utf-8"))
-    seconds = {stage: s for stage, s in record["seconds"].items() if STEP_OF.get(stage) == "look"}
+    seconds = _part(record["seconds"], STEPS[:1])
     pictures = [(name, previews / f"{name}.png") for name in SINGLE]
     return replace(
         shown,

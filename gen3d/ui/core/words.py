@@ -10,7 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gen3d import stage_table
 from gen3d.settings import PRESETS
+from gen3d.stage_table import title
 
 if TYPE_CHECKING:
     from gen3d.ui.core.progress import Line, Shown
@@ -18,19 +20,6 @@ if TYPE_CHECKING:
 TITLE = "Gen3D"
 INTRODUCTION = """# Gen3D
 **Drop a photo, press Build, look around in it in 3D.**"""
-STAGES = {
-    "source": "picture",
-    "depth": "depth",
-    "layers": "layers",
-    "words": "words",
-    "background": "background",
-    "lift": "3D",
-    "expand": "new views",
-    "optimize": "fit",
-    "flythrough": "video",
-}
-SCENE_STEPS = ("source", "depth", "layers", "background", "lift", "expand", "optimize", "flythrough")
-"""What runs for every scene."""
 NOTHING_YET = '<div class="told">Nothing built yet.</div>'
 PAUSED = "Look over the layers and press Go on; nothing runs meanwhile."
 OTHER_VIEWER = "Other viewer (gr.Model3D)"
@@ -133,8 +122,8 @@ def under_way(lines: tuple[Line, ...], left_s: float) -> str:
     now = lines[-1]
     count = f" {now.done} of {now.total}" if now.total else ""
     left = f"about {_duration(left_s)} left" if left_s >= 2 else "a moment left"
-    step = f"Step {len(lines)} of {max(len(lines), len(SCENE_STEPS))}"
-    return f"{step}: {STAGES.get(now.stage, now.stage)}{count} … {left}"
+    step = f"Step {len(lines)} of {max(len(lines), sum(row.always for row in stage_table.STAGES))}"
+    return f"{step}: {title(now.stage)}{count} … {left}"
 
 
 def cancelled(shown_again: bool) -> str:
@@ -158,14 +147,14 @@ def opening(title: str) -> str:
 def _announced(shown: Shown) -> str:
     """What a screen reader says by itself: each step once, and the end; the seconds would never let it be silent."""
     now = shown.lines[-1].stage if shown.lines else ""
-    said = STAGES.get(now, now) if shown.state == "running" else shown.sentence
+    said = title(now) if shown.state == "running" else shown.sentence
     return f'<span class="spoken" role="status">{escape(said)}</span>'
 
 
 def _stage(name: str, seconds: float, finished: int, total: int, running: bool) -> str:
     count = f" {finished}/{total}" if running and total else ""
     kind = "running" if running else "finished"
-    return f'<li class="{kind}">{escape(STAGES.get(name, name))}{count} <b>{seconds:.1f} s</b></li>'
+    return f'<li class="{kind}">{escape(title(name))}{count} <b>{seconds:.1f} s</b></li>'
 
 
 def _duration(seconds: float) -> str:

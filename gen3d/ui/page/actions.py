@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from gen3d.stage_table import STEPS
 from gen3d.ui.core import words
 from gen3d.ui.core.asked import path_of, request_of, settings_of
 from gen3d.ui.core.blamed import Blamed
@@ -22,7 +23,7 @@ from gen3d.ui.core.jobs import Job, Visits
 from gen3d.ui.core.parse import Number
 from gen3d.ui.core.progress import Shown
 from gen3d.ui.core.reviewing import Paused, Reviewing
-from gen3d.ui.core.running import STEPS, Running
+from gen3d.ui.core.running import Running
 from gen3d.ui.core.steps import Failure, Steps
 from gen3d.ui.core.turns import Turn, unhurried
 from gen3d.ui.page.another_video import FILMED, until_there

@@ -8,13 +8,16 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from gen3d.stage_table import STAGES
 from gen3d.ui.core import words
+from gen3d.ui.core.progress import SINGLE
 from gen3d.ui.page.gradio_quirks import FETCH_CODE, HIDDEN, uploaded_only
 from gen3d.ui.page.queue import QUIET
 from gen3d.ui.page.scene_viewer import scene_viewer
 
-PICTURES = {"depth": "Depth", "layers": "Foreground", "background": "Background behind it"}
+PICTURES = {row.name: row.preview for row in STAGES if row.name in SINGLE}
 """elem_id -> what the picture shows."""
+VIEWS = ", ".join(row.preview for row in STAGES if row.preview and row.many)
 SCENE_PX = 480
 """Height of Gradio's 3D view (see page.css)."""
 
@@ -51,7 +54,7 @@ def add_results() -> tuple[dict[str, Component], OtherViewer, gr.Button]:
             another = gr.Button("Try another seed", elem_id="another")
     with gr.Row():
         pictures = {name: _picture(name, label) for name, label in PICTURES.items()}
-    views = gr.Gallery(label="New views", columns=5, object_fit="contain", interactive=False, elem_id="views")
+    views = gr.Gallery(label=VIEWS, columns=5, object_fit="contain", interactive=False, elem_id="views")
     job = gr.Textbox(visible=HIDDEN, label="job")
     outputs = {"scene": scene, **pictures, "views": views, "video": video, "files": files, "job": job}
     return outputs, OtherViewer(fold, model), another

@@ -8,13 +8,19 @@ from typing import Any
 
 import gradio as gr
 
-from gen3d.ui.core.progress import Shown
+from gen3d.stage_table import stages_of
+from gen3d.ui.core.progress import SINGLE, Shown
 from gen3d.ui.page.gradio_quirks import SENT_EACH_TIME
 
-LOOKED = ("status", "depth", "layers", "seed", "job")
-GROWN = ("status", "background", "views", "scene", "files", "viewer")
+
+def _pictures(step: str) -> tuple[str, ...]:
+    return tuple(row.name for row in stages_of(step) if row.name in SINGLE)
+
+
+LOOKED = ("status", *_pictures("look"), "seed", "job")
+GROWN = ("status", *_pictures("grow"), "views", "scene", "files", "viewer")
 TOURED = ("status", "video", "files")
-BUILT = ("status", "depth", "layers", "background", "views", "scene", "video", "files", "seed", "job", "viewer")
+BUILT = ("status", *SINGLE, "views", "scene", "video", "files", "seed", "job", "viewer")
 OPENED = tuple(name for name in BUILT if name != "seed")
 """The components that each action writes to, in order. `scene` is for Gradio's viewer, `viewer` is ours."""
 
