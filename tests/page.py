@@ -105,7 +105,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENE
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
-        for name in ("build", "look", "grow", "tour", "go_on", "another_video", "show_example"):
+        for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery, limits)
     with launched(page, **launch_options(gallery, visits=visits)) as url:

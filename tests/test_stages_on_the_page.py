@@ -1,4 +1,4 @@
-"""One row of STAGES is all that a stage takes on the page: the table is read in a process of its own, with a row more."""
+"""One row of STAGES is all that a stage takes on the page: a process of its own reads the table with a row more."""
 
 import json
 import subprocess

@@ -20,12 +20,12 @@ from PIL import Image
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.formats.whole import write_whole
 from gen3d.scene_files import SceneFiles
-from gen3d.stage_table import STAGES
+from gen3d.stage_table import STAGES, row
 from gen3d.ui.core import words
 
-SINGLE = tuple(row.name for row in STAGES if row.preview and not row.many)
+SINGLE = tuple(stage.name for stage in STAGES if stage.preview and not stage.many)
 """Previews with a place of their own."""
-STRIP = tuple(f"{row.name}_" for row in STAGES if row.preview and row.many)
+STRIP = tuple(f"{stage.name}_" for stage in STAGES if stage.preview and stage.many)
 """What the names of the others begin with, which join the strip."""
 RHYTHM_S = 0.4
 """Progress alone is shown at most so often."""
@@ -116,6 +116,26 @@ class Shown:
         by_clock = max(0.0, usual - now.seconds)
         return later + (usual * (1 - now.done / now.total) if now.done else by_clock) * now.running
 
+    def progress(self) -> dict[str, Any]:
+        """How it stands, in plain values.
+
+        "state" (running, waiting, done, failed), "step" (look, grow, tour) and "stage" of what runs or ran last (None
+        before), "count" of its "total" (None where nothing is counted), "seconds_left" (0 unless running), "words" that
+        say all this, and "notices".
+        """
+        now = self.lines[-1] if self.lines else None
+        known = row(now.stage) if now else None
+        return {
+            "state": self.state,
+            "step": known.step if known else None,
+            "stage": now.stage if now else None,
+            "count": now.done if now and now.total else None,
+            "total": now.total if now and now.total else None,
+            "seconds_left": round(self.seconds_left(), 1) if self.state == "running" else 0.0,
+            "words": self.sentence,
+            "notices": list(self.notices),
+        }
+
     def downloads(self) -> list[Path]:
         """The files that are whole by now."""
         if self.scene is None:
@@ -131,6 +151,7 @@ class Shown:
         pictures = {name: str(file) for name, file in self.pictures}
         return {
             "status": words.status(self),
+            "progress": self.progress(),
             **{name: pictures.get(name) for name in SINGLE},
             "viewer": (str(self.view), self.job or self.view.parent.name) if self.view else None,
             "views": [str(file) for file in self.strip] or None,

@@ -135,7 +135,12 @@ def cancelled(shown_again: bool) -> str:
 def own_file(name: str, notices: Sequence[str] = ()) -> str:
     """What the viewer shows is a file of the visitor's; what lies below it is not of it. notices: what to say of it."""
     told = "".join(f"<p>{escape(notice)}</p>" for notice in notices)
-    return f'<div class="told" data-state="file"><p>This is {escape(name)}, a file of yours.</p>{told}</div>'
+    return f'<div class="told" data-state="file"><p>{escape(own_file_is(name))}</p>{told}</div>'
+
+
+def own_file_is(name: str) -> str:
+    """The same in a sentence."""
+    return f"This is {name}, a file of yours."
 
 
 def opening(title: str) -> str:

@@ -1,6 +1,7 @@
 """What happens when something on the page is pressed, or called through the API.
 
-Each action streams tuples of component values: to the page what is new in them, to a client always all. The three
+Each action streams tuples of component values: to the page what is new in them, to a client always all, and how it
+stands in plain values. The three
 steps of one job may be called one by one (`look`, then `grow`, then `tour`, which names the job) or in a row (`build`).
 """
 
@@ -38,6 +39,7 @@ from gen3d.ui.page.sending import (
     all_values,
     changes,
     is_page,
+    plainly,
     sent,
     visitor_of,
 )
@@ -62,12 +64,14 @@ class Actions:
     def build(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
 
-        Streams (status, depth, layers, background, new views, scene for Gradio's viewer, video, files, seed, job,
+        Streams (progress, depth, layers, background, new views, scene for Gradio's viewer, video, files, seed, job,
         scene for the page's own viewer: first the points, then what was fitted).
         """
-        review = values["review"]
-        run = self._begun(("look",) if review else STEPS, values, request, pausing=review)
-        yield from self._sent(request, run, BUILT)
+        yield from self._sent(request, self._built(values, request), plainly(BUILT))
+
+    def build_shown(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
+        """The same for the page."""
+        yield from self._sent(request, self._built(values, request), BUILT)
 
     def go_on(self, paused: Paused, request: gr.Request) -> Iterator[Values]:
         """The rest of a scene whose layers were reviewed."""
@@ -76,11 +80,13 @@ class Actions:
         yield from self._sent(request, run, BUILT)
 
     def look(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
-        """The first step: depth and layers. Takes what /build takes; streams (status, depth, layers, seed, job)."""
+        """The first step: depth and layers. Takes what /build takes; streams (progress, depth, layers, seed, job)."""
         yield from self._sent(request, self._begun(("look",), values, request), LOOKED)
 
     def grow(self, job: str, request: gr.Request) -> Iterator[Values]:
-        """The second step: the scene behind and around. Streams (status, background, new views, scene, files, viewer).
+        """The second step: the scene behind and around.
+
+        Streams (progress, background, new views, scene, files, viewer).
 
         Args:
             job: what /look gave back.
@@ -91,7 +97,7 @@ class Actions:
         yield from self._sent(request, run, GROWN)
 
     def tour(self, job: str, path: str, request: gr.Request) -> Iterator[Values]:
-        """The third step: a video of a grown scene. Streams (status, video, files).
+        """The third step: a video of a grown scene. Streams (progress, video, files).
 
         Args:
             job: what /look gave back, after /grow.
@@ -106,7 +112,7 @@ class Actions:
         self, job: str | None = None, path: str = "wander", transforms: str | None = None, seconds: Number | None = 4,
         fps: Number | None = 24, width_px: Number | None = 640, request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
-        """Another video of a scene that was built. Streams (status, video, files, job).
+        """Another video of a scene that was built. Streams (progress, video, files, job).
 
         Args:
             job: what /build or /grow worked on, or what this gave back.
@@ -117,14 +123,27 @@ class Actions:
             width_px: 160 to 1920.
             request: who asks; given by Gradio.
         """
+        given = (job, path, transforms, seconds, fps, width_px)
+        yield from self._sent(request, self._filmed(visitor_of(request), *given), plainly(FILMED))
 
+    def another_video_shown(
+        self, job: str | None, path: str, transforms: str | None, seconds: Number | None, fps: Number | None,
+        width_px: Number | None, request: gr.Request,
+    ) -> Iterator[Values]:  # fmt: skip
+        """The same for the page, on which the video from before stays until the new one is there."""
+        given = (job, path, transforms, seconds, fps, width_px)
+        yield from self._sent(request, self._filmed(visitor_of(request), *given), FILMED, until_there)
+
+    def _filmed(
+        self, visitor: str, job: str | None, path: str, transforms: str | None, seconds: Number | None,
+        fps: Number | None, width_px: Number | None,
+    ) -> Iterator[Shown]:  # fmt: skip
         def begin() -> Job:
             tour = tour_settings(seconds, fps, width_px)
             chosen = path_of(path, transforms, self.steps.paths)
-            return job_to_film(self.visits, self.gallery, visitor_of(request), job, chosen, tour)
+            return job_to_film(self.visits, self.gallery, visitor, job, chosen, tour)
 
-        run = self._running.run(("tour",), visitor_of(request), begin)
-        yield from self._sent(request, run, FILMED, until_there)
+        return self._running.run(("tour",), visitor, begin)
 
     def say_enough(self, request: gr.Request) -> str:
         """Ask the running scene to finish with what exists: fewer views, fewer steps of the fit, a shorter video."""
@@ -176,6 +195,10 @@ class Actions:
                 if is_page(request):
                     self._blamed[visitor_of(request)] = failure.blamed
                 raise
+
+    def _built(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Shown]:
+        review = values["review"]
+        return self._begun(("look",) if review else STEPS, values, request, pausing=review)
 
     def _begun(
         self, names: Sequence[str], values: Mapping[str, Any], request: gr.Request, pausing: bool = False

@@ -10,8 +10,10 @@ import gradio as gr
 from gradio.components import Component
 
 from gen3d.ui.core.filming import FPS, WIDTHS_PX
+from gen3d.ui.page.by_name import add_endpoint
 from gen3d.ui.page.gradio_quirks import uploaded_only, whatever_came
 from gen3d.ui.page.queue import PRIVATE, QUIET
+from gen3d.ui.page.sending import plainly
 from gen3d.ui.page.widgets import add_diagram
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def until_there(stream: Generator[tuple[Any, ...], None, None]) -> Iterator[tupl
 def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: Mapping[str, Any]) -> None:
     """Puts the accordion onto the page, here.
 
-    shown: the page's components `video`, `files` and `job`. queue: options of what needs the engine.
+    shown: the page's components `progress`, `video`, `files` and `job`. queue: options of what needs the engine.
     """
     paths = [(f"{name}: {what}", name) for name, what in actions.steps.paths.items()]
     with gr.Accordion("Another video", open=False, elem_id="another-video"):
@@ -60,6 +62,7 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
     outputs = [{**shown, "status": told}[name] for name in FILMED]
     inputs = [shown["job"], path, own, seconds, fps, width]
     _connect(actions, inputs, outputs, (make, stop), queue)
+    add_endpoint(actions.another_video, inputs, [shown[name] for name in plainly(FILMED)])
 
 
 def _connect(
@@ -71,7 +74,7 @@ def _connect(
     told = outputs[0]
     make.click(lambda: _pressable(running=True), None, list(buttons), **QUIET)
     running = make.click(
-        actions.another_video, inputs, outputs, api_name="another_video", show_progress_on=[told], **queue
+        actions.another_video_shown, inputs, outputs, api_visibility="private", show_progress_on=[told], **queue
     )
     whatever_came(running, lambda: _pressable(running=False), None, list(buttons), **QUIET)
     ended = stop.click(None, None, None, cancels=[running], **PRIVATE)

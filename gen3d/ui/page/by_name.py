@@ -1,8 +1,8 @@
-"""The one place where Gradio's positions become names: it passes the inputs of an event in the order of a list."""
+"""Endpoints of the API, and the one place where Gradio's positions become names: it passes inputs in a list's order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -11,6 +11,7 @@ from gradio.components import Component
 
 from gen3d.ui.core.fields import Field, fields_of
 from gen3d.ui.page.gradio_quirks import generator_of
+from gen3d.ui.page.queue import QUEUE
 from gen3d.ui.page.sending import NOBODY, Values
 
 Call = Callable[[Mapping[str, Any], gr.Request], Iterator[Values]]
@@ -35,11 +36,19 @@ def by_position(call: str, fn: Call) -> Callable[..., Iterator[Values]]:
 
     stream = generator_of(called)
     asker = Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, default=NOBODY, annotation=gr.Request)
-    stream.__name__ = call
+    stream.__name__ = fn.__name__
     stream.__signature__ = Signature([*map(_parameter, rows), asker])
     stream.__annotations__ = {"request": gr.Request}
     stream.__doc__ = "\n".join([fn.__doc__ or "", "", "Args:", *(f"    {row.name}: {row.help}" for row in rows)])
     return stream
+
+
+def add_endpoint(
+    fn: Callable[..., Iterator[Values]], inputs: Sequence[Component], outputs: Sequence[Component]
+) -> None:
+    """Lets clients call what the page does not; the endpoint has the function's name."""
+    button = gr.Button(fn.__name__, visible=False)
+    button.click(fn, list(inputs), list(outputs), api_name=fn.__name__, **QUEUE)
 
 
 def _parameter(row: Field) -> Parameter:

@@ -27,7 +27,7 @@ from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.another_video import add_another_video
 from gen3d.ui.page.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.page.beside import Beside
-from gen3d.ui.page.by_name import by_position, components_of
+from gen3d.ui.page.by_name import add_endpoint, by_position, components_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import ANY_FILE, naming, shared, whatever_came
 from gen3d.ui.page.guarded import GuardedBlocks
@@ -37,8 +37,8 @@ from gen3d.ui.page.open_scene import add_open_scene
 from gen3d.ui.page.opening import Opening
 from gen3d.ui.page.queue import PRIVATE, QUEUE, QUIET
 from gen3d.ui.page.results import PICTURES, add_results, add_stage, connect_other_viewer
-from gen3d.ui.page.review import REVEAL, ReviewPanel, add_endpoint, add_review, connect_changes, opened_with
-from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, visitor_of
+from gen3d.ui.page.review import REVEAL, ReviewPanel, add_review, add_review_endpoint, connect_changes, opened_with
+from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, plainly, visitor_of
 
 PHOTO = {"photo": "The photo"}
 """elem_id -> what this picture shows."""
@@ -99,7 +99,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         drawn = another.click(new_seed, None, inputs["seed"], **QUIET)
         drawn.then(None, None, None, js="() => document.querySelector('#build').click()", **PRIVATE)
         connect_changes(review, actions.reviewing)
-        add_endpoint(actions.reviewing, outputs["job"])
+        add_review_endpoint(actions.reviewing, outputs["job"])
         connect_other_viewer(other, outputs["scene"], shown)
         _connect_steps(actions, inputs, outputs)
         page.load(new_seed, None, inputs["seed"], **QUIET)
@@ -136,8 +136,8 @@ def _connect_building(
         [*at_rest, opening.timer], cancels=opening.events, **QUIET,
     )  # fmt: skip
     running = build.click(
-        by_position("build", actions.build), components_of("build", inputs), built, api_name="build",
-        show_progress_on=[status], **QUEUE,
+        by_position("build", actions.build_shown), components_of("build", inputs), built,
+        api_visibility="private", show_progress_on=[status], **QUEUE,
     )  # fmt: skip
     begun = [*_pressable(running=True), gr.update(visible=False)]
     review.go_on.click(lambda: begun, None, [*buttons, review.panel], **QUIET)
@@ -173,14 +173,14 @@ def _connect_beside(actions: Actions, beside: Beside, shown: list[Dependency]) -
 
 
 def _connect_steps(actions: Actions, inputs: Inputs, outputs: dict[str, Component]) -> None:
-    """The three steps one by one, for the API."""
+    """A whole scene, and the three steps one by one, for the API."""
     for fn, taken, given in (
+        (by_position("build", actions.build), components_of("build", inputs), plainly(BUILT)),
         (by_position("look", actions.look), components_of("look", inputs), LOOKED),
         (actions.grow, [outputs["job"]], GROWN),
         (actions.tour, [outputs["job"], inputs["path"]], TOURED),
     ):
-        button = gr.Button(fn.__name__, visible=False)
-        button.click(fn, taken, [outputs[name] for name in given], api_name=fn.__name__, **QUEUE)
+        add_endpoint(fn, taken, [outputs[name] for name in given])
 
 
 def _connect_examples(

@@ -13,7 +13,7 @@ from gen3d.errors import InputError
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import generator_of, whatever_came
 from gen3d.ui.page.queue import QUIET
-from gen3d.ui.page.sending import visitor_of
+from gen3d.ui.page.sending import is_page, visitor_of
 
 FILES = {
     "scene.glb": "Textured mesh for Blender, Unity, Unreal (.glb)",
@@ -38,7 +38,7 @@ def add_more_files(find: Find, make: Make, on_show: Component, queue: Mapping[st
     """
 
     def make_files(job: str | None, wanted: list[str], request: gr.Request) -> Generator[tuple[Any, ...], None, None]:
-        """Files of a scene in more formats, made where they are not there yet. Streams (status, files).
+        """Files of a scene in more formats, made where they are not there yet. Streams (words, files).
 
         Args:
             job: what /build or /grow worked on.
@@ -46,7 +46,8 @@ def add_more_files(find: Find, make: Make, on_show: Component, queue: Mapping[st
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
-            yield from made_files(find(visitor_of(request), job), wanted, make)
+            for words, files in made_files(find(visitor_of(request), job), wanted, make):
+                yield _told(words) if is_page(request) else words, files
 
     with gr.Accordion("More formats", open=False, elem_id="more-files"):
         choices = [(words, name) for name, words in FILES.items()]
@@ -64,7 +65,7 @@ def add_more_files(find: Find, make: Make, on_show: Component, queue: Mapping[st
 def made_files(
     scene: Path, wanted: Sequence[str], make: Make
 ) -> Generator[tuple[str, list[str]], None, None]:
-    """Status and files so far, after each file; those that were made before are not made again.
+    """Words and files so far, after each file; those that were made before are not made again.
 
     They lie in the scene's own folder, in `more/`, and go when it goes. Raises InputError for an unknown name,
     and when nothing is wanted.
@@ -76,11 +77,11 @@ def made_files(
     into.mkdir(exist_ok=True)
     done: list[str] = []
     for name in names:
-        yield _told(f"Making {name} ({len(done) + 1} of {len(names)}) ..."), list(done)
+        yield f"Making {name} ({len(done) + 1} of {len(names)}) ...", list(done)
         if not (into / name).exists():
             make(scene, into / name)
         done.append(str(into / name))
-    yield _told(f"{len(done)} {'file is' if len(done) == 1 else 'files are'} ready below."), done
+    yield f"{len(done)} {'file is' if len(done) == 1 else 'files are'} ready below.", done
 
 
 def _told(words: str) -> str:

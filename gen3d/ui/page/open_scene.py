@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from gen3d.ui.core import words
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import generator_of, uploaded_only
 from gen3d.ui.page.queue import QUEUE
+from gen3d.ui.page.sending import is_page
 
 KINDS = [".ply", ".splat", ".spz", ".gz"]
 TITLE = "Open a scene file"
@@ -39,14 +39,15 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
         gr.Markdown(WORDS)
         label = f"Scene: {', '.join(KINDS[:3])}, up to {LARGEST_MB} MB"
         file = uploaded_only(gr.File(label=label, file_types=KINDS, type="filepath", height=140, elem_id="scene-file"))
-    stream = partial(generator_of(shown), show_file)
-    file.upload(stream, file, [viewer, status], api_name="open_scene", **QUEUE)
+
+    def shown(scene: str, request: gr.Request) -> Iterator[tuple[tuple[str, str], str]]:
+        """The viewer's value and what is said of the file, once; Gradio has copied it by the time the folder goes."""
+        with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
+            view = Path(folder) / "opened.view"
+            told = show_file(view, Path(scene)) or ()
+            name = Path(scene).name
+            said = words.own_file(name, told) if is_page(request) else " ".join((words.own_file_is(name), *told))
+            yield (str(view), f"opened-{secrets.token_hex(4)}"), said
+
+    file.upload(generator_of(shown), file, [viewer, status], api_name="open_scene", **QUEUE)
     return file
-
-
-def shown(show_file: ShowFile, scene: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """The viewer's value and the status, once; Gradio has copied the file by the time the folder goes."""
-    with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
-        view = Path(folder) / "opened.view"
-        told = show_file(view, Path(scene)) or ()
-        yield (str(view), f"opened-{secrets.token_hex(4)}"), words.own_file(Path(scene).name, told)

@@ -56,7 +56,9 @@ def add_results() -> tuple[dict[str, Component], OtherViewer, gr.Button]:
         pictures = {name: _picture(name, label) for name, label in PICTURES.items()}
     views = gr.Gallery(label=VIEWS, columns=5, object_fit="contain", interactive=False, elem_id="views")
     job = gr.Textbox(visible=HIDDEN, label="job")
-    outputs = {"scene": scene, **pictures, "views": views, "video": video, "files": files, "job": job}
+    progress = gr.JSON(visible=False, label="progress")
+    outputs = {"scene": scene, **pictures, "views": views, "video": video, "files": files}
+    outputs |= {"job": job, "progress": progress}
     return outputs, OtherViewer(fold, model), another
 
 

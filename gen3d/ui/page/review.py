@@ -124,7 +124,7 @@ def opened_with(paused: Paused | None) -> list[Any]:
     return [gr.update(visible=True), THRESHOLD, *others, gr.update(choices=names, value=in_front)]
 
 
-def add_endpoint(reviewing: Reviewing, job: Component) -> None:
+def add_review_endpoint(reviewing: Reviewing, job: Component) -> None:
     """The same for the API."""
 
     def review(

@@ -17,12 +17,20 @@ def _pictures(step: str) -> tuple[str, ...]:
     return tuple(row.name for row in stages_of(step) if row.name in SINGLE)
 
 
-LOOKED = ("status", *_pictures("look"), "seed", "job")
-GROWN = ("status", *_pictures("grow"), "views", "scene", "files", "viewer")
-TOURED = ("status", "video", "files")
+def plainly(outputs: Sequence[str]) -> tuple[str, ...]:
+    """The same for a client: how it stands as plain values, where the page has its HTML."""
+    return tuple("progress" if name == "status" else name for name in outputs)
+
+
+LOOKED = ("progress", *_pictures("look"), "seed", "job")
+GROWN = ("progress", *_pictures("grow"), "views", "scene", "files", "viewer")
+TOURED = ("progress", "video", "files")
 BUILT = ("status", *SINGLE, "views", "scene", "video", "files", "seed", "job", "viewer")
 OPENED = tuple(name for name in BUILT if name != "seed")
-"""The components that each action writes to, in order. `scene` is for Gradio's viewer, `viewer` is ours."""
+"""The components that each action writes to, in order.
+
+`scene` is for Gradio's viewer, `viewer` is ours; `status` is the page's HTML, `progress` the same for clients.
+"""
 
 Values = tuple[Any, ...]
 NOBODY = gr.Request()
