@@ -70,5 +70,5 @@ def test_its_picture_has_a_place_on_the_page_and_a_name(told):
 
 
 def test_the_steps_that_run_it_give_its_picture(told):
-    assert told["grown"] == ["status", "background", "tint", "views", "scene", "files", "viewer"]
+    assert told["grown"] == ["progress", "background", "tint", "views", "scene", "files", "viewer"]
     assert "tint" in told["built"] and "tint" not in told["looked"] and "The tinted photo" in told["returns"]
