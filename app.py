@@ -34,13 +34,15 @@ from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer
-from gen3d.ui.disk import disk_of, own_root, stay_in
+from gen3d.ui.core.disk import disk_of, own_root, stay_in
+from gen3d.ui.core.gallery import Gallery, read_examples
+from gen3d.ui.core.jobs import Visits, enough_file
+from gen3d.ui.core.limits import limits_of
+from gen3d.ui.core.steps import Steps
 from gen3d.ui.door.front import front_of
-from gen3d.ui.gallery import Gallery, read_examples
-from gen3d.ui.jobs import Visits, enough_file
-from gen3d.ui.limits import limits_of
-from gen3d.ui.page import build_page, launch_options
-from gen3d.ui.steps import Steps, told_to_visitors
+from gen3d.ui.page.errors import told_to_visitors
+from gen3d.ui.page.launch import launch_options
+from gen3d.ui.page.layout import build_page
 
 ENGINE, TIER = os.getenv("GEN3D_ENGINE") or "auto", os.getenv("GEN3D_TIER") or None
 MODELS = load_models(ENGINE, tier=TIER)

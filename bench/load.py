@@ -10,7 +10,7 @@ took (memory, file handles), and what was left when all had gone.
     python -m bench.load 8 --url http://...          a page that runs already; then nothing is known of its machine
 
 The page that is started here believes X-Forwarded-For (GEN3D_PROXY), so that each visitor has its own address, as on
-the web; one that runs elsewhere takes all of them for one, and refuses most (`gen3d/ui/limits.py`).
+the web; one that runs elsewhere takes all of them for one, and refuses most (`gen3d/ui/core/limits.py`).
 """
 
 from __future__ import annotations

@@ -20,12 +20,13 @@ import gradio as gr
 import pytest
 
 from gen3d.scene_files import SceneFiles
-from gen3d.ui.actions import Actions
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.limits import Limits
-from gen3d.ui.page import build_page, launch_options
-from gen3d.ui.steps import Steps
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.limits import Limits
+from gen3d.ui.core.steps import Steps
+from gen3d.ui.page.actions import Actions
+from gen3d.ui.page.launch import launch_options
+from gen3d.ui.page.layout import build_page
 from tests.browser import browser as browser
 from tests.conftest import Built
 from tests.play import PATHS, Play, PlayedGallery
@@ -104,7 +105,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENE
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
-        for name in ("build", "look", "grow", "tour", "go_on", "another_video", "show_example"):
+        for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery, limits)
     with launched(page, **launch_options(gallery, visits=visits)) as url:

@@ -19,9 +19,9 @@ import numpy as np
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.request import Region, Request, Review, Reviewed
 from gen3d.settings import Settings
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import enough_file
-from gen3d.ui.steps import told_to_visitors
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import enough_file
+from gen3d.ui.page.errors import told_to_visitors
 from tests.patience import eventually
 
 POSES = 5

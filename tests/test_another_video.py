@@ -18,10 +18,12 @@ from gen3d.request import Request
 from gen3d.run import steps as pipeline
 from gen3d.settings import PRESETS, TourSettings
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui.another_video import FILMED, job_to_film, tour_settings, until_there
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Visits, enough_file
-from gen3d.ui.steps import Steps, told_to_visitors
+from gen3d.ui.core.filming import job_to_film, tour_settings
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Visits, enough_file
+from gen3d.ui.core.steps import Steps
+from gen3d.ui.page.another_video import FILMED, until_there
+from gen3d.ui.page.errors import told_to_visitors
 from tests.page import served
 from tests.patience import eventually
 from tests.play import PATHS, Play

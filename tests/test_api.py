@@ -15,12 +15,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gen3d.errors import InputError, Unwritable
-from gen3d.ui import words
-from gen3d.ui.actions import BUILT, GROWN, LOOKED, TOURED
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.page import UPLOAD_MB
-from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
+from gen3d.ui.core import words
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.steps import NO_ROOM, OUT_OF_MEMORY, UNEXPECTED, Steps
+from gen3d.ui.page.launch import UPLOAD_MB
+from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, TOURED
 from tests.page import Stand, served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import PATHS, POSES, Play, colour
@@ -65,7 +65,7 @@ def named(values: tuple, names: tuple[str, ...]) -> dict:
 def plain(value: object) -> object:
     if isinstance(value, list):
         return [plain(one) for one in value]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "words" not in value:
         return plain(next(value[key] for key in ("path", "image", "video", "file") if key in value))
     return value
 
@@ -92,7 +92,7 @@ def test_the_endpoints_are_named_and_described(client):
 def test_a_scene_is_given_in_more_formats(client, play, asked):
     job = named(client.predict(**asked, api_name="/build"), BUILT)["job"]
     told, files = client.predict(job, ["scene.spz", "scene.glb"], api_name="/more_files")
-    assert "2 files are ready" in told and file_names(plain(files)) == ["scene.glb", "scene.spz"]
+    assert told == "2 files are ready below." and file_names(plain(files)) == ["scene.glb", "scene.spz"]
     with pytest.raises(AppError, match="not in the list of choices"):
         client.predict(job, ["../run.json"], api_name="/more_files")
 
@@ -116,6 +116,24 @@ def test_a_build_streams_partial_results(client, play, asked):
     assert Path(last["scene"]).name == "model3d.ply" and len(last["views"]) == POSES
     assert file_names(last["files"]) == ALL
     assert all(last[name] for name in BUILT)
+
+
+def test_a_client_learns_in_plain_values_how_it_stands(client, play, asked):
+    play.hold("expand")
+    job = client.submit(**asked, api_name="/build")
+    eventually(lambda: job.outputs() and job.outputs()[-1][0]["count"])
+    how = job.outputs()[-1][0]
+    assert (how["state"], how["step"], how["stage"], how["total"]) == ("running", "grow", "expand", POSES)
+    assert 1 <= how["count"] <= POSES and how["seconds_left"] > 0
+    assert f"new views {how['count']} of {POSES} … " in how["words"] and "<" not in how["words"]
+    assert job.outputs()[0][0] | {"seconds_left": 1, "words": ""} == {
+        "state": "running", "step": None, "stage": None, "count": None, "total": None, "seconds_left": 1, "words": "",
+        "notices": [],
+    }  # fmt: skip
+    play.release()
+    job.result(timeout=PATIENCE_S)
+    done = job.outputs()[-1][0]
+    assert (done["state"], done["seconds_left"]) == ("done", 0) and done["words"].startswith("Done in ")
 
 
 def test_the_steps_called_one_by_one_make_what_a_build_makes(visitor, play, stand, asked):
@@ -160,7 +178,7 @@ def test_enough_ends_the_visitors_own_job_early(visitor, play, asked):
     play.hold("expand")
     client, other = visitor(), visitor()
     job = client.submit(**asked, api_name="/build")
-    eventually(lambda: job.outputs() and "new views" in job.outputs()[-1][0])
+    eventually(lambda: job.outputs() and "new views" in job.outputs()[-1][0]["words"])
     other.predict(api_name="/enough")
     with pytest.raises(TimeoutError):
         job.result(timeout=0.5)
@@ -184,7 +202,8 @@ def test_a_failure_reaches_the_caller_in_words_for_people(client, play, asked, e
     with pytest.raises(AppError) as raised:
         job.result(timeout=PATIENCE_S)
     assert str(raised.value) == told
-    assert told in job.outputs()[-1][0] and 'data-state="failed"' in job.outputs()[-1][0]
+    how = job.outputs()[-1][0]
+    assert (how["words"], how["state"], how["stage"]) == (told, "failed", "depth")
 
 
 @pytest.mark.parametrize(

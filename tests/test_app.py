@@ -65,14 +65,14 @@ def test_each_step_declares_its_own_seconds(told):
 
 def test_the_pages_default_preset_declares_at_most_a_minute():
     import app
-    from gen3d.ui.inputs import DEFAULT_PRESET
+    from gen3d.ui.core.fields import field_of
 
     photo, sentence = Request(photo=Path("a.jpg")), Request(prompt="a lake")
     for request in (photo, sentence):
         seconds = {
             name: [app.seconds_of(step, request, PRESETS[name], Path()) for step in app.ON_GPU] for name in PRESETS
         }
-        assert sum(seconds[DEFAULT_PRESET]) <= 60 + app.DRAWING_S * (request is sentence)
+        assert sum(seconds[field_of("preset").widget.value]) <= 60 + app.DRAWING_S * (request is sentence)
         assert sum(seconds["fast"]) < sum(seconds["balanced"]) < sum(seconds["quality"])
     look_s = [app.seconds_of("look", request, PRESETS["fast"], Path()) for request in (photo, sentence)]
     assert look_s[0] < look_s[1], "a sentence must be drawn first"

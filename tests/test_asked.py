@@ -6,16 +6,8 @@ import pytest
 from gen3d.errors import InputError
 from gen3d.settings import PRESETS
 from gen3d.stages.words import parse_prompt
-from gen3d.ui.asked import (
-    LARGEST_PATH_BYTES,
-    LONGEST_PROMPT,
-    MOST_POSES,
-    SEEDS,
-    new_seed,
-    path_of,
-    request_of,
-    settings_of,
-)
+from gen3d.ui.core.asked import LARGEST_PATH_BYTES, MOST_POSES, path_of, request_of, settings_of
+from gen3d.ui.core.parse import LONGEST_PROMPT, SEEDS, new_seed
 
 PATHS = ("wander", "orbit")
 
@@ -23,9 +15,12 @@ PATHS = ("wander", "orbit")
 def asked(**changed):
     given = {
         "photo": "p.jpg", "depth": None, "prompt": None, "tab": "any", "path": "wander", "seed": 5.0, "fov_deg": 0.0,
-        "units_per_metre": 1000.0, "paths": PATHS,
+        "units_per_metre": 1000.0,
     }  # fmt: skip
-    return request_of(**(given | changed))
+    prompts = dict(zip(("left", "right", "up", "down"), changed.pop("prompts", ()), strict=False))
+    of_depth = ("depth_kind", "depth_channel", "turn_depth", "own_depth")
+    meant = dict(zip(of_depth, changed.pop("meant", ()), strict=False))
+    return request_of(given | changed | prompts | meant, PATHS)
 
 
 def test_what_is_set_arrives():

@@ -1,6 +1,6 @@
 """The line that tells which engines play, and which would play better."""
 
-from gen3d.ui.words import badge
+from gen3d.ui.core.words import badge
 
 
 def test_each_engine_is_named_once_with_its_roles():

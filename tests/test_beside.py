@@ -7,7 +7,7 @@ import pytest
 
 from gen3d.errors import InputError
 from gen3d.request import Request
-from gen3d.ui.beside import Blamed, blamed
+from gen3d.ui.core.blamed import Blamed, blamed
 
 ASKED = Request(photo=Path("/a/room.png"), depth=Path("/b/depth.npy"), path="/c/own.json")
 

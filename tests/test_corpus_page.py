@@ -11,9 +11,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from gen3d.settings import PRESETS
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.steps import UNEXPECTED
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.steps import UNEXPECTED
 from tests.corpus.case import Case
 from tests.corpus.driver import CASES, prepare
 from tests.page import served

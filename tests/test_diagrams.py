@@ -7,7 +7,7 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.geometry.motion import MOMENTS, motion
 from gen3d.geometry.trajectory import PATHS, TOURS, orbited, tour_path
-from gen3d.ui.diagrams import HEIGHT_PX, PHOTO_PX, UNIT_PX, WIDTH_PX, diagram
+from gen3d.ui.core.diagrams import HEIGHT_PX, PHOTO_PX, UNIT_PX, WIDTH_PX, diagram
 from gen3d.values import Scale
 from tests.browser import browser  # noqa: F401
 

@@ -21,13 +21,13 @@ from gradio_client.exceptions import AppError
 from gen3d.errors import Unwritable
 from gen3d.request import Request
 from gen3d.settings import PRESETS
-from gen3d.ui import disk as disks
-from gen3d.ui.disk import GB, Disk, disk_of, own_root, remove_abandoned
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Job, Visits
-from gen3d.ui.own_files import unopened
-from gen3d.ui.page import build_page
-from gen3d.ui.steps import NO_ROOM
+from gen3d.ui.core import disk as disks
+from gen3d.ui.core.disk import GB, Disk, disk_of, own_root, remove_abandoned
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Job, Visits
+from gen3d.ui.core.steps import NO_ROOM
+from gen3d.ui.page.gradio_quirks import unopened
+from gen3d.ui.page.layout import build_page
 from tests.page import served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import Play
@@ -214,7 +214,7 @@ def test_only_uploads_that_nobody_writes_any_more_are_swept(tmp_path, copies):
 @posix
 def test_the_root_of_a_killed_app_goes_and_that_of_a_living_one_stays(tmp_path):
     program = (
-        "import sys; from gen3d.ui.disk import own_root; root = own_root(); (root / 'visit').mkdir()\n"
+        "import sys; from gen3d.ui.core.disk import own_root; root = own_root(); (root / 'visit').mkdir()\n"
         "print(root, flush=True); sys.stdin.read()"
     )
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
@@ -342,7 +342,7 @@ def test_the_build_of_an_example_ends_with_a_killed_app_and_leaves_nothing(tmp_p
     request = save_rgbd(tmp_path / "in", width=320, height=240)
     program = f"""
 from pathlib import Path
-from gen3d.ui.gallery import Example, Gallery
+from gen3d.ui.core.gallery import Example, Gallery
 example = Example("room", "A room", Path({str(request.photo)!r}), Path({str(request.depth)!r}))
 gallery = Gallery([example], Path({str(tmp_path / "results")!r}))
 gallery.prepare()

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from gen3d.ui.core.limits import USUAL, Limits, limits_of
+from gen3d.ui.core.steps import Steps
 from gen3d.ui.door.front import LOCAL, Front, address_of, check_host, check_origin, front_of
 from gen3d.ui.door.refused import Refused
 from gen3d.ui.door.routes import is_open
-from gen3d.ui.limits import USUAL, Limits, limits_of
-from gen3d.ui.steps import Steps
 from tests.page import GENEROUS, Stand, served
 from tests.patience import eventually
 from tests.play import PATHS
@@ -171,7 +171,7 @@ def in_chunks(size: int, files: int) -> Iterator[bytes]:
 
 
 def test_an_upload_is_bounded_as_a_whole_and_leaves_nothing(stand, monkeypatch):
-    monkeypatch.setattr("gen3d.ui.page.UPLOAD_MB", 4)
+    monkeypatch.setattr("gen3d.ui.page.launch.UPLOAD_MB", 4)
     with door(stand) as url:
         before = halves()
         content = b"".join(in_chunks(3 << 20, 2))

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from gen3d.settings import PRESETS
-from gen3d.ui.expected import NEWEST, SHARES, Expected
+from gen3d.ui.core.expected import NEWEST, Expected, shares
 
 MEASURED = {"depth": 2.0, "expand": 10.0}
 
@@ -15,7 +15,7 @@ def test_before_a_first_scene_the_presets_seconds_count(tmp_path):
     expected = Expected(tmp_path / "seconds.json")
     for name, preset in PRESETS.items():
         assert expected.seconds(name) == pytest.approx(preset.seconds)
-        assert list(expected.stages(name)) == list(SHARES)
+        assert list(expected.stages(name)) == list(shares())
     assert not (tmp_path / "seconds.json").exists(), "asking writes nothing"
 
 
@@ -31,7 +31,7 @@ def test_a_preset_that_was_never_run_is_as_much_slower_as_those_that_were(tmp_pa
     expected = Expected(tmp_path / "seconds.json")
     expected.learn("fast", {"depth": 2.0 * PRESETS["fast"].seconds})
     assert expected.seconds("balanced") == pytest.approx(2 * PRESETS["balanced"].seconds)
-    assert expected.stages("balanced")["expand"] == pytest.approx(2 * PRESETS["balanced"].seconds * SHARES["expand"])
+    assert expected.stages("balanced")["expand"] == pytest.approx(2 * PRESETS["balanced"].seconds * shares()["expand"])
 
 
 def test_stages_come_in_the_order_in_which_they_last_ran(tmp_path):

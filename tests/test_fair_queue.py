@@ -14,10 +14,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from gen3d.events import Progress, Started
+from gen3d.ui.core.limits import USUAL
+from gen3d.ui.core.steps import Steps
 from gen3d.ui.door.front import Front
-from gen3d.ui.limits import USUAL
-from gen3d.ui.page import launch_options
-from gen3d.ui.steps import Steps
+from gen3d.ui.page.launch import launch_options
 from tests.page import Stand, served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import PATHS

@@ -19,9 +19,9 @@ from gen3d.products.bundle import export_bundle
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui.more_files import add_more_files, made_files
-from gen3d.ui.open_scene import add_open_scene
-from gen3d.ui.queue import QUEUE
+from gen3d.ui.page.more_files import add_more_files, made_files
+from gen3d.ui.page.open_scene import add_open_scene
+from gen3d.ui.page.queue import QUEUE
 from tests.measures import drain
 from tests.test_cli import refused, run
 from tests.test_spz import some

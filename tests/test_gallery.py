@@ -5,10 +5,10 @@ from pathlib import Path
 from gradio.utils import is_static_file
 
 from gen3d.formats.ply import read_ply
-from gen3d.ui.gallery import Example, Gallery, read_examples
-from gen3d.ui.jobs import Visits
-from gen3d.ui.page import build_page
-from gen3d.ui.steps import Steps
+from gen3d.ui.core.gallery import Example, Gallery, read_examples
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.steps import Steps
+from gen3d.ui.page.layout import build_page
 from tests.runs import save_rgbd
 
 LISTING = Path(__file__).parents[1] / "examples" / "gallery.json"

@@ -7,7 +7,7 @@ import pytest
 from gen3d.errors import InputError
 from gen3d.request import Request
 from gen3d.settings import PRESETS
-from gen3d.ui.jobs import KEPT_JOBS, PREFIX, Visits, enough_file, remove_abandoned
+from gen3d.ui.core.jobs import KEPT_JOBS, PREFIX, Visits, enough_file, remove_abandoned
 
 ASKED = Request(prompt="a lake"), PRESETS["fast"]
 

@@ -9,8 +9,8 @@ from gen3d.errors import InputError
 from gen3d.format_table import on_page
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui.more_files import add_more_files, made_files
-from gen3d.ui.queue import QUEUE
+from gen3d.ui.page.more_files import add_more_files, made_files
+from gen3d.ui.page.queue import QUEUE
 from tests.browser import browser  # noqa: F401
 from tests.page import launched
 from tests.patience import eventually

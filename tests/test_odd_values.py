@@ -8,8 +8,8 @@ import urllib.request
 
 import pytest
 
-from gen3d.ui.sent_values import CHECKS
-from gen3d.ui.steps import UNEXPECTED
+from gen3d.ui.core.steps import UNEXPECTED
+from gen3d.ui.page.sent_values import CHECKS
 from tests.page import Stand
 from tests.test_own_files import uploaded
 

@@ -17,8 +17,8 @@ from gen3d.formats.view import read_view
 from gen3d.products.opened import AROUND, before, write_opened_view
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui import open_scene
-from gen3d.ui.scene_viewer import scene_viewer
+from gen3d.ui.page import open_scene
+from gen3d.ui.page.scene_viewer import scene_viewer
 from tests.arrow import arrow_scene, walled
 from tests.browser import browser as browser
 from tests.page import launched

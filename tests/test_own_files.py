@@ -14,7 +14,7 @@ import pytest
 from gradio_client import Client, handle_file
 
 from gen3d.errors import InputError
-from gen3d.ui.own_files import check_paths, is_upload
+from gen3d.ui.page.own_files import check_paths, is_upload
 from tests.page import Stand
 from tests.patience import eventually
 from tests.test_api import uploaded

@@ -13,9 +13,9 @@ from plyfile import PlyData
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
-from gen3d.ui import words
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
+from gen3d.ui.core import words
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
 from tests.page import served
 from tests.patience import eventually
 from tests.play import DOWNLOADS

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from gen3d.ui import words
+from gen3d.ui.core import words
 from tests.patience import eventually
 from tests.test_fair_queue import build, page
 from tests.window import Window

@@ -8,8 +8,8 @@ import pytest
 
 from gen3d.models.pick import load_models
 from gen3d.settings import PRESETS, EngineSettings
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
 from tests.page import served
 from tests.runs import TINY
 from tests.tiny_hub import at_home

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gen3d.ui import words
-from gen3d.ui.scene_viewer import scene_viewer
+from gen3d.ui.core import words
+from gen3d.ui.page.scene_viewer import scene_viewer
 from tests.page import launched
 from tests.patience import eventually
 from tests.window import VIEWER, Window

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 
-from gen3d.ui.gallery import Example, Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.steps import Steps
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.steps import Steps
 from tests.page import served
 from tests.patience import PATIENCE_S, eventually
 from tests.play import DOWNLOADS, PATHS, Play, PlayedGallery, colour

@@ -16,8 +16,8 @@ from gen3d.formats.picture import write_png
 from gen3d.request import Request
 from gen3d.run.record import Record
 from gen3d.settings import PRESETS
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
 from tests.page import served
 from tests.play import DOWNLOADS
 from tests.runs import TINY, save_rgbd

@@ -16,10 +16,10 @@ from PIL import Image
 
 from gen3d.errors import InputError
 from gen3d.request import Flip, Region, Review
-from gen3d.ui import words
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
-from gen3d.ui.reviewing import MOST_FLIPS, SKY, Paused, name_of, pointed_at, ticked, undone
+from gen3d.ui.core import words
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.reviewing import MOST_FLIPS, SKY, Paused, name_of, pointed_at, ticked, undone
 from tests.page import served
 from tests.patience import eventually
 from tests.play import ORANGE

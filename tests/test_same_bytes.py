@@ -16,8 +16,8 @@ from gen3d.request import Request
 from gen3d.run.steps import build
 from gen3d.settings import PRESETS
 from gen3d.splat.pick import pick_rasterizer
-from gen3d.ui.gallery import Gallery
-from gen3d.ui.jobs import Visits
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Visits
 from tests.page import served
 from tests.runs import save_rgbd
 

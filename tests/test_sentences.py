@@ -9,9 +9,10 @@ import pytest
 
 from gen3d.errors import InputError, Unwritable, without_folders
 from gen3d.events import Notice
-from gen3d.ui.steps import NO_ROOM, OUT_OF_MEMORY, told_to_visitors
-from gen3d.ui.stream import Shown
-from gen3d.ui.words import not_ready
+from gen3d.ui.core.progress import Shown
+from gen3d.ui.core.steps import NO_ROOM, OUT_OF_MEMORY
+from gen3d.ui.core.words import not_ready
+from gen3d.ui.page.errors import told_to_visitors
 from tests.page import Stand
 from tests.test_api import uploaded
 from tests.test_own_files import function_of, outcome

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from gen3d.events import Finished, Notice, Preview, Progress, Started
-from gen3d.ui.sending import OPENED
-from gen3d.ui.showcase import shown_again
-from gen3d.ui.stream import Rhythm, Shown, followed, shown_of_folder
+from gen3d.ui.core.progress import Rhythm, Shown, followed, shown_of_folder
+from gen3d.ui.page.sending import OPENED
+from gen3d.ui.page.showcase import shown_again
 
 PICTURE = np.zeros((4, 6, 3), np.uint8)
 

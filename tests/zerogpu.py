@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
     make_up_the_scheduler()
     import app
     from gen3d.request import Request
-    from gen3d.ui.jobs import enough_file
+    from gen3d.ui.core.jobs import enough_file
     from tests.runs import TINY, save_rgbd
 
     torch.rand(3000, 3000).sin().sum()  # the parent's thread pool exists, and no child has its threads

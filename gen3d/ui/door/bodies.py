@@ -12,8 +12,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.formparsers import MultiPartException
 from starlette.types import Message, Receive
 
+from gen3d.ui.core.limits import Limits
 from gen3d.ui.door.refused import Refused
-from gen3d.ui.limits import Limits
 
 ENVELOPE_BYTES = 1 << 20
 """An upload may have so much around its files."""

@@ -1,6 +1,6 @@
 """What every answer tells the browser: guess no types, tell nobody where you come from, run and ask nothing foreign.
 
-Gradio 6.31 writes scripts and styles into the page, and makes functions of strings (so does our viewer's component), so
+Gradio writes scripts and styles into the page, and makes functions of strings (so does our viewer's component), so
 these cannot be forbidden. What is: scripts, styles, fonts, pictures, frames, workers and requests of any other host, by
 which something that got into the page could load more, or carry away what it read; plugins; forms and a base elsewhere.
 """

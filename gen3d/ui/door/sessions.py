@@ -1,6 +1,6 @@
 """Which visits there are.
 
-Gradio 6.31 keeps 2 000 of them and drops the oldest, even one whose build is running: so fewer are let in here, and
+Gradio keeps 2 000 of them and drops the oldest, even one whose build is running: so fewer are let in here, and
 those who listen, wait or build are never the ones to go.
 """
 
@@ -11,9 +11,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from gen3d.ui.core.limits import Limits
 from gen3d.ui.door.counts import PerMinute, counted
 from gen3d.ui.door.refused import Refused
-from gen3d.ui.limits import Limits
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 

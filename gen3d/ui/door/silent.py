@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import Any
 
-from gen3d.ui.limits import Limits
+from gen3d.ui.core.limits import Limits
 
 LOOK_S = 1.0
 """So often it is looked for them."""

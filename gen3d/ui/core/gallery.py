@@ -1,0 +1,161 @@
+"""Finished examples: built once, when the app first starts, then shown at once to whoever clicks one.
+
+Each is built by the command line in a process of its own, at low priority and with the engine "builtin" (it takes
+nobody's GPU time), into a folder that stays for the next start. That process ends with the app, and holds the app's
+claim on all results as long as it runs, so that two are never built at once: not by two apps, nor by one beside what
+a killed one left running.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gen3d import __version__
+from gen3d.formats.claims import claim, release, sweep
+from gen3d.request import Request
+from gen3d.scene_files import SceneFiles
+from gen3d.ui.core.disk import remove_abandoned
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A photo that the app brings along."""
+
+    name: str
+    title: str
+    photo: Path
+    depth: Path | None = None
+    fov_deg: float | None = None
+
+    @property
+    def request(self) -> Request:
+        """What a visitor would ask to get the same."""
+        return Request(photo=self.photo, depth=self.depth, fov_deg=self.fov_deg)
+
+
+def read_examples(listing: Path) -> tuple[Example, ...]:
+    """The examples that a gallery.json names; its files are relative to it."""
+    folder = listing.parent.resolve()
+    return tuple(
+        Example(
+            entry["name"],
+            entry["title"],
+            folder / entry["photo"],
+            folder / entry["depth"] if "depth" in entry else None,
+            entry.get("fov_deg"),
+        )
+        for entry in json.loads(listing.read_text(encoding="utf-8"))
+    )
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Examples and the folder that their results are in."""
+
+    examples: Sequence[Example]
+    results: Path
+    options: Sequence[str] = ("--engine", "builtin", "--preset", "fast")
+    """Of `gen3d build`."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Example -> why it could not be built."""
+    _building: subprocess.Popen | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def given(self) -> list[Path]:
+        """Photos and depths that are everybody's."""
+        return [file for example in self.examples for file in (example.photo, example.depth) if file]
+
+    def folder_of(self, example: Example) -> Path:
+        """Where its result is, or will be; another version builds it anew."""
+        return self.results / f"{example.name}-{__version__}"
+
+    def is_ready(self, example: Example) -> bool:
+        """Whether it can be shown."""
+        return SceneFiles(self.folder_of(example)).run.exists()
+
+    def ready(self, name: str) -> Example | None:
+        """The example whose result's folder has this name, if there is a result."""
+        found = (example for example in self.examples if self.folder_of(example).name == name)
+        return next(filter(self.is_ready, found), None)
+
+    def is_coming(self, example: Example) -> bool:
+        """Whether it is being built, or will be."""
+        return example.name not in self.failures and self._thread is not None and self._thread.is_alive()
+
+    def prepare(self) -> threading.Thread:
+        """Builds what is missing, one after the other, in the background; ends with this process."""
+        self._thread = threading.Thread(target=self._build_all, name="gallery", daemon=True)
+        atexit.register(self._interrupt)
+        self._thread.start()
+        return self._thread
+
+    def _build_all(self) -> None:
+        for folder in (self.results, self.results.parent):
+            sweep(folder)
+        remove_abandoned(self.results, prefix=".")
+        for example in self.examples:
+            if not self.is_ready(example):
+                self._build(example)
+
+    def _build(self, example: Example) -> None:
+        command = [sys.executable, "-m", "gen3d", "build", str(example.photo), "-o", str(self.folder_of(example))]
+        command += self.options
+        command += ["--depth", str(example.depth)] if example.depth else []
+        command += ["--fov", str(example.fov_deg)] if example.fov_deg else []
+        home = Path(__file__).parents[2]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(home), os.getenv("PYTHONPATH"))))}
+        held = None
+        try:
+            self.results.mkdir(parents=True, exist_ok=True)
+            held = claim(self.results, wait=True)
+            if not self.is_ready(example):  # another app may have built it meanwhile
+                self._run(example, [*_NICE, *command], environment, held)
+        except OSError as error:
+            self.failures[example.name] = str(error)
+        finally:
+            release(held)
+
+    def _run(self, example: Example, command: list[str], environment: dict[str, str], held: int | None) -> None:
+        options = {"pass_fds": () if held is None else (held,), "preexec_fn": _ending_with_the_app()}
+        self._building = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, **options
+        )
+        _, errors = self._building.communicate()
+        if self._building.returncode:
+            self.failures[example.name] = errors.strip().splitlines()[-1] if errors.strip() else "it was stopped"
+
+    def _interrupt(self) -> None:
+        if self._building and self._building.poll() is None:
+            self._building.terminate()
+
+
+_NICE = ("nice", "-n", "10") if os.name == "posix" else ()
+
+
+def _ending_with_the_app() -> Callable[[], None] | None:
+    """What a child does before it begins: asks Linux to end it, gently, when its parent is gone; None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    prctl, app = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != app:  # it went before it was asked
+            os._exit(1)
+
+    return ask
+
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""

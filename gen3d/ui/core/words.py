@@ -1,0 +1,147 @@
+"""The page's sentences and its small pieces of HTML. Whatever was not written here is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from gen3d import stage_table
+from gen3d.errors import without_folders
+from gen3d.settings import PRESETS
+from gen3d.stage_table import title
+
+if TYPE_CHECKING:
+    from gen3d.ui.core.progress import Line, Shown
+
+TITLE = "Gen3D"
+INTRODUCTION = """# Gen3D
+**Drop a photo, press Build, look around in it in 3D.**"""
+NOTHING_YET = '<div class="told">Nothing built yet.</div>'
+PAUSED = "Look over the layers and press Go on; nothing runs meanwhile."
+OTHER_VIEWER = "Other viewer (gr.Model3D)"
+OTHER_WORDS = "Gradio's own viewer, which starts elsewhere and lets you fly behind the scene. Slow without a GPU."
+ENOUGH = "Finishing with what exists."
+NOTHING_RUNS = "Nothing is running."
+NO_SENTENCES = (
+    "The engine that runs here cannot draw a sentence, so this would end in an error: use a photo. "
+    "(The networks of tier gpu can: gen3d download --tier gpu.)"
+)
+TAB_WORDS = {
+    "photo": "A photo alone: its depth is estimated.",
+    "depth": "A photo with measured or estimated depth gives by far the best scene.",
+    "text": "A sentence: a picture is drawn from it first.",
+}
+
+COUNT_DOWN = """() => setInterval(() => {
+  const line = document.querySelector('.told p[data-left]')
+  if (!line) return
+  line.since ??= Date.now()                                     // a new line comes with each update
+  const left = line.dataset.left - (Date.now() - line.since) / 1000
+  const [step] = line.textContent.split(' … ')
+  const s = left < 100 ? `${Math.round(left)} s` : `${Math.round(left / 60)} min`
+  line.firstChild.data = `${step} … ` + (left >= 2 ? `about ${s} left` : 'a moment left')
+}, 1000)"""
+"""Between two updates, which may be half a minute apart, the seconds of `under_way` go on."""
+
+
+def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:
+    """Label and name of every preset; seconds: preset -> what to expect."""
+    return [(f"{preset} (about {_duration(seconds(preset))} here)", preset) for preset in PRESETS]
+
+
+def badge(engines: Mapping[str, str], device: str, better: Mapping[str, str]) -> str:
+    """Which engines play which role, and where; and which would play theirs better, once they are here."""
+    playing = " · ".join(f"<b>{engine}</b> {roles}" for engine, roles in _by_engine(engines))
+    told = f'<div class="badge"><p>Runs on {escape(device)} · {playing}</p>'
+    if better:
+        missing = ", ".join(f"<b>{engine}</b> for {roles}" for engine, roles in _by_engine(better))
+        told += f"<p>Better would be {missing}: run <code>gen3d download</code>, then start the page anew.</p>"
+    return told + "</div>"
+
+
+def _by_engine(engines: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Engine and its roles, each once."""
+    roles: dict[str, list[str]] = {}
+    for role, engine in engines.items():
+        roles.setdefault(engine, []).append(role.replace("_", " "))
+    return [(escape(engine), escape(", ".join(names))) for engine, names in roles.items()]
+
+
+def status(shown: Shown) -> str:
+    """Every stage with its seconds, the notices, and how it stands."""
+    stages = "".join(_stage(line.stage, line.seconds, line.done, line.total, line.running) for line in shown.lines)
+    notices = "".join(f"<li>{escape(text)}</li>" for text in shown.notices)
+    left = f' data-left="{shown.seconds_left():.1f}"' if shown.state == "running" else ""
+    return (
+        f'<div class="told" data-state="{shown.state}"><p{left}>{escape(shown.sentence)}</p>{_announced(shown)}'
+        f'<ol class="stages">{stages}</ol>{f"<ul>{notices}</ul>" if notices else ""}</div>'
+    )
+
+
+def waiting(title: str, seconds: float | None = None) -> str:
+    """An example is not ready yet."""
+    so_far = "" if seconds is None else f": {seconds:.0f} s so far"
+    words = f"“{title}” is being prepared, as this app was started for the first time{so_far}."
+    return f'<div class="told" data-state="waiting"><p>{escape(words)}</p></div>'
+
+
+def not_ready(why: str) -> str:
+    """An example could not be prepared."""
+    return without_folders(f"This example is not ready ({why.rstrip('.')}). Press Build to make it now.")
+
+
+def done(seconds: float) -> str:
+    """The last word on a scene."""
+    return f"Done in {_duration(seconds)}. Look around, or take the files."
+
+
+def under_way(lines: tuple[Line, ...], left_s: float) -> str:
+    """The one line that says where it stands: step, count, seconds left."""
+    if not lines:
+        return "Starting."
+    now = lines[-1]
+    count = f" {now.done} of {now.total}" if now.total else ""
+    left = f"about {_duration(left_s)} left" if left_s >= 2 else "a moment left"
+    step = f"Step {len(lines)} of {max(len(lines), sum(row.always for row in stage_table.STAGES))}"
+    return f"{step}: {title(now.stage)}{count} … {left}"
+
+
+def cancelled(shown_again: bool) -> str:
+    """A scene was given up; shown_again: what was here before it is back."""
+    words = "Cancelled: nothing of that scene is kept." + " What was here before is shown again." * shown_again
+    return f'<div class="told" data-state="cancelled"><p>{words}</p></div>'
+
+
+def own_file(name: str, notices: Sequence[str] = ()) -> str:
+    """What the viewer shows is a file of the visitor's; what lies below it is not of it. notices: what to say of it."""
+    told = "".join(f"<p>{escape(notice)}</p>" for notice in notices)
+    return f'<div class="told" data-state="file"><p>{escape(own_file_is(name))}</p>{told}</div>'
+
+
+def own_file_is(name: str) -> str:
+    """The same in a sentence."""
+    return f"This is {name}, a file of yours."
+
+
+def opening(title: str) -> str:
+    """The page begins with an example."""
+    words = f"This is an example, “{title}”: drag in the picture to look around. Then drop a photo of your own."
+    return f'<div class="told" data-state="example"><p>{escape(words)}</p></div>'
+
+
+def _announced(shown: Shown) -> str:
+    """What a screen reader says by itself: each step once, and the end; the seconds would never let it be silent."""
+    now = shown.lines[-1].stage if shown.lines else ""
+    said = title(now) if shown.state == "running" else shown.sentence
+    return f'<span class="spoken" role="status">{escape(said)}</span>'
+
+
+def _stage(name: str, seconds: float, finished: int, total: int, running: bool) -> str:
+    count = f" {finished}/{total}" if running and total else ""
+    kind = "running" if running else "finished"
+    return f'<li class="{kind}">{escape(title(name))}{count} <b>{seconds:.1f} s</b></li>'
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,41 @@
+"""A corner of the page where a visitor looks at a scene file of their own: any kind that is read, whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+from gradio.components import Component
+
+from gen3d.format_table import read_here
+from gen3d.ui.page.gradio_quirks import uploaded_only
+
+PACKED = ".gz"
+"""Any of the kinds that are read may come in it."""
+TITLE = "Open a scene file"
+LARGEST_MB = 512
+WORDS = (
+    "Look around in a scene that you have as a file. It is shown in the viewer, and kept nowhere. "
+    f"A file may have {LARGEST_MB} MB and 3 million Gaussians: of a larger one "
+    "`gen3d export scene.ply --to scene.spz --max-gaussians 3000000` makes one that opens here."
+)
+
+ShowFile = Callable[[Path, Path], tuple[str, ...] | None]
+"""(where to write the .view file, the scene file) -> what is to be told of it; raises Gen3DErrors for what cannot be
+shown."""
+
+
+def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) -> gr.File:
+    """Adds a fold with a place for the file; what is dropped there appears in `viewer`. Returns that place.
+
+    status: says whose scene that is.
+    """
+    with gr.Accordion(TITLE, open=False, elem_id="open-scene"):
+        gr.Markdown(WORDS)
+        kinds = [row.suffix for row in read_here()]
+        label = f"Scene: {', '.join(kinds)}, up to {LARGEST_MB} MB"
+        file = gr.File(label=label, file_types=[*kinds, PACKED], type="filepath", height=140, elem_id="scene-file")
+        file = uploaded_only(file)
+
+    return file

@@ -1,0 +1,63 @@
+"""Our 3D viewer as a component of the page. The viewer's own source is gen3d/viewer/; this ties it to Gradio.
+
+A new value of the same job (the points, then what was fitted) is shown from where the visitor looks by now; any other
+begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
+Gradio compares the template's text before it touches the page, and this text never changes: the canvas stays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.data_classes import FileData, GradioModel
+
+from gen3d.ui.page.gradio_quirks import with_model
+from gen3d.viewer import SCRIPT, STYLE
+
+TEMPLATE = """<section class="stage" aria-label="3D scene">
+<p class="hint">The scene appears here: drag to look around.</p></section>"""
+CONNECT = """
+const stage = element.querySelector('.stage')
+let viewer = null, file = null, job = null
+
+const show = () => {
+  const url = props.value?.file?.url ?? null, of = props.value?.job ?? null
+  if (url === file && of === job) return
+  const keepCamera = viewer !== null && of === job
+  if (!keepCamera) {
+    viewer?.dispose()
+    viewer = url && createSceneViewer(stage)
+  }
+  file = url
+  job = of
+  stage.classList.toggle('full', url !== null)
+  Object.assign(stage.dataset, {job: job ?? '', file: url?.split('/').at(-1) ?? ''})
+  viewer?.show(url, {keepCamera}).catch(error => console.warn(error.message))   // the canvas tells the visitor
+}
+watch('value', show)
+show()
+"""
+
+
+class Viewed(GradioModel):
+    """What the viewer shows: a `.view` file, and the job it is of."""
+
+    file: FileData
+    job: str
+
+
+def scene_viewer(elem_id: str) -> gr.HTML:
+    """The component: its value is (file, name of the job), or None for nothing."""
+    viewer = gr.HTML(
+        html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{SCRIPT}\n{CONNECT}",
+        apply_default_css=False, elem_id=elem_id,
+    )  # fmt: skip
+    return with_model(viewer, Viewed, _viewed)
+
+
+def _viewed(value: tuple[str, str] | None) -> Viewed | None:
+    if value is None:
+        return None
+    path, job = value
+    return Viewed(file=FileData(path=path, orig_name=Path(path).name), job=job)

@@ -1,0 +1,57 @@
+"""Workarounds for versions of Gradio: in one file, each with its version and with what it waits for."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio
+import pytest
+
+from gen3d.ui.core.disk import upload_folder
+from gen3d.ui.page import gradio_quirks
+
+FILE = Path(gradio_quirks.__file__)
+UI = FILE.parents[1]
+
+
+def documented() -> Iterator[tuple[str, str]]:
+    """The public names of the file, but for GRADIO and what is imported, and what each says of itself."""
+    body = ast.parse(FILE.read_text(encoding="utf-8")).body
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, ast.get_docstring(node) or ""
+        elif isinstance(node, ast.Assign) and not isinstance(getattr(node.value, "func", None), ast.Name):
+            yield node.targets[0].id, ast.literal_eval(after.value) if is_text(after) else ""
+
+
+def is_text(node: ast.stmt | None) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+WORKAROUNDS = {name: told for name, told in documented() if name not in ("GRADIO", "DRAWING_CODE")}
+
+
+@pytest.mark.parametrize("name", WORKAROUNDS)
+def test_each_names_its_version_and_what_it_waits_for(name):
+    told = " ".join(WORKAROUNDS[name].split())
+    assert f"Gradio {gradio_quirks.GRADIO}" in told and ("Goes when " in told or "oes with " in told)
+
+
+def test_they_are_for_the_gradio_that_is_installed():
+    """After an update: try which of them can go, then set GRADIO."""
+    assert len(WORKAROUNDS) > 10 and gradio.__version__.startswith(f"{gradio_quirks.GRADIO}.")
+
+
+def test_no_other_file_of_the_page_speaks_of_a_version():
+    files = [file for kind in ("*.py", "*.css") for file in UI.rglob(kind) if file != FILE]
+    assert len(files) > 40
+    assert [file.name for file in files if gradio_quirks.GRADIO in file.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("told", [None, "/somewhere/else"])
+def test_the_disk_counts_the_folder_that_gradio_uses(monkeypatch, told):
+    if told:
+        monkeypatch.setenv("GRADIO_TEMP_DIR", told)
+    else:
+        monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    assert str(upload_folder()) == gradio.utils.get_upload_folder()
