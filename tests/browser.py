@@ -19,6 +19,8 @@ FLAGS = (
     # a processor draws letters, and lays a page's parts over each other, faster than one that plays a graphics card
     "--disable-gpu-rasterization", "--disable-gpu-compositing",
 )  # fmt: skip
+READ_BACK = "GPU stall due to ReadPixels"
+"""What the driver says of a picture that is drawn by WebGL and then laid into a page by the processor."""
 
 
 def no_browser(why: str) -> None:
