@@ -8,10 +8,12 @@ TORCH_INDEX ?=
 WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
+# a file's tests share a process; the files come in the order of tests/conftest.py
+AT_ONCE := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 export PORT HOST SHARE
 
-.PHONY: run test test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
+.PHONY: run test test-browser test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -27,14 +29,18 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile -m "not slow and not gpu"
+	$(AT_ONCE) -m "not slow and not gpu"
+
+# what test leaves out of what needs a browser
+test-browser: $(VENV)/installed
+	$(AT_ONCE) -m "slow and browser and not gpu"
 
 test-all: $(VENV)/installed lint
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
 
 # which lines of the package no test runs: the tests of a default run, at most an hour
 coverage: $(VENV)/installed
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile -m "not slow and not gpu" --cov=gen3d --cov-fail-under=90
+	$(AT_ONCE) -m "not slow and not gpu" --cov=gen3d --cov-fail-under=90
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -59,4 +65,4 @@ examples: $(VENV)/installed
 	$(BIN)/python examples/make_examples.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-* .pytest_cache .ruff_cache

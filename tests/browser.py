@@ -16,8 +16,11 @@ FLAGS = (
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # drawing in software on a busy machine looks like a hang, after which a page may have no WebGL any more
     "--disable-gpu-watchdog", "--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis",
-    "--disable-gpu-rasterization",  # a processor draws letters faster than one that plays a graphics card
+    # a processor draws letters, and lays a page's parts over each other, faster than one that plays a graphics card
+    "--disable-gpu-rasterization", "--disable-gpu-compositing",
 )  # fmt: skip
+READ_BACK = "GPU stall due to ReadPixels"
+"""What the driver says of a picture that is drawn by WebGL and then laid into a page by the processor."""
 
 
 def no_browser(why: str) -> None:

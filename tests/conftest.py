@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import torch
 
 from gen3d.events import Event
 from gen3d.request import Request
@@ -15,15 +14,31 @@ from gen3d.run.steps import build
 from gen3d.splat.pick import pick_rasterizer
 from tests.runs import TINY, room_models, save_rgbd
 
-if not torch.cuda.is_available():
+
+def has_card() -> bool:
+    """Torch comes after gen3d, which has OpenMP's idle threads rest: they spun, and cost three times what work did."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
+if not has_card():
     os.environ["TRITON_INTERPRET"] = "1"  # read when triton is imported, which only tests do
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m browser` is asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test in a browser, which draws in software, has a second try; the summary tells which had."""
+    """A test in a browser, which draws in software, has a second try; the summary tells which had.
+
+    Files with such tests take longest and come first, so that no worker is left alone with one at the end.
+    """
+    long = set()
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.browser)
+            long.add(item.path)
+    items.sort(key=lambda item: item.path not in long)
 
 
 @dataclass(frozen=True)

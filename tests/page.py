@@ -18,6 +18,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from gradio.data_classes import _StaticFiles
 
 from gen3d.scene_files import SceneFiles
 from gen3d.ui.core.gallery import Example, Gallery
@@ -108,6 +109,8 @@ def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENE
         for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         page = build_page(steps, visits, gallery, limits)
+    # all pages of a process share these, and whatever a page gives is compared with each of them, every time
+    _StaticFiles.all_paths = list(dict.fromkeys(_StaticFiles.all_paths))
     with launched(page, **launch_options(gallery, visits=visits)) as url:
         yield url
 

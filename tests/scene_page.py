@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.viewer import SCRIPT, STYLE
+from tests.browser import READ_BACK
 from tests.patience import PATIENCE_S
 
 PAGE = f"""<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
@@ -82,7 +83,7 @@ class ScenePage:
         self.page.goto(url)
 
     def _hear(self, message) -> None:
-        if message.type in ("error", "warning") and "GPU stall due to ReadPixels" not in message.text:
+        if message.type in ("error", "warning") and READ_BACK not in message.text:
             self.wrong.append(message.text)
 
     def open(self, name: str | None = "scene.view", sway: bool = False) -> None:

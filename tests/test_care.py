@@ -118,6 +118,7 @@ def test_the_selftest_finds_fault_with_an_engine_and_still_tries_the_others(tmp_
     assert [name for name, told in report["roles"].items() if told["fault"] and name not in (role, "pipeline")] == []
 
 
+@pytest.mark.slow
 def test_the_selftest_runs_the_networks_and_says_that_random_ones_see_nothing(hub_home, tmp_path):
     told = run("selftest", "--engine", "hub", "--tier", "gpu", "--size", "64", "-o", tmp_path / "test", home=hub_home)
     assert told.returncode == 1 and "not how deep the room is" in told.stderr and "Traceback" not in told.stderr

@@ -8,6 +8,7 @@ from gen3d.errors import InputError
 from gen3d.formats.html import write_html
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.splat.pick import pick_rasterizer
+from tests.browser import READ_BACK
 from tests.browser import browser as browser
 from tests.measures import psnr
 from tests.patience import PATIENCE_S
@@ -44,7 +45,7 @@ class FromDisk:
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("console", lambda message: self.wrong.append(message.text))
+        self.page.on("console", lambda told: READ_BACK in told.text or self.wrong.append(told.text))
         self.page.goto(file.as_uri())
         self.page.wait_for_function("() => document.querySelector('canvas')?.dataset.ready === 'true'")
 

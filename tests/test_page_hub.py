@@ -33,6 +33,7 @@ def networks(gradio_home: Path, hub_home: Path, tmp_path_factory: pytest.TempPat
             yield url
 
 
+@pytest.mark.slow
 def test_a_sentence_becomes_a_scene_in_the_browser(networks, open_window):
     window = open_window(networks)
     window.choose_tab("Text")

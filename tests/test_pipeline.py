@@ -179,10 +179,9 @@ def native_threads() -> int:
 
 
 def telling(events: list[Event]) -> list[int]:
-    """The first and the last of every run of events of one kind and stage: where something else happens."""
+    """The first of every run of events of one kind and stage, and the last of all: where something else happens."""
     kinds = [(type(event), getattr(event, "stage", None)) for event in events]
-    ends = (i for i, kind in enumerate(kinds) if i == 0 or kind != kinds[i - 1] or kinds[i + 1 : i + 2] != [kind])
-    return list(ends)
+    return [i for i, kind in enumerate(kinds) if i in (0, len(kinds) - 1) or kind != kinds[i - 1]]
 
 
 THOROUGHLY = pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -57,6 +57,7 @@ print("all told")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("torchvision") is None, reason="no torchvision here")
 def test_torchvision_without_its_extension_imports_after_the_repair_and_so_does_what_needs_it():
     """In a process of its own: what is imported first is the whole point, and cannot be taken back."""
