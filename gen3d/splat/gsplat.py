@@ -1,6 +1,6 @@
 """gsplat, the field's own rasterizer, on a CUDA card; it compiles itself on first use (minutes), then is kept by torch.
 
-Its classic mode is what `rasterizer.py` promises. Two things differ from what it is handed: the near plane, which is
+Its classic mode is what `role.py` promises. Two things differ from what it is handed: the near plane, which is
 ours (a thousandth of the median depth) and is drawn by taking the opacity from what lies before it, so that no number
 has to come back from the card; and gsplat's own, which then only keeps out what is behind the camera.
 """
