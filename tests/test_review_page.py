@@ -294,7 +294,7 @@ def test_the_api_reviews_layers_between_two_steps(client, stand, play):
 
 def test_a_build_through_the_api_can_end_with_the_layers(client, stand, play):
     values = client.predict(photo=handle_file(stand.photo), seed=3, review=True, api_name="/build")
-    assert words.PAUSED in values[0] and values[2] and values[5] is None
+    assert values[0]["words"] == words.PAUSED and values[0]["state"] == "waiting" and values[2] and values[5] is None
     assert play.journal == [("look", "began"), ("look", "finished")]
 
 
