@@ -39,7 +39,7 @@ def violations(window, axe: str) -> list[str]:
     return [f"{rule} {node['target']} {node['html'][:120]}" for rule, node in wrong]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_grave_in_any_state_of_the_page(stand, play, open_window, axe, scheme):
     window = open_window(stand.url, color_scheme=scheme)
     window.says("This is an example")

@@ -115,6 +115,7 @@ def test_the_scene_is_drawn_though_the_viewer_comes_late(stand, play, late_viewe
     late_viewer.expect(late_viewer.part("scene").locator("canvas")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(late_viewer):
     late_viewer.choose_example(0)
     late_viewer.says("Done in")
@@ -122,7 +123,7 @@ def test_the_scene_of_an_example_is_drawn_though_the_viewer_comes_late(late_view
     late_viewer.expect(late_viewer.part("scene").locator("canvas")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_phone_shows_the_viewer_first_and_nothing_overflows(stand, play, open_window, scheme):
     window = open_window(stand.url, viewport={"width": 360, "height": 740}, color_scheme=scheme)
     window.views()
@@ -149,6 +150,7 @@ def overflow(window) -> list[str]:
         .map(e => `${e.tagName}#${e.id}.${e.className}`)""")
 
 
+@pytest.mark.slow
 def test_twenty_scenes_in_a_row_leak_no_webgl_context(stand, browser, gradio_home, tmp_path):
     import gradio as gr
 
