@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from gen3d.errors import without_folders
 from gen3d.events import Event
 from gen3d.ui.core.steps import Failure, Step, Steps, in_words
 
