@@ -156,7 +156,7 @@ QUALITY = replace(
 """For a card, or for patience. Chosen by eye."""
 PRESETS = {s.preset: s for s in (FAST, BALANCED, QUALITY)}
 SIZES_PX = (64, 2048)
-"""Longer sides that a scene can be built at."""
+"""Longer sides that a scene can be built at. Chosen by eye."""
 
 
 def settings_of(preset: str | Settings, size_px: int | None = None) -> Settings:
