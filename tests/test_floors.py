@@ -44,6 +44,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "jaxtyping", "scipy", "cv2", "skimage", "numba"},
     ),
     "models.builtin.depthnet": (set(), {"jaxtyping", "torch"}),
+    "models.builtin.mixed_depth": (
+        VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2"},
+    ),
     "models.builtin.trained_depth": (
         VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),

@@ -27,6 +27,8 @@ class DepthEstimate:
     """The field of view along the longer side, if the engine sees it."""
     rough: bool = False
     """True when this is a guess that a person should be told about."""
+    told: str = ""
+    """Where it is rough, how it came about and how wrong it may be, in a sentence for people."""
     normals: Float[np.ndarray, "h w 3"] | None = None
     """Of the surface, if the engine sees them: unit vectors in camera axes, towards the camera; 0 in the sky."""
 

@@ -32,7 +32,7 @@ LEAST_TOLD = 0.01
 """A smaller share of unknown pixels is told as less than this. Chosen by eye."""
 ALONE_PX = 768
 """Longer side at which depth alone is estimated. From the preset balanced, whose photos have this size."""
-GUESSED = "The depth is a rough guess from the picture's layout, made without a network."
+GUESSED = "The depth is a rough guess."
 
 
 def depth_of(
@@ -46,7 +46,7 @@ def depth_of(
     h, w, _ = image.shape
     estimate = estimator.estimate(reduce_picture(image, ALONE_PX))
     if estimate.rough:
-        yield Notice(f"{GUESSED} The networks measure far better: see `gen3d doctor`.")
+        yield Notice(f"{estimate.told or GUESSED} The networks measure far better: see `gen3d doctor`.")
     return resample_depth(estimate.depth, *(size or (w, h)))
 
 
@@ -66,9 +66,8 @@ def find_depth(source: Source, estimator: DepthEstimator) -> Stage[RGBD]:
         depth, fov_deg = _checked(estimate, (h, w), estimator.name), estimate.fov_deg
         normals = estimate.normals
         if estimate.rough:
-            yield Notice(
-                f"{GUESSED} A measured or estimated depth file given with the photo makes a far better scene."
-            )
+            better = "A measured or estimated depth file given with the photo makes a far better scene."
+            yield Notice(f"{estimate.told or GUESSED} {better}")
     said = depth if source.depth is None else source.depth
     camera = source.camera or Camera.from_fov(fov_deg or DEFAULT_FOV_DEG, w, h)
     depth = sharpen_edges(smooth_within(depth), source.image, max(SOFTEST_PX, round(SOFT_EDGE * min(h, w))))

@@ -1,7 +1,7 @@
 """The engine "builtin": every role that can be played without a download, on any processor.
 
-Its depth is a guess from the picture's layout, its masks are superpixels that stand out in depth, its fill borrows
-patches of the picture itself. It cannot draw a sentence or caption a picture.
+Its depth is seen by a small network of our own that lies in the package, its masks are superpixels that stand out in
+depth, its fill borrows patches of the picture itself. It cannot draw a sentence or caption a picture.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.models.base import DepthEstimate, Models
+from gen3d.models.builtin.mixed_depth import MixedDepth
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.models.builtin.prior_depth import guess_depth
 from gen3d.models.builtin.superpixels import SuperpixelSegmenter
@@ -39,7 +40,7 @@ class PriorDepth:
 def builtin_models() -> Models:
     """The bundle."""
     fill = PatchInpainter()
-    return Models(depth=PriorDepth(), segmenter=SuperpixelSegmenter(), background=fill, outpainter=fill)
+    return Models(depth=MixedDepth(), segmenter=SuperpixelSegmenter(), background=fill, outpainter=fill)
 
 
 def open_builtin(engine: Engine, opened: object) -> dict[str, Any]:
