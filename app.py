@@ -29,6 +29,7 @@ from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
 from gen3d.request import Request, Review, Reviewed
 from gen3d.run import steps as pipeline
+from gen3d.run.review import review as reviewed
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
@@ -104,7 +105,7 @@ def tour(request: Request, settings: Settings, folder: Path) -> Generator[Event,
 def review(asked: Review, settings: Settings, folder: Path) -> Reviewed:
     """Other layers in folder/look; no engine, so no GPU."""
     with told_to_visitors():
-        return pipeline.review(asked, folder / "look", settings)
+        return reviewed(asked, folder / "look", settings)
 
 
 def more(scene: Path, file: Path) -> None:

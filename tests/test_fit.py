@@ -304,6 +304,8 @@ class Paint:
     """Every pixel has the mean colour and opacity of the Gaussians: the loss has the same slope all the way."""
 
     name = "paint"
+    device = "cpu"
+    notices = ()
 
     def render(self, gaussians, camera):
         alpha = gaussians.opacities.mean().expand(camera.height, camera.width)

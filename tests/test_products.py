@@ -12,7 +12,6 @@ import pytest
 from gradio_client import Client, handle_file
 
 from gen3d.events import Notice, Started
-from gen3d.formats.picture import write_png
 from gen3d.request import Request
 from gen3d.run.record import Record
 from gen3d.settings import PRESETS
@@ -71,6 +70,6 @@ def test_what_a_run_was_told_is_kept_without_folders(tmp_path):
         yield Started("depth")
         yield Notice("The weights in /srv/models/moge cannot be read.")
 
-    record = Record(Request(prompt="a lake"), PRESETS["fast"], {}, tmp_path / "previews", write_png)
+    record = Record(Request(prompt="a lake"), PRESETS["fast"], {}, tmp_path)
     assert "/srv/models/moge" in list(record.follow(stage()))[-1].text, "whoever runs it may know"
     assert record.as_json()["notices"] == ["The weights in moge cannot be read."]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Intermediate, Notice, Started
+from gen3d.events import Notice, Preview, Started
 from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
@@ -56,7 +56,7 @@ def test_a_photo_alone_is_reduced_and_leaves_the_lens_open(photo):
     assert source.image.shape == (96, 128, 3) and source.image.dtype == np.float32
     assert source.depth is None and source.camera is None
     assert isinstance(events[0], Started) and events[0].stage == "source"
-    assert [e.name for e in events if isinstance(e, Intermediate)] == ["source"]
+    assert [e.name for e in events if isinstance(e, Preview)] == ["photo"]
     np.testing.assert_allclose(source.image[20, 40] * 255, [80.5, 40.5, 60.5], atol=0.6)
 
 

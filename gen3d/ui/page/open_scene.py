@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import gradio as gr
 from gradio.components import Component
 
 from gen3d.format_table import read_here
-from gen3d.ui.page.gradio_quirks import uploaded_only
+from gen3d.ui.core import words
+from gen3d.ui.page.errors import told_to_visitors
+from gen3d.ui.page.gradio_quirks import generator_of, uploaded_only
+from gen3d.ui.page.queue import QUEUE
+from gen3d.ui.page.sending import is_page
 
 PACKED = ".gz"
 """Any of the kinds that are read may come in it."""
@@ -38,4 +44,14 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
         file = gr.File(label=label, file_types=[*kinds, PACKED], type="filepath", height=140, elem_id="scene-file")
         file = uploaded_only(file)
 
+    def shown(scene: str, request: gr.Request) -> Iterator[tuple[tuple[str, str], str]]:
+        """The viewer's value and what is said of the file, once; Gradio has copied it by the time the folder goes."""
+        with TemporaryDirectory(prefix="gen3d-opened-") as folder, told_to_visitors():
+            view = Path(folder) / "opened.view"
+            told = show_file(view, Path(scene)) or ()
+            name = Path(scene).name
+            said = words.own_file(name, told) if is_page(request) else " ".join((words.own_file_is(name), *told))
+            yield (str(view), f"opened-{secrets.token_hex(4)}"), said
+
+    file.upload(generator_of(shown), file, [viewer, status], api_name="open_scene", **QUEUE)
     return file

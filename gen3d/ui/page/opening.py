@@ -30,7 +30,7 @@ class Opening:
         self.timer = gr.Timer(AGAIN_S, active=False)
         shown = [*(outputs[name] for name in OPENED), self.timer]
         # a progress of each part would be sent with every step of a build that begins meanwhile, and what such a
-        # message carries along of a part's value may be older than a picture that has just come (Gradio 6.31)
+        # message carries along of a part's value may be older than a picture that has just come
         options = CANCELLABLE | {"show_progress_on": [outputs["status"]]}
         self.events = [event(self._show, None, shown, **options) for event in (page.load, self.timer.tick)]
         page.load(self._presets, None, inputs["preset"], **QUIET)
