@@ -250,7 +250,7 @@ ENGINES: tuple[Engine, ...] = (
     ),
     Engine(
         BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter"), "builtin.bundle:open_builtin",
-        ("gpu", "cpu"), networks=(Network("depth network", 3.7, OFF_CARD),),
+        ("gpu", "cpu"),
     ),
 )  # fmt: skip
 """All of them."""

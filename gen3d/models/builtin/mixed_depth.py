@@ -39,7 +39,7 @@ class MixedDepth:
     """Plays `DepthEstimator`; depth that the caller expects, from geometry it knows, is returned as it is."""
 
     weights: Path = WEIGHTS
-    name: str = "builtin"
+    name: str = "builtin network"
 
     def estimate(
         self,
