@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gen3d.commands.asked import path_option, photo_options, prompts_option, request_of, seed_option
 from gen3d.commands.engines import engine_options, models_of, rasterizer_of, rasterizer_option
-from gen3d.commands.output import check_output, output_options
+from gen3d.commands.output import free_output, output_options
 from gen3d.commands.preset import at_least_one, preset_options, pruning_option, settings_of
 from gen3d.commands.telling import MARGIN, Teller, explain_option, quiet_option
 
@@ -37,13 +37,11 @@ def run(a: Namespace) -> None:
         settings = replace(settings, fit=replace(settings.fit, keep=at_least_one(a.max_gaussians)))
     request = request_of(a)
     inputs = a.image, a.depth, Path(a.path)
-    check_output(a.output, a.force, *inputs)
     teller = Teller(a.quiet, a.explain)
-    with teller.waiting("engines"):
+    with free_output(a, *inputs), teller.waiting("engines"):
         from gen3d.run.steps import build
 
         models, rasterizer = models_of(a), rasterizer_of(a)
-    check_output(a.output, a.force, *inputs)  # once more, since that took a while
     teller.follow(build(request, models, rasterizer, settings, a.output, explain=a.explain))
     if a.explain:
         teller.say(f"{MARGIN}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")

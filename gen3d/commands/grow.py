@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gen3d.commands.asked import asked_before, path_option, prompt_option, prompts_of, prompts_option, seed_option
 from gen3d.commands.engines import engine_options, models_of, rasterizer_of, rasterizer_option
-from gen3d.commands.output import check_output, output_options
+from gen3d.commands.output import free_output, output_options
 from gen3d.commands.preset import at_least_one, pruning_option
 from gen3d.commands.telling import Teller, explain_option, quiet_option
 
@@ -33,9 +33,8 @@ def options(parser: ArgumentParser) -> None:
 def run(a: Namespace) -> None:
     """The scene behind and around what was looked at."""
     inputs = a.folder, Path(a.path or "")
-    check_output(a.output, a.force, *inputs)
     teller = Teller(a.quiet, a.explain)
-    with teller.waiting("engines"):
+    with free_output(a, *inputs), teller.waiting("engines"):
         from gen3d.run.steps import grow
 
         prompts = prompts_of(a) or None
@@ -43,5 +42,4 @@ def run(a: Namespace) -> None:
         if a.max_gaussians is not None:
             settings = replace(settings, fit=replace(settings.fit, keep=at_least_one(a.max_gaussians)))
         models, rasterizer = models_of(a), rasterizer_of(a)
-    check_output(a.output, a.force, *inputs)  # once more, since that took a while
     teller.follow(grow(request, a.folder, models, rasterizer, settings, a.output, explain=a.explain))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gen3d.commands.asked import path_option, photo_options, prompts_option, request_of, seed_option
 from gen3d.commands.engines import engine_options, models_of
-from gen3d.commands.output import check_output, output_options
+from gen3d.commands.output import free_output, output_options
 from gen3d.commands.preset import preset_options, settings_of
 from gen3d.commands.telling import Teller, explain_option, quiet_option
 
@@ -31,11 +31,9 @@ def run(a: Namespace) -> None:
     """What is in the picture, and how far away."""
     settings, request = settings_of(a), request_of(a)
     inputs = a.image, a.depth, Path(a.path)
-    check_output(a.output, a.force, *inputs)
     teller = Teller(a.quiet, a.explain)
-    with teller.waiting("engines"):
+    with free_output(a, *inputs), teller.waiting("engines"):
         from gen3d.run.steps import look
 
         models = models_of(a)
-    check_output(a.output, a.force, *inputs)  # once more, since that took a while
     teller.follow(look(request, models, settings, a.output, explain=a.explain))

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from gen3d.commands.engines import device_option, rasterizer_of, rasterizer_option
-from gen3d.commands.output import check_output, output_options
+from gen3d.commands.output import free_output, output_options
 from gen3d.commands.telling import Teller, quiet_option
 from gen3d.commands.values import colour
 from gen3d.format_table import listed, read_here
@@ -30,9 +30,8 @@ def options(parser: ArgumentParser) -> None:
 
 def run(a: Namespace) -> None:
     """Pictures of a scene file."""
-    check_output(a.output, a.force, a.scene, a.cameras)
     teller = Teller(a.quiet)
-    with teller.waiting("scene"):
+    with free_output(a, a.scene, a.cameras), teller.waiting("scene"):
         from gen3d.formats.scene_file import open_scene
         from gen3d.formats.transforms import read_cameras
         from gen3d.run.render import render
@@ -40,6 +39,5 @@ def run(a: Namespace) -> None:
 
         file, scene = read_cameras(a.cameras), open_scene(a.scene)
         cameras, rasterizer = [scene.camera_at(c) for c in file.cameras], suited(rasterizer_of(a), scene.antialiased)
-    check_output(a.output, a.force, a.scene, a.cameras)  # once more, since that took a while
     told = file.notices + scene.notices
     teller.follow(render(scene.gaussians, cameras, rasterizer, a.output, a.alpha, a.background, told))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gen3d.commands.asked import asked_before, path_option
 from gen3d.commands.engines import device_option, rasterizer_of, rasterizer_option
-from gen3d.commands.output import check_output, output_options
+from gen3d.commands.output import free_output, output_options
 from gen3d.commands.telling import Teller, explain_option, quiet_option
 
 HELP = "the third step: a video of the scene that a build or `gen3d grow` made"
@@ -27,12 +27,10 @@ def options(parser: ArgumentParser) -> None:
 def run(a: Namespace) -> None:
     """A video along a path, which need not be the one that the scene was grown along."""
     inputs = a.folder, Path(a.path or "")
-    check_output(a.output, a.force, *inputs)
     teller = Teller(a.quiet, a.explain)
-    with teller.waiting("scene"):
+    with free_output(a, *inputs), teller.waiting("scene"):
         from gen3d.run.steps import tour
 
         request, settings = asked_before(a.folder, path=a.path)
         rasterizer = rasterizer_of(a)
-    check_output(a.output, a.force, *inputs)  # once more, since that took a while
     teller.follow(tour(request, a.folder, rasterizer, settings, a.output, explain=a.explain))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TypeAlias, TypeVar
 
-from gen3d.events import Event, Intermediate, Notice, Stage
+from gen3d.events import Event, Intermediate, Notice, Stage, product
 
 T = TypeVar("T")
 Listener: TypeAlias = Callable[[Event], object]
@@ -22,16 +23,12 @@ class Ear:
 
     def hear(self, stage: Stage[T]) -> T:
         """What the stage returns. Previews are drawn only where somebody listens."""
-        try:
-            while True:
-                try:
-                    found = next(stage)
-                except StopIteration as done:
-                    return done.value
-                for event in self._events(found):
-                    self._tell(event)
-        finally:
-            stage.close()
+        with closing(stage):
+            return product(stage, self._heard)
+
+    def _heard(self, found: Event | Intermediate) -> None:
+        for event in self._events(found):
+            self._tell(event)
 
     def _events(self, found: Event | Intermediate) -> Iterator[Event]:
         if not isinstance(found, Intermediate):

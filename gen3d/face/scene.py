@@ -30,7 +30,7 @@ from gen3d.run.thrift import Thrift, memory_told
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
-from gen3d.splat.role import Rasterizer
+from gen3d.splat.role import Rasterizer, draw
 from gen3d.values import LayeredDepth, Layers
 
 
@@ -108,8 +108,8 @@ class Scene:
     def render(self, camera: Camera, background: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Picture:
         """The scene through a camera, at its size and K; background: sRGB in [0, 1], behind what is not covered."""
         gaussians = drawable_from(self.gaussians.to(self.rasterizer.device), camera)
-        with torch.no_grad(), memory_told():
-            drawn = self.rasterizer.render(gaussians, camera).cpu()
+        with memory_told():
+            drawn = draw(self.rasterizer, gaussians, camera).cpu()
         rgb = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
         return Picture(rgb.numpy(), drawn.alpha.numpy(), drawn.depth.numpy())
 
