@@ -5,7 +5,7 @@ import pytest
 
 from gen3d.geometry.edges import dilate
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin.bundle import PriorDepth
+from gen3d.models.builtin.mixed_depth import MixedDepth
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.stages.background import fill_background
 from gen3d.values import RGBD, Layers
@@ -49,7 +49,7 @@ def split(world: AnalyticWorld, margin_px: float = 3.0) -> tuple[Layers, RGBD]:
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_background_never_stands_before_the_foreground(make, eyes):
     layers, truth = split(make())
-    estimator = {"expected": PriorDepth(), "noisy": NoisyEyes(truth.depth, 1), "near": NearEyes()}[eyes]
+    estimator = {"expected": MixedDepth(), "noisy": NoisyEyes(truth.depth, 1), "near": NearEyes()}[eyes]
     behind, _ = drain(fill_background(layers, FakeInpainter(), estimator, None, 0))
     front = layers.foreground
     assert (behind.depth[front] >= 1.029 * layers.rgbd.depth[front]).all()
@@ -70,7 +70,7 @@ def test_the_fill_takes_no_colour_of_the_foreground(make):
     world = make()
     world = replace(world, occluders=tuple(replace(o, tint=MAGENTA) for o in world.occluders))
     layers, truth = split(world)
-    behind, _ = drain(fill_background(layers, PatchInpainter(), PriorDepth(), None, 0))
+    behind, _ = drain(fill_background(layers, PatchInpainter(), MixedDepth(), None, 0))
 
     def magenta(image: np.ndarray) -> np.ndarray:
         return np.minimum(image[..., 0], image[..., 2]) - image[..., 1]
@@ -86,7 +86,7 @@ def test_the_fill_takes_no_colour_of_the_foreground(make):
 def test_the_background_lies_where_it_truly_is(make, seed):
     """With a network's eyes, whose scale is off by 20 % and whose picture is warped by 3 %."""
     layers, truth = split(make())
-    for estimator in (PriorDepth(), NoisyEyes(truth.depth, seed)):
+    for estimator in (MixedDepth(), NoisyEyes(truth.depth, seed)):
         behind, _ = drain(fill_background(layers, FakeInpainter(), estimator, None, 0))
         assert np.abs(behind.depth / truth.depth - 1)[layers.foreground].mean() < 0.07
 
@@ -94,7 +94,7 @@ def test_the_background_lies_where_it_truly_is(make, seed):
 @pytest.mark.parametrize("scale", [0.1, 100.0])
 def test_the_background_scales_with_the_scene(scale):
     unit, other = (
-        drain(fill_background(split(box_room(s))[0], PatchInpainter(), PriorDepth(), None, 0))[0] for s in (1.0, scale)
+        drain(fill_background(split(box_room(s))[0], PatchInpainter(), MixedDepth(), None, 0))[0] for s in (1.0, scale)
     )
     np.testing.assert_allclose(other.depth, scale * unit.depth, rtol=5e-3)
     assert np.abs(other.image - unit.image).mean() < 0.01
@@ -103,7 +103,7 @@ def test_the_background_scales_with_the_scene(scale):
 def test_without_a_foreground_the_photo_comes_back_and_nobody_is_asked():
     layers, _ = split(box_room(occluders=0))
     fill = FakeInpainter()
-    behind, events = drain(fill_background(layers, fill, PriorDepth(), None, 0))
+    behind, events = drain(fill_background(layers, fill, MixedDepth(), None, 0))
     assert behind is layers.rgbd
     assert fill.calls == 0
     assert len(events) == 1
@@ -112,5 +112,5 @@ def test_without_a_foreground_the_photo_comes_back_and_nobody_is_asked():
 def test_prompt_reaches_the_inpainter():
     layers, _ = split(box_room())
     fill = FakeInpainter()
-    drain(fill_background(layers, fill, PriorDepth(), "an empty room", 0))
+    drain(fill_background(layers, fill, MixedDepth(), "an empty room", 0))
     assert fill.prompts == ["an empty room"]

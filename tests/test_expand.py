@@ -11,7 +11,7 @@ from gen3d.geometry.protect import covers, lift_uncovering
 from gen3d.geometry.sight import sight_from
 from gen3d.geometry.trajectory import expansion_path, moved, tour_path, turned
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin.bundle import PriorDepth
+from gen3d.models.builtin.mixed_depth import MixedDepth
 from gen3d.settings import ExpandSettings
 from gen3d.stages.expand import close_slivers, expand_world
 from gen3d.values import RGBD, Origin, Place, PointCloud, Scale, View, World
@@ -49,14 +49,14 @@ def start(world: AnalyticWorld, path: list[Camera] | str, camera: Camera | None 
 
 def expand(world: World, photo: RGBD, shell_m: float, settings=SETTINGS, eyes=None, **rest) -> World:
     place = Place(photo, scale_of(photo), shell_m)
-    return drain(expand_world(world, place, FakeInpainter(), eyes or PriorDepth(), settings, **rest))[0]
+    return drain(expand_world(world, place, FakeInpainter(), eyes or MixedDepth(), settings, **rest))[0]
 
 
 def hole_share(points: PointCloud, camera: Camera) -> float:
     return sight_from(points, camera, SETTINGS.margin_px, 1e9).share
 
 
-@pytest.mark.parametrize("eyes", [PriorDepth, NoisyEyes])
+@pytest.mark.parametrize("eyes", [MixedDepth, NoisyEyes])
 @pytest.mark.parametrize("path", ["orbit", "wander"])
 @pytest.mark.parametrize("make", [box_room, ground_and_sky])
 def test_the_holes_along_the_path_are_filled(make, path, eyes):
@@ -89,7 +89,7 @@ def test_a_narrow_lens_with_large_steps_gets_midpoints_and_never_deadlocks():
     world, photo, _shell_m = start(box_room(), path, lens)
     assert min(hole_share(world.points, c) for c in path) > 0.9
     settings = ExpandSettings(poses=24, margin_px=8)
-    stage = expand_world(world, place_of(photo), FakeInpainter(), PriorDepth(), settings)
+    stage = expand_world(world, place_of(photo), FakeInpainter(), MixedDepth(), settings)
     grown, events = drain(stage)
     inserted = [v.camera for v in grown.views[1:] if not any(v.camera is c for c in path)]
     reached = [c for c in path if any(v.camera is c for v in grown.views)]
@@ -138,7 +138,7 @@ def test_the_photo_and_its_points_come_first_and_stay_as_they_are():
     assert grown.path == world.path
 
 
-@pytest.mark.parametrize("eyes", [PriorDepth, NoisyEyes])
+@pytest.mark.parametrize("eyes", [MixedDepth, NoisyEyes])
 @pytest.mark.parametrize("make", [box_room, sphere_over_plane, ground_and_sky])
 def test_from_where_it_was_taken_the_photo_is_still_the_photo(make, eyes):
     """All points drawn: no pixel shows a point that was made up."""
@@ -211,12 +211,12 @@ def test_enough_ends_early_with_what_there_is():
 def test_progress_ends_complete_however_many_views_there_are():
     world, photo, _shell_m = start(box_room(), "peek")
     settings = ExpandSettings(poses=20, margin_px=8)
-    grown, events = drain(expand_world(world, place_of(photo), FakeInpainter(), PriorDepth(), settings))
+    grown, events = drain(expand_world(world, place_of(photo), FakeInpainter(), MixedDepth(), settings))
     progress = [e for e in events if isinstance(e, Progress)]
     assert progress[-1].done == progress[-1].total == len(grown.views) - 1
 
 
-@pytest.mark.parametrize("eyes", [PriorDepth, NoisyEyes])
+@pytest.mark.parametrize("eyes", [MixedDepth, NoisyEyes])
 @pytest.mark.parametrize("make", [box_room, ground_and_sky])
 def test_expanding_again_along_the_same_path_adds_no_point(make, eyes):
     """Nor does it sweep up any more slivers: with noisy depth some become small enough only as others are closed."""

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 import torch
 
-from gen3d.models.builtin.bundle import PriorDepth
+from gen3d.geometry.edges import inverse_depth
 from gen3d.models.builtin.depthnet import CELL_PX, DepthNet
+from gen3d.models.builtin.prior_depth import guess_depth
 from training.export import load_average
 from training.measures import Figures, figures, mean_figures, overlap
 
@@ -76,8 +77,7 @@ def ramp(picture: np.ndarray) -> np.ndarray:
 
 def prior(picture: np.ndarray) -> np.ndarray:
     """The layout prior."""
-    depth = PriorDepth().estimate(picture).depth
-    return np.where(np.isinf(depth), 0, 1 / depth)
+    return inverse_depth(guess_depth(picture))
 
 
 def by_network(network: DepthNet, long_px: int) -> Estimate:

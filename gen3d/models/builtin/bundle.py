@@ -8,33 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
-from gen3d.camera import Camera
-from gen3d.models.base import DepthEstimate, Models
+from gen3d.models.base import Models
 from gen3d.models.builtin.mixed_depth import MixedDepth
 from gen3d.models.builtin.patch_fill import PatchInpainter
-from gen3d.models.builtin.prior_depth import guess_depth
 from gen3d.models.builtin.superpixels import SuperpixelSegmenter
 from gen3d.models.engines import Engine
-
-
-class PriorDepth:
-    """Plays `DepthEstimator` by a guess; depth that the caller expects is better than that, and returned as it is."""
-
-    name = "builtin prior"
-
-    def estimate(
-        self,
-        image: Float[np.ndarray, "h w 3"],
-        camera: Camera | None = None,
-        expected: Float[np.ndarray, "h w"] | None = None,
-    ) -> DepthEstimate:
-        """The expected depth where there is one, else a rough guess; the lens is never known."""
-        if expected is not None:
-            return DepthEstimate(expected)
-        return DepthEstimate(guess_depth(image), rough=True)
 
 
 def builtin_models() -> Models:

@@ -17,9 +17,10 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.errors import ModelUnavailable
 from gen3d.geometry.align import apply_scale_shift, fit_scale_shift
+from gen3d.geometry.edges import inverse_depth
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin.prior_depth import MEDIAN_M, guess_depth
-from gen3d.models.builtin.trained_depth import FARTHEST, TrainedDepth, load_trained_depth
+from gen3d.models.builtin.trained_depth import FARTHEST, TrainedDepth, load_trained_depth, metres
 
 WEIGHTS = Path(__file__).with_name("depthnet.safetensors")
 SHA256 = "b9ce7f3df566ac259e52f882218da0e18e31920743feb55c91bec8deeb135950"
@@ -67,7 +68,7 @@ def _opened(weights: Path) -> TrainedDepth:
 def _turned_both_ways(network: TrainedDepth, image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
     """The network's depth; the mean of the picture's and its mirror image's, in inverse depth."""
     here, mirrored = network.estimate(image).depth, network.estimate(image[:, ::-1]).depth[:, ::-1]
-    near = (_inverse(here) + _inverse(mirrored)) / 2
+    near = (inverse_depth(here) + inverse_depth(mirrored)) / 2
     depth = 1 / np.maximum(near, 1 / (FARTHEST * MEDIAN_M))
     return np.where(hanging_sky(np.isinf(here)), np.inf, depth).astype(np.float32)
 
@@ -82,17 +83,8 @@ def hanging_sky(sky: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 def mixed(seen: Float[np.ndarray, "h w"], guess: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """The weighted mean in inverse depth, the guess first brought to the scale of what was seen; the sky is as seen.
 
-    Raises nothing for a picture that is all sky: it stays so.
+    The median of what is not sky becomes MEDIAN_M; a picture that is all sky stays so.
     """
-    solid = np.isfinite(seen)
-    if not solid.any():
-        return seen
-    fitted = _inverse(apply_scale_shift(guess, *fit_scale_shift(guess, seen, solid)))
-    near = NETWORK_SHARE * _inverse(seen) + (1 - NETWORK_SHARE) * fitted
-    middle = np.median(near[solid])
-    depth = MEDIAN_M * middle / np.maximum(near, middle / FARTHEST)
-    return np.where(solid, depth, np.inf).astype(np.float32)
-
-
-def _inverse(depth: np.ndarray) -> np.ndarray:
-    return np.where(np.isinf(depth), 0.0, 1 / depth)
+    sky = np.isinf(seen)
+    fitted = inverse_depth(apply_scale_shift(guess, *fit_scale_shift(guess, seen, ~sky)))
+    return metres(NETWORK_SHARE * inverse_depth(seen) + (1 - NETWORK_SHARE) * fitted, sky)

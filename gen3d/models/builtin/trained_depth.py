@@ -71,7 +71,7 @@ class TrainedDepth:
         scale = min(1.0, FINE_PX / max(h, w))
         fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
         inverse, sky, fov_deg = self.infer(fine)
-        depth = _metres(*_along_edges(inverse, sky, fine))
+        depth = metres(*_along_edges(inverse, sky, fine))
         return DepthEstimate(resample_depth(depth, w, h), None if camera else fov_deg, rough=True)
 
     def infer(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
@@ -115,7 +115,7 @@ def _along_edges(
     return near / np.maximum(solid, 1e-6), open_ > 0.5
 
 
-def _metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+def metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
     """Depth, the median of what is not sky at MEDIAN_M; inf is sky."""
     if sky.all():
         return np.full(sky.shape, np.inf, np.float32)
