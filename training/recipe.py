@@ -56,8 +56,8 @@ RECIPES = {
     "first": Recipe(
         sets=("g1", "g2"),
         stages=(
-            Stage(3000, 1.5e-3, repeats=4),
-            Stage(60000, 6e-4, encoder=0.25, warm=300),
+            Stage(2600, 1.5e-3, repeats=4),
+            Stage(24000, 6e-4, encoder=0.25, warm=300),
         ),
         shards={"g1": 75, "g2": 1000},
     ),
