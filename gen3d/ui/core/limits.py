@@ -19,7 +19,7 @@ class Limits:
     jobs_per_session: int = 2
     """Of one visit, waiting for the engine or running on it."""
     jobs_per_address: int = 2
-    jobs: int = 24
+    jobs: int = 48
     """Of all, waiting for the engine."""
     others_per_session: int = 8
     """Other events of one visit, of one kind, waiting or running: examples, reviews, what the page opens with."""
@@ -42,7 +42,7 @@ class Limits:
     requests: int = 700
     uploads_per_address: int = 4
     """Under way at once."""
-    uploads: int = 24
+    uploads: int = 64
 
     json_bytes: int = 1_000_000
     """Of the body of a call."""
