@@ -29,11 +29,11 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: $(VENV)/installed lint
-	$(AT_ONCE) -m "not slow and not gpu"
+	$(AT_ONCE) -m "not slow and not gpu and (journey or not browser)"
 
 # what test leaves out of what needs a browser
 test-browser: $(VENV)/installed
-	$(AT_ONCE) -m "slow and browser and not gpu"
+	$(AT_ONCE) -m "browser and not gpu and (slow or not journey)"
 
 test-all: $(VENV)/installed lint
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest

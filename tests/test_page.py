@@ -17,6 +17,7 @@ from tests.window import is_known_noise
 pytest_plugins = ["tests.page"]
 
 
+@pytest.mark.journey
 def test_each_result_is_shown_as_soon_as_it_is_there(window, stand, play):
     play.hold("layers", "expand", "optimize", "flythrough")
     window.is_free()
@@ -64,6 +65,7 @@ def test_what_is_downloaded_is_what_was_made(window, stand, play):
     assert json.loads(window.fetch(links["run.json"]))["seed"] == 11
 
 
+@pytest.mark.journey
 def test_the_page_asks_for_what_was_set(window, stand, play):
     window.choose_tab("Photo + depth")
     window.give("photo", stand.photo)

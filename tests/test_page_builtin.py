@@ -37,6 +37,7 @@ def builtin(gradio_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             yield url
 
 
+@pytest.mark.journey
 def test_the_builtin_pipeline_makes_a_scene_that_is_drawn_and_flown_through(builtin, open_window, tmp_path):
     request = save_rgbd(tmp_path / "in")
     window = open_window(builtin, viewer=True)

@@ -57,6 +57,7 @@ def drawn(stock: Shelf, folder: Path, name: str = "scene.view", pose: Pose | Non
     return shown(pick_rasterizer().render(file.gaussians, camera.resized(scale * camera.width, scale * camera.height)))
 
 
+@pytest.mark.journey
 def test_it_starts_with_the_photos_picture(visit, stock, tmp_path):
     """At the photo's own size, where the low-pass is the rasterizer's; degree 1 and degree 0."""
     for name in ("scene.view", "plain.view"):
@@ -67,6 +68,7 @@ def test_it_starts_with_the_photos_picture(visit, stock, tmp_path):
         assert psnr(page.picture(), drawn(stock, tmp_path, name)) > 36
 
 
+@pytest.mark.journey
 def test_a_turned_view_is_the_orbits_picture(visit, stock, tmp_path):
     page = visit()
     page.page.add_style_tag(content="#stage { width: 96px }")
@@ -100,6 +102,7 @@ def test_on_a_canvas_of_another_shape_the_photo_is_whole_and_in_the_middle(visit
     assert np.ptp(band.reshape(-1, 3), axis=0).max() == 0, "what the limits do not vouch for is not shown"
 
 
+@pytest.mark.journey
 def test_dragging_grabs_the_scene_and_stays_within_the_limits(visit):
     page = visit()
     page.open()
@@ -139,6 +142,7 @@ def test_the_wheel_goes_in_and_out_within_the_limits(visit):
     assert page.page.evaluate(scroll) == 0, "the wheel over the scene does not move the page"
 
 
+@pytest.mark.journey
 def test_keys_do_all_that_the_mouse_does(visit):
     page = visit()
     page.open()
