@@ -8,6 +8,7 @@ show, since new points move along their rays; it shows from elsewhere.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from bench.scenes import Scene
 from bench.score import classify, mean_of, psnr, score_view
 from gen3d.camera import Camera
 from gen3d.events import product
+from gen3d.geometry.align import apply_scale_shift, fit_scale_shift
 from gen3d.geometry.place import scale_of
 from gen3d.geometry.resample import fitted_size, reduce_picture, resample_depth
 from gen3d.geometry.trajectory import along, expansion_path, surround, tour_path
@@ -47,6 +49,13 @@ def spoilt(scene: Scene, noise: NoisyDepth) -> Scene:
     """The scene with the photo's depth as a network would give it, but for its scale, which the photo's depth sets."""
     depth = noise(scene.photo.depth, 0) / np.float32(noise.scale(0))
     return replace(scene, photo=replace(scene.photo, depth=depth))
+
+
+def estimated(scene: Scene, estimate: Callable[[np.ndarray], np.ndarray]) -> Scene:
+    """The scene with the photo's depth as it was estimated, brought to the truth by scale and shift of its inverse."""
+    photo, said = scene.photo, estimate(scene.photo.image)
+    depth = apply_scale_shift(said, *fit_scale_shift(said, photo.depth, np.ones(said.shape, bool)))
+    return replace(scene, photo=replace(photo, depth=depth))
 
 
 def noisy_eyes(scene: Scene, models: Models, noise: NoisyDepth, settings: Settings) -> Models:

@@ -1,9 +1,11 @@
-"""How good scenes are: `python -m bench.quality [SCENE ...] [--preset fast balanced] [--depth true noisy]`.
+"""How good scenes are: `python -m bench.quality [SCENE ...] [--preset fast balanced] [--depth true noisy ...]`.
 
 Builds every scene of `bench/scenes.py` with the builtin engine from its photo and depth, renders the views that no
 stage has seen, and prints the figures of `bench/score.py`: PSNR (dB) and SSIM by what the photo knew of a pixel, how
 sharp filled pixels are (1: as the truth), the share of holes, the PSNR of the photo itself, and the seconds that
-building took. Noisy depth is what a network might say, see `bench/noisy.py`.
+building took. Noisy depth is what a network might say, see `bench/noisy.py`. "network" and "guess" are what the builtin
+network and the layout guess say of the photo, brought to the true scale and shift of inverse depth, which no picture
+tells; whoever estimates depth while the scene grows is the same for all but "noisy".
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ import argparse
 import json
 from pathlib import Path
 
-from bench.from_truth import build_from_truth, noisy_eyes, score_scene, spoilt
+from bench.from_truth import build_from_truth, estimated, noisy_eyes, score_scene, spoilt
 from bench.noisy import NoisyDepth
 from bench.scenes import SCENES, Scene, SceneUnavailable, load
 from bench.score import mean_of
 from bench.tables import table
 from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.builtin.mixed_depth import MixedDepth
+from gen3d.models.builtin.prior_depth import guess_depth
 from gen3d.settings import PRESETS, Settings
 from gen3d.splat.pick import pick_rasterizer
 
@@ -29,6 +33,7 @@ COLUMNS = {
     "ssim_outside": ("SSIM", 3), "sharp": ("sharp", 2), "holes": ("holes", 4), "seconds": ("s", 0),
 }  # fmt: skip
 """Figure -> its column's head and decimals."""
+DEPTHS = ("true", "noisy", "network", "guess")
 
 
 def judged(scene: Scene, depth: str, settings: Settings, seed: int) -> dict[str, float]:
@@ -37,6 +42,8 @@ def judged(scene: Scene, depth: str, settings: Settings, seed: int) -> dict[str,
     told = scene
     if depth == "noisy":
         told, models = spoilt(scene, noise), noisy_eyes(scene, models, noise, settings)
+    elif depth != "true":
+        told = estimated(scene, guess_depth if depth == "guess" else lambda image: MixedDepth().estimate(image).depth)
     built = build_from_truth(told, models, rasterizer, settings, seed)
     return score_scene(scene, built.gaussians, rasterizer) | {"seconds": built.seconds}
 
@@ -63,7 +70,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"of {', '.join(SCENES)}; all by default")
     parser.add_argument("--preset", nargs="+", choices=PRESETS, default=["fast", "balanced"])
-    parser.add_argument("--depth", nargs="+", choices=("true", "noisy"), default=["true"])
+    parser.add_argument("--depth", nargs="+", choices=DEPTHS, default=["true"])
     parser.add_argument("--size", type=int, metavar="PX", help="reduce the pictures, those held out too, to this side")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE")

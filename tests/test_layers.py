@@ -12,7 +12,17 @@ from gen3d.settings import LayerSettings
 from gen3d.stages.layers import choose, keep_candidates, snap_to_depth, split_layers, stands_in_front, union
 from gen3d.values import RGBD, Candidates
 from tests.measures import drain
-from tests.worlds import NoisyDepth, box_room, ground_and_sky, pole_before_wall, sphere_over_plane, tilted_plane
+from tests.worlds import (
+    AnalyticWorld,
+    Box,
+    NoisyDepth,
+    Plane,
+    box_room,
+    ground_and_sky,
+    pole_before_wall,
+    sphere_over_plane,
+    tilted_plane,
+)
 
 STEP = LayerSettings().rim_step
 
@@ -92,6 +102,24 @@ def test_the_foreground_is_the_union_of_the_chosen_masks():
     assert not find_foreground(np.zeros((0, 96, 128), bool), rgbd.depth, LayerSettings()).any()
 
 
+def street() -> AnalyticWorld:
+    """A car before a house, under the sky."""
+    ground = Plane((0.0, 1.0, 0.0), 1.6, (0.45, 0.55, 0.3))
+    car, house = Box((-1.0, 0.3, 5.0), (1.0, 1.6, 6.0)), Box((-6.0, -6.0, 20.0), (7.0, 1.6, 24.0), (0.7, 0.4, 0.3))
+    return AnalyticWorld("street", (ground, house), (car,))
+
+
+def test_behind_what_is_near_the_house_is_background_though_it_stands_before_the_sky():
+    camera = street().camera(256, 192)
+    depth, car = street().view(camera).depth, street().foreground(camera)
+    house = (np.abs(depth - 20) < 0.5) & ~car
+    both = np.stack([house | car, car])
+    np.testing.assert_array_equal(find_foreground(both, depth, LayerSettings()), car)
+    depth_alone = street().hidden(camera).depth
+    alone = np.abs(depth_alone - 20) < 0.5
+    np.testing.assert_array_equal(find_foreground(alone[None], depth_alone, LayerSettings()), alone)
+
+
 def test_sky_is_never_foreground():
     rgbd = ground_and_sky().view(ground_and_sky().camera(128, 96))
     front = ground_and_sky().foreground(rgbd.camera)
@@ -169,7 +197,7 @@ def test_without_proposals_that_stand_in_front_there_is_one_layer_and_a_notice(m
 
 
 @pytest.mark.parametrize("noise", [False, True])
-@pytest.mark.parametrize("make", [sphere_over_plane, box_room, pole_before_wall])
+@pytest.mark.parametrize("make", [sphere_over_plane, box_room, pole_before_wall, ground_and_sky])
 def test_the_builtin_segmenter_finds_what_stands_in_front(make, noise):
     """Noisy depth goes through the cleaning that every run does first."""
     world = make()

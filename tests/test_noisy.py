@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bench.ablation import BorrowsAnywhere, NobodyInFront
-from bench.from_truth import build_from_truth, score_scene, spoilt
+from bench.from_truth import build_from_truth, estimated, score_scene, spoilt
 from bench.noisy import NoisyDepth, NoisyEyes
 from bench.scenes import Plane, Scene
 from bench.seams import Addition, additions, flatness, seam_error
@@ -117,6 +117,14 @@ def test_spoilt_depth_keeps_the_photos_scale_and_what_is_unknown():
     noisy = spoilt(replace(scene, photo=replace(scene.photo, depth=depth)), NoisyDepth(3)).photo.depth
     assert abs(np.nanmedian(np.log(noisy / depth))) < 0.03
     np.testing.assert_array_equal(np.isnan(noisy), np.isnan(depth))
+
+
+def test_an_estimate_is_brought_to_the_true_scale_and_shift_of_inverse_depth():
+    scene = scene_of(sphere_over_plane())
+    truth = scene.photo.depth
+    told = estimated(scene, lambda image: 1 / (0.2 / truth + 0.03))
+    np.testing.assert_allclose(told.photo.depth, truth, rtol=1e-3)
+    assert told.held_out is scene.held_out
 
 
 def addition(step: float) -> Addition:

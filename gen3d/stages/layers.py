@@ -3,8 +3,9 @@
 Candidate masks come from a segmenter; eq. 1 keeps the sure ones of sensible size. Eq. 2 calls a mask foreground when
 its median depth is below theta_d; that rule alone (`rule="paper"`) also takes a near floor. So by default
 (`rule="occlusion"`) a mask is judged by its rim: how much of it stands in front of what lies outside, less how much
-stands behind. Deviation: the region to inpaint, Omega, is the foreground dilated by a margin; the paper's intersection
-with {D > theta_d} is nearly empty, since the foreground is by definition nearer.
+stands behind; what it adds to nearer masks by the parallax of its rim; and what mostly lies on the ground is none.
+Deviation: the region to inpaint, Omega, is the foreground dilated by a margin; the paper's intersection with
+{D > theta_d} is nearly empty, since the foreground is by definition nearer.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import assert_never
 
 import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.edges import dilate, inverse_depth
+from gen3d.geometry.ground_view import on_ground
 from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
@@ -25,6 +28,8 @@ from gen3d.values import RGBD, Candidates, Layers
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
 """Depth is compared this far inside and outside a mask's outline. Chosen by eye."""
+LEAST_NEWS = 0.1
+"""What adds a smaller share of itself to nearer masks is not judged by it. Chosen by eye."""
 RIM_BALANCE = 0.25
 """A mask is foreground when the occluding share of its rim exceeds the occluded share by this much. Chosen by eye."""
 SURE_BALANCE = 0.7
@@ -34,6 +39,8 @@ GROUND_RANGE, GROUND_PERCENTS = 1.4, (5, 95)
 its depth. Chosen by eye."""
 GROUND_AREA, GROUND_WIDTH = 0.10, 0.4
 """It is when it also covers this share of the picture, and this share of the lower border. Chosen by eye."""
+MOST_GROUND = 0.5
+"""A mask of which more lies on the ground is not foreground. Chosen by eye."""
 UPWARD = 0.8
 """Where there are normals, a mask that touches the lower border is ground as well when the mean cosine between its
 normals and up exceeds this. Chosen by eye."""
@@ -76,7 +83,7 @@ def choose(
         case "paper":
             return nearer_than(settings.depth_percentile, masks, depth)
         case "occlusion":
-            return np.array([stands_in_front(m, depth, settings.rim_step, normals) for m in masks], bool)
+            return in_front(masks, depth, settings.rim_step, normals)
         case _:
             assert_never(settings.rule)
 
@@ -86,6 +93,33 @@ def nearer_than(percentile: float, masks: np.ndarray, depth: np.ndarray) -> np.n
     solid = depth[np.isfinite(depth)]
     theta = np.percentile(solid, percentile) if solid.size else 0.0
     return np.array([np.median(depth[m]) < theta for m in masks], bool)
+
+
+def in_front(
+    masks: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None
+) -> Bool[np.ndarray, "k"]:
+    """Which of the masks (k h w) stand in front of their surroundings, what is nearer first.
+
+    There are two layers only: where a car is in front, the houses behind it are its background, though they stand
+    before the sky. So what a mask adds to nearer ones must stand in front too, its rim weighed by the parallax there.
+    """
+    inverse, taken = inverse_depth(depth), np.zeros(depth.shape, bool)
+    ground, chosen = on_ground(inverse), np.zeros(len(masks), bool)
+    for i in sorted(range(len(masks)), key=lambda i: -np.median(inverse[masks[i]])):
+        added = masks[i] & ~taken
+        news = added.sum() > LEAST_NEWS * masks[i].sum() and taken.any()
+        if ground[masks[i]].mean() > MOST_GROUND:
+            continue
+        if stands_in_front(masks[i], depth, step, normals) and not (news and _parallax(added, inverse) <= RIM_BALANCE):
+            chosen[i], taken = True, taken | masks[i]
+    return chosen
+
+
+def _parallax(region: np.ndarray, inverse: np.ndarray) -> float:
+    """By how much the region's rim stands in front, -1 to 1; each step counts as it shows from aside: in 1 / metres."""
+    inside, outside = _means_across(region, inverse)
+    step = (inside - outside)[region & dilate(~region, 1)]
+    return float(step.sum() / max(np.abs(step).sum(), 1e-12))
 
 
 def union(candidates: Candidates, depth: np.ndarray) -> np.ndarray:

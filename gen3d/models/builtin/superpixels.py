@@ -1,8 +1,9 @@
 """The segmenter that needs no download: things are where depth steps, their outlines where depth or colour does.
 
-Two sources of candidates, both independent of how near a thing is: what a grey opening of inverse depth removes (the
+Three sources of candidates, all independent of how near a thing is: what a grey opening of inverse depth removes (the
 white top-hat of mathematical morphology, at several sizes; a plane seen in perspective is linear in inverse depth, and
-an opening leaves linear ramps alone, so floors and walls are not proposed) and the connected parts of "nearer than t".
+an opening leaves linear ramps alone, so floors and walls are not proposed), the connected parts of "nearer than t", and
+those again without the ground, which joins whatever stands on it.
 Superpixels (SLIC, Achanta et al. 2012) straighten the outlines where a thing touches what it stands on.
 A candidate's score is the share of its outline that lies on a step of depth or colour: a thing has a border of its
 own, a chance union of things has not.
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
+from gen3d.geometry.ground_view import OFF, ground_of
 from gen3d.models.base import Proposals
 
 STEP = 0.08
@@ -142,10 +144,15 @@ def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
         residue = (near - _open(near, max(3, round(share * min(near.shape))))) / safe
         for least in RESIDUES:
             yield _snap(residue > least, residue > 2 * least, near, labels)
+    ground = ground_of(near)
+    above = None if ground is None else near - ground
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
     far, close = np.percentile(logs, (2, 98))
     for level in np.exp(np.linspace(far - STEP, close, LEVELS + 1)[:-1]):  # the first: all that is not sky
-        yield _snap(near > level, near > level * (1 + STEP), near, labels)
+        nearer, surely = near > level, near > level * (1 + STEP)
+        yield _snap(nearer, surely, near, labels)
+        if above is not None:
+            yield _snap(nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
 
 
 def _open(near: np.ndarray, width: int) -> np.ndarray:
