@@ -30,9 +30,11 @@ from bench.scenes import Scene, load
 from bench.score import mean_of
 from bench.seams import additions, flatness, seam_error
 from bench.tables import table
+from gen3d.camera import Camera
 from gen3d.geometry.trajectory import PATHS
-from gen3d.models.base import Inpainter, Models, Proposals
+from gen3d.models.base import DepthEstimate, DepthEstimator, Inpainter, Models, Proposals
 from gen3d.models.builtin.bundle import builtin_models
+from gen3d.models.builtin.mixed_depth import MixedDepth
 from gen3d.settings import PRESETS, Settings
 from gen3d.splat.pick import pick_rasterizer
 
@@ -80,6 +82,20 @@ class BorrowsAnywhere:
         return self.inner.inpaint(image, hole, ~hole, depth, prompt, seed)
 
 
+@dataclass(frozen=True)
+class LooksAnew:
+    """Plays `DepthEstimator`: another one who is not told what known surfaces suggest."""
+
+    inner: DepthEstimator
+    name: str = "looks anew"
+
+    def estimate(
+        self, image: np.ndarray, camera: Camera | None = None, expected: np.ndarray | None = None
+    ) -> DepthEstimate:
+        """What the other one sees."""
+        return self.inner.estimate(image, camera)
+
+
 def within(stage: str, **changes: Any) -> Variant:
     """The settings of one stage changed."""
     return lambda models, s: (models, replace(s, **{stage: replace(getattr(s, stage), **changes)}))
@@ -96,6 +112,11 @@ def fill_from_anywhere(models: Models, settings: Settings) -> Plan:
     return replace(models, **wide), settings
 
 
+def network_for_new_views(models: Models, settings: Settings) -> Plan:
+    """The builtin network estimates the depth of what was filled in, where else known surfaces are continued."""
+    return replace(models, depth=LooksAnew(MixedDepth())), settings
+
+
 VARIANTS: dict[str, Variant] = {
     "full": lambda models, settings: (models, settings),
     "no foreground layer": lambda models, s: (replace(models, segmenter=NobodyInFront()), s),
@@ -104,6 +125,7 @@ VARIANTS: dict[str, Variant] = {
     "foreground by the paper's rule": within("layers", rule="paper"),
     "no matting": within("layers", matting=False),
     "fill borrows from anywhere": fill_from_anywhere,
+    "network sees new views": network_for_new_views,
     "no alignment": within("expand", align=()),
     "no scale and shift": within("expand", align=("seam", "hinge")),
     "no seam": within("expand", align=("scale", "hinge")),

@@ -38,6 +38,7 @@ def told(tmp_path_factory) -> dict:
     return json.loads(done.stdout.rpartition("told:")[2])
 
 
+@pytest.mark.slow
 def test_every_step_of_a_forked_run_finishes_and_its_files_survive(told):
     assert told["finished"] == ["look", "grow", "tour"]
     assert {
@@ -47,18 +48,22 @@ def test_every_step_of_a_forked_run_finishes_and_its_files_survive(told):
     assert told["largest event"] < 1_000_000
 
 
+@pytest.mark.slow
 def test_an_error_crosses_the_fork_with_both_sentences(told):
     assert "There is no file" in told["error"] and told["error"].endswith("Check the name.")
 
 
+@pytest.mark.slow
 def test_cancel_reaches_the_fork_and_leaves_nothing(told):
     assert told["after cancel"] == ["look"] and told["seconds to stop"] < 10
 
 
+@pytest.mark.slow
 def test_enough_reaches_the_fork(told):
     assert told["views after enough"] == 1
 
 
+@pytest.mark.slow
 def test_each_step_declares_its_own_seconds(told):
     assert told["declared"] == [5, 5, 5], "a preset of one second still needs a start"
 

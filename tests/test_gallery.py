@@ -2,6 +2,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from gradio.utils import is_static_file
 
 from gen3d.formats.ply import read_ply
@@ -34,6 +35,7 @@ def test_the_examples_files_may_be_shown_wherever_the_app_was_started(tmp_path, 
 TINY = ("--engine", "builtin", "--preset", "fast", "--size", "64")
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_built_once_in_the_background(tmp_path):
     request = save_rgbd(tmp_path / "in")
     example = Example("room", "A room", request.photo, request.depth, request.fov_deg)

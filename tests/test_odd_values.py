@@ -27,6 +27,10 @@ ODD: dict[str, object] = {
     "a url": {"url": "http://127.0.0.1:1/a.png"}, "a flip": [[0.5, 0.5]], "half a flip": [[0.5]],
     "a flip of NaN": [[float("nan"), 0.5]], "a flip of texts": [["a", "b", "c"]],
 }  # fmt: skip
+QUICK = ("null", "NaN", "1e308", "many digits", "x", "half a character", "deep", "a dict", "no path")
+EACH = pytest.mark.parametrize(
+    "odd", [odd if odd in QUICK else pytest.param(odd, marks=pytest.mark.slow) for odd in ODD]
+)
 OTHERS = (
     "Traceback", "NoneType", "object has no", "object is not", "Error:", "got an unexpected", "Expected a `",
     "<lambda>", "validation error", "Original error", UNEXPECTED,
@@ -75,7 +79,7 @@ def is_ours(sentence: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("odd", ODD)
+@EACH
 def test_every_named_function_answers_every_odd_value_in_words(stand, play, functions, usual, odd):
     for function in functions:
         for place in range(len(usual.get(function["api_name"], []))):
@@ -85,7 +89,7 @@ def test_every_named_function_answers_every_odd_value_in_words(stand, play, func
             assert is_ours(told), (function["api_name"], place, told)
 
 
-@pytest.mark.parametrize("odd", ODD)
+@EACH
 def test_every_private_function_does_too(stand, play, functions, usual, odd):
     others = [one for one in functions if one["api_name"] not in usual and one["inputs"]]
     assert len(others) > 5
