@@ -34,6 +34,8 @@ def card(monkeypatch):
 
     def put(**loaders):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        # a torch that was built for cards would have its optimisers ask the driver of this one
+        monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
         monkeypatch.setattr(choice, "ON_A_CARD", loaders)
 
     return put
