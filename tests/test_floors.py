@@ -79,6 +79,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.stored": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.spz": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
     "formats.y_up": ({"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
