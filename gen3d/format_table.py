@@ -45,6 +45,8 @@ class FormatRow:
     make: str = ""
     """Makes it of a finished scene: (`FinishedScene`, path) -> `Stage[None]`. Of `write` and `make` one is given, or
     neither, for what only a build leaves."""
+    tells: bool = False
+    """Whether it also tells what a build's folder knows of its scene: parts, cameras, how far one may go."""
     needs: tuple[str, ...] = ()
     """What `make` must find beside the scene: fields of `SceneFiles`."""
     page: Literal["", "offered", "ticked"] = ""
@@ -88,6 +90,13 @@ FORMATS = (
         "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
         axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
         write="gen3d.formats.spz:store_spz", page="ticked",
+    ),
+    FormatRow(
+        "scene.splats.glb", ".splats.glb", "Gaussians as glTF",
+        "glTF tools that know KHR_gaussian_splatting, as PlayCanvas, three.js, Cesium: the Gaussians, a node for each "
+        "part of the scene",
+        axes="y up", read="gen3d.formats.splats_glb:open_splats_glb", starts=(b"glTF",),
+        write="gen3d.formats.splats_glb:store_splats_glb", tells=True, page="offered",
     ),
     FormatRow(
         "dataset", "", "Views to train from",

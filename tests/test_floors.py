@@ -81,6 +81,10 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.splats_glb": (
+        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+    ),
     "formats.spz": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
     "formats.y_up": ({"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.spz_codes": (VALUES | {"formats.y_up", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),

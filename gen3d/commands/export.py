@@ -62,7 +62,7 @@ def run(a: Namespace) -> None:
         teller.note(told)
     scene = _centred(scene, teller) if a.centred else scene
     if a.max_gaussians is not None and len(scene.gaussians) > at_least_one(a.max_gaussians):
-        scene = replace(scene, gaussians=_pruned(a, scene, teller))
+        scene = replace(scene, gaussians=_pruned(a, scene, teller), labels=None)
     for file, row in zip(a.to, rows, strict=True):
         unsaid = _write(a, row, file, scene, teller)
         size = sum(part.stat().st_size for part in (file, *file.rglob("*")) if part.is_file())
@@ -88,10 +88,13 @@ def _write(a: Namespace, row: FormatRow, file: Path, scene: StoredScene, teller:
     """Writes a file, and tells what of the scene is not said there."""
     from gen3d.formats.scene_file import save_scene
     from gen3d.formats.stored import Writing
+    from gen3d.products.beside import known_beside
+    from gen3d.scene_files import SceneFiles
 
     if row.write:
         with teller.waiting(file.name):
-            return save_scene(row, file, scene, Writing(a.spz_version, not a.spz_y_down))
+            told = known_beside(scene, SceneFiles(a.scene.parent)) if row.tells else scene
+            return save_scene(row, file, told, Writing(a.spz_version, not a.spz_y_down))
     from gen3d.products.export import export_as
 
     return teller.follow(export_as(row, _finished(a, scene, teller), file)) or ()
@@ -126,5 +129,6 @@ def _finished(a: Namespace, scene: StoredScene, teller: Teller) -> FinishedScene
 
         rasterizer = checked_rasterizer(suited(rasterizer_of(a), scene.antialiased), teller.note)
     return FinishedScene(
-        scene.gaussians, a.scene.parent, rasterizer, antialiased=scene.antialiased, origin=scene.origin
-    )
+        scene.gaussians, a.scene.parent, rasterizer, antialiased=scene.antialiased, origin=scene.origin,
+        labels=scene.labels,
+    )  # fmt: skip

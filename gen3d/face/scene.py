@@ -128,7 +128,7 @@ class Scene:
         sweep(file.parent)
         with TemporaryDirectory(prefix="gen3d-") as folder:
             scene = FinishedScene(self.gaussians, Path(folder), self.rasterizer)
-            if row.make:
+            if row.make or row.tells:
                 write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer)
             ear = Ear(None)
             for unsaid in ear.hear(export_as(row, scene, file)):

@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 from gen3d.errors import InputError
 from gen3d.format_table import FormatRow, listed, read_here
 from gen3d.formats.ply import LARGEST_BYTES
-from gen3d.formats.spz import DENSEST
-from gen3d.formats.stored import MOST, PLAIN, StoredScene, Writing
+from gen3d.formats.stored import DENSEST, MOST, PLAIN, StoredScene, Writing
 from gen3d.formats.whole import MB, check_file, refusing
 
 _GZIP = b"\x1f\x8b"
@@ -53,11 +52,12 @@ def _row_of(path: Path, start: bytes) -> FormatRow:
     if known := next((row for row in read_here() if start.startswith(row.starts)), None):
         return known
     kind = path.suffix.lower()
-    named = next((row for row in read_here() if kind == row.suffix), None)
+    fitting = [row for row in read_here() if path.name.lower().endswith(row.suffix)]
+    named = max(fitting, key=lambda row: len(row.suffix), default=None)
     if named is None:
         raise InputError(f"{path.name} is of a kind{f', {kind},' if kind else ''} that is not read here.", _remedy())
     if named.starts:
-        raise InputError(f"{path.name} is not a {kind} file, or it is damaged.", _remedy())
+        raise InputError(f"{path.name} is not a {named.suffix} file, or it is damaged.", _remedy())
     return named
 
 

@@ -36,6 +36,7 @@ import torch
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.spz_codes import RDF, RUB, Header, packed, signs_of, unpacked
 from gen3d.formats.stored import (
+    DENSEST,
     MOST,
     NEAR,
     PLAIN,
@@ -45,6 +46,7 @@ from gen3d.formats.stored import (
     around_middle,
     check_count,
     check_steps,
+    check_writable,
     drawable,
 )
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
@@ -59,9 +61,6 @@ FRACTION_BITS = 12
 """Of a position, for parts of a metre."""
 GZIP_LEVEL = 6
 """The usual one; 9 takes twice as long and saves nothing."""
-DENSEST = 25
-"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
-is less than a MB in all is no bomb."""
 _MAGIC = b"NGSP"
 _GZIP = b"\x1f\x8b"
 _PLAIN_VERSIONS = [version.to_bytes(4, "little") for version in (1, 2, 3)]
@@ -145,15 +144,12 @@ def open_spz(path: Path, most: int = MOST) -> StoredScene:
 
 
 def _check(g: Gaussians) -> None:
-    if len(g) == 0:
-        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    check_writable(g)
     if len(g) > MOST_WRITTEN:
         raise InputError(
             f"The scene holds {len(g) / 1e6:.1f} million Gaussians, and readers of .spz take {MOST_WRITTEN // 10**6}.",
             "Write a .ply instead.",
         )
-    if not all(bool(t.isfinite().all()) for t in (g.means, g.quats, g.scales, g.opacities, g.sh)):
-        raise ValueError("Gaussians hold values that are not finite")
 
 
 def _fraction_bits(means: torch.Tensor) -> int:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.known import Labels, Viewpoint
 from gen3d.splat.gaussians import Gaussians
 
 MOST = 20_000_000
@@ -27,6 +29,9 @@ FINE = 0.01
 """A scene is far where float32 steps by more than this share of a usual Gaussian's size."""
 COARSE = 0.5
 """Positions in steps of more than this share of a usual Gaussian's size are a scene in shreds."""
+DENSEST = 25
+"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
+is less than a MB in all is no bomb."""
 _SOME = 100_000
 """Of so many Gaussians a median is taken."""
 
@@ -43,6 +48,14 @@ class StoredScene:
     """Metres, in double precision; whole numbers."""
     notices: tuple[str, ...] = ()
     """What was taken otherwise than the file may have meant it, for people."""
+    labels: Labels | None = None
+    """Which part each Gaussian is of, where that is known."""
+    viewpoint: Viewpoint | None = None
+    """Where it is made to be looked at from, where that is known."""
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and len(self.labels.of) != len(self.gaussians):
+            raise ValueError(f"{len(self.labels.of)} labels for {len(self.gaussians)} Gaussians")
 
     @property
     def in_place(self) -> Gaussians:
@@ -112,6 +125,14 @@ def usual_size(gaussians: Gaussians) -> float:
     return float(np.median(scales.median(dim=1).values.cpu().numpy())) if len(scales) else 0.0
 
 
+def check_writable(gaussians: Gaussians) -> None:
+    """Raises EmptyWorld when there are none, ValueError when a value is not finite."""
+    if len(gaussians) == 0:
+        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    if not bool(can_be_drawn(gaussians).all()):
+        raise ValueError("Gaussians hold values that are not finite, or rotations of length zero")
+
+
 def check_steps(kind: str, step: float, gaussians: Gaussians, origin: Origin) -> None:
     """Raises InputError where a format's steps would leave the scene in shreds; step: between two positions, metres."""
     size = usual_size(gaussians)
@@ -138,9 +159,14 @@ def check_count(path: Path, count: int, most: int) -> None:
 
 def drawable(gaussians: Gaussians) -> Gaussians:
     """Without those that hold a value that is not finite, or a rotation of length zero."""
-    values = (gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], gaussians.sh.flatten(1))
-    good = torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (gaussians.quats.abs().amax(dim=1) > 0)
+    good = can_be_drawn(gaussians)
     return gaussians if bool(good.all()) else gaussians.keep(good)
+
+
+def can_be_drawn(g: Gaussians) -> Bool[Tensor, "n"]:
+    """Which of them `drawable` keeps."""
+    values = (g.means, g.quats, g.scales, g.opacities[:, None], g.sh.flatten(1))
+    return torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (g.quats.abs().amax(dim=1) > 0)
 
 
 def _stride(count: int) -> int:

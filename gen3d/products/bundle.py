@@ -15,6 +15,8 @@ from gen3d.products.export import FinishedScene, can_export, export_as
 
 WIDTH = 110
 """Letters a line of README.txt."""
+NAMES = 20
+"""Letters of it for a file's name."""
 
 
 def export_bundle(scene: FinishedScene, path: Path) -> Stage[None]:
@@ -39,7 +41,7 @@ def _make(scene: FinishedScene, into: Path, there: set[str]) -> Stage[None]:
 def readme(names: set[str]) -> str:
     """README.txt: a line for every file that is there, and what one must know of their numbers."""
     there = {name.split("/")[0] for name in names}
-    files = [f"{row.name:<16} {row.for_whom}" for row in bundled() if row.name in there]
+    files = [f"{row.name:<{NAMES}} {row.for_whom}" for row in bundled() if row.name in there]
     about = [textwrap.fill(words, WIDTH) for words in _numbers(there)]
     return "\n".join([f"A 3D scene made from one picture by gen3d {__version__}.", "", *files, "", *about, ""])
 

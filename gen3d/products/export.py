@@ -20,11 +20,13 @@ from gen3d.events import Stage, Started
 from gen3d.format_table import FormatRow, asked_for
 from gen3d.formats.dataset import write_dataset
 from gen3d.formats.glb import write_glb
+from gen3d.formats.known import Labels
 from gen3d.formats.layered import load_layered
 from gen3d.formats.scene_file import save_scene
 from gen3d.formats.stored import NEAR, PLAIN, Origin, StoredScene, Writing
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import whole_folder
+from gen3d.products.beside import known_beside
 from gen3d.products.dataset import coloured_points, draw_frames
 from gen3d.products.mesh import collider, mesh_parts
 from gen3d.products.prune import views_around
@@ -47,6 +49,7 @@ class FinishedScene:
     antialiased: bool = False
     """As in `formats/stored.py`, and what follows too."""
     origin: Origin = NEAR
+    labels: Labels | None = None
 
     @property
     def files(self) -> SceneFiles:
@@ -56,7 +59,7 @@ class FinishedScene:
     @property
     def stored(self) -> StoredScene:
         """What of it a file can hold."""
-        return StoredScene(self.gaussians, self.antialiased, self.origin)
+        return StoredScene(self.gaussians, self.antialiased, self.origin, labels=self.labels)
 
     @cached_property
     def layered(self) -> LayeredDepth:
@@ -105,7 +108,7 @@ def export_as(row: FormatRow, scene: FinishedScene, path: Path, how: Writing = P
         yield from resolve_name(row.make)(scene, path)
         return ()
     yield Started(row.suffix.removeprefix("."))
-    return save_scene(row, path, scene.stored, how)
+    return save_scene(row, path, known_beside(scene.stored, scene.files) if row.tells else scene.stored, how)
 
 
 def can_export(row: FormatRow, scene: FinishedScene) -> bool:

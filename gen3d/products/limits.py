@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from gen3d.camera import Camera
-from gen3d.formats.view import Limits
+from gen3d.formats.known import Limits
 from gen3d.geometry.trajectory import moved, orbited
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw

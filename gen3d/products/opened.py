@@ -11,8 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from gen3d.camera import Camera
+from gen3d.formats.known import Limits
 from gen3d.formats.scene_file import open_scene
-from gen3d.formats.view import Limits, Outside, write_view
+from gen3d.formats.view import Outside, write_view
 from gen3d.formats.whole import MB
 from gen3d.products.around import Up, guessed_up, lies_ahead, outside, within_surroundings
 from gen3d.products.limits import find_limits

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gen3d.camera import Camera
-from gen3d.formats.view import Limits, write_view
+from gen3d.formats.known import Limits
+from gen3d.formats.view import write_view
 from gen3d.geometry.quadtree import merge_flat_blocks
 from gen3d.products.limits import find_limits
 from gen3d.settings import FitSettings
