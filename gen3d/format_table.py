@@ -92,6 +92,12 @@ FORMATS = (
         write="gen3d.formats.spz:store_spz", page="ticked",
     ),
     FormatRow(
+        "scene.sog", ".sog", "Gaussians for the web",
+        "SuperSplat, PlayCanvas, Spark: the Gaussians, smallest, quickest to load",
+        axes="y down", read="gen3d.formats.sog:open_sog", starts=(b"PK\x03\x04", b"{"),
+        write="gen3d.formats.sog:store_sog", page="offered",
+    ),
+    FormatRow(
         "scene.splats.glb", ".splats.glb", "Gaussians as glTF",
         "glTF tools that know KHR_gaussian_splatting, as PlayCanvas, three.js, Cesium: the Gaussians, a node for each "
         "part of the scene",

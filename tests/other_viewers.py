@@ -73,14 +73,14 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 def seen_by_spark(browser: object, package: Path, file: Path, camera: Camera, folder: Path) -> np.ndarray:
-    """What three.js with Spark shows of a file, h w 3 in [0, 1]; a .spz is y up already, the others are turned."""
+    """What three.js with Spark shows of a file, h w 3 in [0, 1]; a .spz or .glb is y up already, the others are turned."""
     modules = package.parents[1]
     for name in ("three", "fflate", "@sparkjsdev"):
         (folder / name).symlink_to(modules / name)
     (folder / file.name).write_bytes(file.read_bytes())
     page = SPARK_PAGE.format(
         width=camera.width, height=camera.height, fov_deg=camera.fov_deg[1], file=file.name,
-        y_down=str(file.suffix != ".spz").lower(),
+        y_down=str(file.suffix not in (".spz", ".glb")).lower(),
     )  # fmt: skip
     (folder / "index.html").write_text(page)
     with serving(folder) as url:

@@ -81,6 +81,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.codebook": (set(), {"numpy", "jaxtyping"}),
+    "formats.sog_codes": ({"formats.codebook", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.sog": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.splats_glb": (
         VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},

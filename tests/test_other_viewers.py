@@ -3,14 +3,21 @@
 Each looks through the same camera as our own rasterizer. Chromium draws in software, so the scene is small.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
+from gen3d.formats.sog import store_sog
 from gen3d.formats.splat import write_splat
+from gen3d.formats.splats_glb import store_splats_glb
 from gen3d.formats.spz import write_spz
+from gen3d.formats.stored import StoredScene
+from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import seen_from
 from gen3d.splat.pick import pick_rasterizer
 from tests.arrow import CAMERA, arrow_scene, assert_in_place, walled
@@ -20,7 +27,16 @@ from tests.npm import npm_package
 from tests.other_viewers import seen_by_spark, seen_by_supersplat
 from tests.small_scenes import shown
 
-WRITERS = {".ply": write_ply, ".splat": write_splat, ".spz": write_spz}
+
+
+def stored(store: Callable[[Path, StoredScene], tuple[str, ...]]) -> Callable[[Path, Gaussians], object]:
+    return lambda path, gaussians: store(path, StoredScene(gaussians))
+
+
+WRITERS = {
+    ".ply": write_ply, ".splat": write_splat, ".spz": write_spz, ".sog": stored(store_sog),
+    ".splats.glb": stored(store_splats_glb),
+}  # fmt: skip
 SPARK = ("@sparkjsdev/spark", "2.2.0")
 SUPERSPLAT = ("@playcanvas/supersplat-viewer", "1.36.2")
 
@@ -46,6 +62,9 @@ def test_our_own_picture_has_every_mark_in_its_place():
     [
         ("supersplat", ".ply"),
         ("spark", ".spz"),
+        ("supersplat", ".sog"),
+        ("supersplat", ".splats.glb"),
+        pytest.param("spark", ".sog", marks=pytest.mark.slow),
         pytest.param("spark", ".ply", marks=pytest.mark.slow),
         pytest.param("spark", ".splat", marks=pytest.mark.slow),
     ],
