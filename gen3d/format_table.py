@@ -89,7 +89,7 @@ FORMATS = (
         "scene.spz", ".spz", "Gaussians, smallest",
         "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
         axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
-        write="gen3d.formats.spz:store_spz", page="ticked",
+        write="gen3d.formats.spz:store_spz", tells=True, page="ticked",
     ),
     FormatRow(
         "scene.sog", ".sog", "Gaussians for the web",

@@ -29,7 +29,8 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("scene", type=Path, metavar="SCENE", help=f"a {listed(row.suffix for row in read_here())}")
     parser.add_argument("--to", type=Path, nargs="+", required=True, metavar="FILE", help=_kinds_in_words())
     parser.add_argument(
-        "--spz-version", type=whole_number, choices=(2, 3), default=3, help="2 for older readers; default 3"
+        "--spz-version", type=whole_number, choices=(2, 3, 4), default=3, help="2 for older readers, 4 for newer ones; "
+        "default 3"
     )  # fmt: skip
     parser.add_argument("--centred", action="store_true", help="leave out the far offset of a georeferenced scene")
     parser.add_argument("--spz-y-down", action="store_true", help="axes as SuperSplat takes them in a .spz")

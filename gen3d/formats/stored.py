@@ -76,7 +76,7 @@ class Writing:
     """What somebody may want of a file where its format leaves a choice."""
 
     spz_version: int = 3
-    """2 for older readers."""
+    """2 for older readers, 4 for newer ones."""
     spz_y_up: bool = True
     """In the format's own axes, not in those that SuperSplat takes for granted."""
 

@@ -130,6 +130,13 @@ def read_view(path: Path) -> ViewFile:
         )  # fmt: skip
 
 
+def read_limits(path: Path) -> tuple[float, Limits]:
+    """How far ahead the point lies that the viewer turns about, metres, and how far it goes; InputError as above."""
+    with _reading(path):
+        header, _ = _parsed(path)
+        return header["pivot_m"], Limits(**header["limits"])
+
+
 def check_view(path: Path) -> None:
     """Raises InputError for what is not a whole file of this kind."""
     with _reading(path):

@@ -24,7 +24,7 @@ from gen3d.formats.known import Labels, Viewpoint
 from gen3d.formats.layered import load_layered
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.transforms import read_transforms
-from gen3d.formats.view import read_view
+from gen3d.formats.view import read_limits
 from gen3d.formats.whole import refusing
 from gen3d.geometry.trajectory import PATHS, along, tour_path
 from gen3d.scene_files import SceneFiles
@@ -85,8 +85,8 @@ def viewpoint_of(files: SceneFiles) -> Viewpoint:
             fps = float(record["settings"]["tour"]["fps"])
             found = replace(found, path=_path(record, [camera, *others]), fps=fps)
     if files.view.is_file():
-        view = read_view(files.view)
-        found = replace(found, pivot_m=view.pivot_m, limits=view.limits)
+        pivot_m, limits = read_limits(files.view)
+        found = replace(found, pivot_m=pivot_m, limits=limits)
     return found
 
 
