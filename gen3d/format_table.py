@@ -81,6 +81,12 @@ FORMATS = (
         axes="y down", read="gen3d.formats.ply:open_ply", starts=(b"ply",), write="gen3d.formats.ply:store_ply",
     ),
     FormatRow(
+        "scene.compressed.ply", ".compressed.ply", "Gaussians, packed, as .ply",
+        "SuperSplat, PlayCanvas, Spark and others that read packed .ply: the Gaussians, a fifth as large",
+        axes="y down", read="gen3d.formats.ply:open_ply", starts=(b"ply",),
+        write="gen3d.formats.compressed_ply:store_compressed_ply",
+    ),
+    FormatRow(
         "scene.splat", ".splat", "Gaussians for web viewers",
         "web viewers that read .splat: the same, smaller, without view-dependent colour",
         axes="y down", read="gen3d.formats.splat:open_splat", write="gen3d.formats.splat:store_splat",
@@ -90,6 +96,10 @@ FORMATS = (
         "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
         axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
         write="gen3d.formats.spz:store_spz", tells=True, page="ticked",
+    ),
+    FormatRow(
+        "scene.ksplat", ".ksplat", "Gaussians of GaussianSplats3D", "web viewers of the past: it is read, not written",
+        axes="y down", read="gen3d.formats.ksplat:open_ksplat", bundled=False,
     ),
     FormatRow(
         "scene.sog", ".sog", "Gaussians for the web",

@@ -75,6 +75,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.depth_exr": (VALUES | {"formats"}, {"numpy", "OpenEXR"}),
     "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.compressed_ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ksplat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.stored": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),

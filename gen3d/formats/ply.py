@@ -12,6 +12,7 @@ Others write more, or less, and mean it. What is understood when reading:
     f_rest_* above 44   degrees above 3 are cut off
     filter_3D           Mip-Splatting's 3D smoothing filter, by which every Gaussian is widened and dimmed
     SplatRenderMode     "comment SplatRenderMode: mip": to be drawn antialiased
+    packed_*            a .compressed.ply, under whatever name (`compressed_ply.py`)
     anything else       passed over, with a notice that names it
 """
 
@@ -26,6 +27,7 @@ import numpy as np
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.compressed_ply import compressed_scene, is_compressed
 from gen3d.formats.ply_header import ANTIALIASED, REMEDY, Element, Header, read_header, row_of
 from gen3d.formats.ply_meaning import DC, QUATS, SCALES, XYZ, check_properties, understood
 from gen3d.formats.stored import MOST, NEAR, PLAIN, Origin, StoredScene, Writing, check_count
@@ -86,6 +88,8 @@ def open_ply(path: Path, most: int = MOST) -> StoredScene:
     with refusing(f"{path.name} is not a .ply file that can be read.", REMEDY):
         with path.open("rb") as file:
             header = read_header(path, file)
+            if is_compressed(header):
+                return compressed_scene(path, header, _tables(path, file, header, size, most))
             columns = _columns(path, file, header, size, most)
         scene = understood(path, header, columns)
     if len(scene.gaussians) == 0:
@@ -138,6 +142,26 @@ def _columns(path: Path, file: BinaryIO, header: Header, size: int, most: int) -
         raise _cut_short(path)
     table = np.memmap(path, row, mode="r", offset=offset, shape=(vertex.count,))
     return {name: table[name] for name in row.names or ()}
+
+
+def _tables(
+    path: Path, file: BinaryIO, header: Header, size: int, most: int
+) -> dict[str, Mapping[str, np.ndarray]]:
+    """The columns of each element of a compressed .ply, within what the file's size allows."""
+    if header.order == "text":
+        raise InputError(f"{path.name} is a compressed .ply in text form.", "Save it in binary form.")
+    tables, at = {}, file.tell()
+    for element in header.elements:
+        row = row_of(header.order, element)
+        if at + element.count * row.itemsize > size:
+            raise _cut_short(path)
+        if element.name == "vertex":
+            check_count(path, element.count, most)
+        if element.count and row.itemsize:
+            table = np.memmap(path, row, mode="r", offset=at, shape=(element.count,))
+            tables[element.name] = {name: table[name] for name in row.names or ()}
+        at += element.count * row.itemsize
+    return tables
 
 
 def _cut_short(path: Path) -> InputError:

@@ -38,8 +38,6 @@ _AT_ONCE = 1 << 14
 
 def check_properties(path: Path, names: tuple[str, ...]) -> None:
     """Raises InputError unless everything a Gaussian needs is there, once."""
-    if "packed_position" in names:
-        raise InputError(f"{path.name} is a compressed .ply.", "Convert it to a plain .ply or .spz, in SuperSplat say.")
     if len(set(names)) < len(names):
         raise InputError(f"{path.name} names a property twice.", REMEDY)
     colours = DC if any(name not in names for name in _RGB) else ()
