@@ -115,6 +115,15 @@ FORMATS = (
         write="gen3d.formats.splats_glb:store_splats_glb", tells=True, page="offered",
     ),
     FormatRow(
+        "scene.usda", ".usda", "Gaussians as USD, as text",
+        "OpenUSD 26.03 and later, as usdview and Omniverse: the Gaussians, the photo's camera and the path",
+        axes="y up", write="gen3d.formats.usd:store_usda", tells=True, bundled=False,
+    ),
+    FormatRow(
+        "scene.usdz", ".usdz", "Gaussians as USD", "the same programs: the same in one package",
+        axes="y up", write="gen3d.formats.usd:store_usdz", tells=True, page="offered",
+    ),
+    FormatRow(
         "dataset", "", "Views to train from",
         "nerfstudio (transforms.json) and COLMAP readers (sparse/0): views with depth and masks to train from",
         axes="y down", make="gen3d.products.export:export_dataset", needs=("transforms",),

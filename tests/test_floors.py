@@ -86,6 +86,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.codebook": (set(), {"numpy", "jaxtyping"}),
     "formats.sog_codes": ({"formats.codebook", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.sog": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.usd": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch"}),
     "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.splats_glb": (
         VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
