@@ -20,7 +20,7 @@ from gen3d.formats.gltf import MAGIC
 from gen3d.formats.whole import MB, check_file, refusing
 
 LARGEST_BYTES = 4096 * MB
-LARGEST_TEXT_BYTES = 64 * MB
+LARGEST_TEXT_BYTES = 16 * MB
 """Of the description."""
 MOST_NODES = 100_000
 _REMEDY = "Give a .glb, version 2.0, with its numbers within."

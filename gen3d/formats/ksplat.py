@@ -126,11 +126,11 @@ def _offsets(section: _Section, content: np.ndarray, level: int) -> tuple[float,
     """Metres a step, and the middle of each Gaussian's bucket less half the steps; None where none is needed."""
     if level == 0:
         return None
+    if section.bucket_bytes < 12 or section.full + section.partial > section.buckets:
+        raise ValueError("buckets that cannot be")
     lengths = np.frombuffer(content[: 4 * section.partial], "<u4").astype(np.int64)
     middles = np.frombuffer(content[4 * section.partial :], "u1").reshape(section.buckets, section.bucket_bytes)
     middles = np.ascontiguousarray(middles[:, :12]).view("<f4").astype(np.float64)
-    if section.full + section.partial > section.buckets:
-        raise ValueError("more buckets than there are")
     ends = np.cumsum(np.concatenate([np.full(section.full, section.capacity, np.int64), lengths]))
     of = np.searchsorted(ends, np.arange(section.count), side="right")
     step = section.block_m / 2 / section.quantised

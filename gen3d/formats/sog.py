@@ -55,6 +55,8 @@ BYTES_EACH = 20
 """Of a Gaussian's pixels, unpacked."""
 DENSEST = 100
 """So many bytes of pixels packed into one are not believed: one colour over all of a scene packs to nothing."""
+_PACKED = 2
+"""So many bytes of a picture in one of the zip are not believed."""
 _ZIP = b"PK\x03\x04"
 _TIME = (1980, 1, 1, 0, 0, 0)
 """Of every entry, so that the same scene gives the same bytes."""
@@ -151,9 +153,9 @@ def open_sog(path: Path, most: int = MOST) -> StoredScene:
 
 
 def _within(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A member, if it is no larger than the whole file by more than any scene is."""
+    """A member, if the zip packs it by no more than it could a meta.json; pictures are packed by themselves."""
     told = archive.getinfo(name)
-    if told.file_size > max(MB, DENSEST * told.compress_size) or told.flag_bits & 1:
+    if told.file_size > max(LARGEST_META_BYTES, _PACKED * told.compress_size) or told.flag_bits & 1:
         raise ValueError(f"{name} says that it unpacks to {told.file_size} bytes")
     with archive.open(told) as member:
         return member.read(told.file_size)
@@ -188,8 +190,10 @@ def _read(path: Path, meta: dict[str, Any], load: Load, most: int) -> Packed:
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValueError("no count")
     check_count(path, count, most)
-    files = {key: meta[key]["files"] for key in ("means", "scales", "quats", "sh0")}
-    content = [load(name) for names in files.values() for name in names]
+    names = [name for key in ("means", "scales", "quats", "sh0") for name in meta[key]["files"]]
+    if len(names) != 5:
+        raise ValueError(f"{len(names)} pictures")
+    content = [load(name) for name in names]
     if BYTES_EACH * count > max(MB, DENSEST * sum(map(len, content))):
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", "Save or copy it again.")
     low, high, scales, quats, sh0 = (_pixels(part, count) for part in content)

@@ -189,11 +189,14 @@ def _part(
 ) -> tuple[Gaussians, str]:
     """The Gaussians of a primitive around the origin, in glTF's axes, and what was taken otherwise."""
     attributes, look = primitive["attributes"], primitive["extensions"][EXTENSION]
-    read = {name: torch.from_numpy(file.values(i)) for name, i in attributes.items() if name.startswith(EXTENSION)}
-    scales, told = read[_named("SCALE")], ""
+    degree = max(d for d in range(4) if all(name in attributes for name in _harmonic_names(d)))
+    names = [_named("ROTATION"), _named("SCALE"), _named("OPACITY"), *_harmonic_names(degree)]
+    if len({file.count(attributes[name]) for name in ("POSITION", *names)}) > 1:
+        raise ValueError("lists of different lengths")
+    read, told = {name: torch.from_numpy(file.values(attributes[name])) for name in names}, ""
+    scales = read[_named("SCALE")]
     if bool((scales < 0).any()):
         scales, told = scales.exp(), f"{path.name} has scales below zero: they are taken for logarithms, as in a draft."
-    degree = max(d for d in range(4) if all(name in read for name in _harmonic_names(d)))
     sh = torch.stack([read[name] for name in _harmonic_names(degree)], dim=1)
     g = Gaussians(
         torch.from_numpy(file.values(attributes["POSITION"])), read[_named("ROTATION")].roll(1, 1), scales,
@@ -203,8 +206,6 @@ def _part(
         encoded = torch.from_numpy(_srgb(g.rgb.double().numpy())).float()
         g = replace(g, sh=sh_from_rgb(encoded))
         told = f"{path.name} has linear colours, which are taken without what of them depends on the direction."
-    if len({len(t) for t in (g.means, g.quats, g.scales, g.opacities, g.sh)}) > 1:
-        raise ValueError("lists of different lengths")
     world = place.world.copy()
     world[:3, 3] -= origin
     return _placed(path, g, world), told
