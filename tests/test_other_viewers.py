@@ -20,7 +20,7 @@ from gen3d.formats.stored import StoredScene
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import seen_from
 from gen3d.splat.pick import pick_rasterizer
-from tests.arrow import CAMERA, arrow_scene, assert_in_place, walled
+from tests.arrow import CAMERA, arrow_scene, assert_in_place, needled, walled
 from tests.browser import browser as browser
 from tests.measures import psnr
 from tests.npm import npm_package
@@ -77,7 +77,8 @@ def test_our_own_picture_has_every_mark_in_its_place():
 )
 def test_another_viewer_shows_our_scene_as_we_do(browser, tmp_path, viewer, suffix):
     """SuperSplat is its viewer, not its editor. Measured: 38 dB, and 35.4 of three.js, whose kernel ends earlier."""
-    WRITERS[suffix](tmp_path / f"scene{suffix}", walled(arrow_scene(), degree=0 if suffix == ".splat" else 3))
+    scene = needled(walled(arrow_scene(), degree=0 if suffix == ".splat" else 3))
+    WRITERS[suffix](tmp_path / f"scene{suffix}", scene)
     look, package = VIEWERS[viewer]
     (tmp_path / "site").mkdir()
     picture = look(browser, npm_package(*package), tmp_path / f"scene{suffix}", CAMERA, tmp_path / "site")
