@@ -20,6 +20,7 @@ from tests.arrow import CAMERA, arrow_scene, assert_in_place, needled, painted, 
 from tests.ksplat import write_ksplat
 from tests.measures import psnr
 from tests.small_scenes import sheet, shown
+from tests.usd_reader import read_usd
 
 WHITE = (0.95, 0.95, 0.95)
 F_AT = np.array([0.75, 0.0, 3.0])
@@ -101,26 +102,10 @@ def test_what_is_only_read_keeps_every_mark_in_its_place(tmp_path, level):
 
 @pytest.mark.parametrize("row", [row for row in GAUSSIANS if not row.read], ids=lambda row: row.suffix)
 def test_what_is_only_written_has_every_mark_in_its_place_for_pixars_library(tmp_path, row: FormatRow):
-    Usd = pytest.importorskip("pxr.Usd")
+    pytest.importorskip("pxr.Usd")
     g = marks(1)
     save_scene(row, tmp_path / row.name, StoredScene(g))
-    stage = Usd.Stage.Open(str(tmp_path / row.name))
-    [prim] = stage.GetDefaultPrim().GetChildren()
-    assert_right(from_usd(prim), g)
-
-
-def from_usd(prim) -> Gaussians:
-    """What the library finds, turned from y up by hand: y and z change their signs, and so do what is odd in them."""
-
-    def found(name: str) -> torch.Tensor:
-        return torch.from_numpy(np.array(prim.GetAttribute(name).Get(), np.float32))
-
-    quats = np.array([[q.real, q.imaginary[0], -q.imaginary[1], -q.imaginary[2]] for q in
-                      prim.GetAttribute("orientations").Get()], np.float32)  # fmt: skip
-    sh = found("radiance:sphericalHarmonicsCoefficients").reshape(len(quats), -1, 3)
-    sh = sh * torch.tensor([1.0, -1.0, -1.0, 1.0])[:, None]
-    means = found("positions") * torch.tensor([1.0, -1.0, -1.0])
-    return Gaussians(means, torch.from_numpy(quats), found("scales"), found("opacities"), sh)
+    assert_right(read_usd(tmp_path / row.name), g)
 
 
 def test_every_format_of_gaussians_is_looked_at():
