@@ -39,7 +39,7 @@ DRAWN_PX = (640, 480)
 def write_opened_view(
     file: Path, scene: Path, rasterizer: Rasterizer, largest_bytes: int = LARGEST_BYTES, most: int = MOST
 ) -> tuple[str, ...]:
-    """Writes the .view file of a .ply, .splat or .spz, and says what is to be told of it.
+    """Writes the .view file of a scene file of any kind that is read, and says what is to be told of it.
 
     Raises InputError or EmptyWorld for what cannot be shown.
     """
