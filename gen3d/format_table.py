@@ -84,7 +84,7 @@ FORMATS = (
         "scene.compressed.ply", ".compressed.ply", "Gaussians, packed, as .ply",
         "SuperSplat, PlayCanvas, Spark and others that read packed .ply: the Gaussians, a fifth as large",
         axes="y down", read="gen3d.formats.ply:open_ply", starts=(b"ply",),
-        write="gen3d.formats.compressed_ply:store_compressed_ply",
+        write="gen3d.formats.compressed_ply:store_compressed_ply", bundled=False,
     ),
     FormatRow(
         "scene.splat", ".splat", "Gaussians for web viewers",
@@ -92,8 +92,8 @@ FORMATS = (
         axes="y down", read="gen3d.formats.splat:open_splat", write="gen3d.formats.splat:store_splat",
     ),
     FormatRow(
-        "scene.spz", ".spz", "Gaussians, smallest",
-        "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
+        "scene.spz", ".spz", "Gaussians, packed",
+        "Scaniverse, Spark, SuperSplat, Niantic tools: the same, a fifth as large",
         axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
         write="gen3d.formats.spz:store_spz", tells=True, page="ticked",
     ),
@@ -103,25 +103,25 @@ FORMATS = (
     ),
     FormatRow(
         "scene.sog", ".sog", "Gaussians for the web",
-        "SuperSplat, PlayCanvas, Spark: the Gaussians, smallest, quickest to load",
+        "SuperSplat, PlayCanvas, Spark: the Gaussians, smallest",
         axes="y down", read="gen3d.formats.sog:open_sog", starts=(b"PK\x03\x04", b"{"),
         write="gen3d.formats.sog:store_sog", page="offered",
     ),
     FormatRow(
         "scene.splats.glb", ".splats.glb", "Gaussians as glTF",
-        "glTF tools that know KHR_gaussian_splatting, as PlayCanvas, three.js, Cesium: the Gaussians, a node for each "
+        "programs that know glTF's KHR_gaussian_splatting, as PlayCanvas and three.js: the Gaussians, a node for each "
         "part of the scene",
         axes="y up", read="gen3d.formats.splats_glb:open_splats_glb", starts=(b"glTF",),
         write="gen3d.formats.splats_glb:store_splats_glb", tells=True, page="offered",
     ),
     FormatRow(
         "scene.usda", ".usda", "Gaussians as USD, as text",
-        "OpenUSD 26.03 and later, as usdview and Omniverse: the Gaussians, the photo's camera and the path",
+        "OpenUSD 26.03 and later, and what is built on it: the Gaussians, the photo's camera and the path",
         axes="y up", write="gen3d.formats.usd:store_usda", tells=True, bundled=False,
     ),
     FormatRow(
         "scene.usdz", ".usdz", "Gaussians as USD", "the same programs: the same in one package",
-        axes="y up", write="gen3d.formats.usd:store_usdz", tells=True, page="offered",
+        axes="y up", write="gen3d.formats.usd:store_usdz", tells=True, page="offered", bundled=False,
     ),
     FormatRow(
         "dataset", "", "Views to train from",
@@ -139,8 +139,8 @@ FORMATS = (
         "run.json", ".json", "Record of the run", "what was asked for, what was used, how long it took",
     ),
     FormatRow(
-        "scene.zip", ".zip", "Everything: all formats, and views to train from",
-        "whoever wants all of it: every format there is, with a README that says which is for what",
+        "scene.zip", ".zip", "Everything: what most programs open, and views to train from",
+        "whoever wants all of it: a file for each kind of program, with a README that says which is for what",
         make="gen3d.products.bundle:export_bundle", page="offered", bundled=False,
     ),
 )  # fmt: skip

@@ -131,6 +131,7 @@ def compressed_scene(path: Path, header: Header, tables: Mapping[str, Table]) ->
     return around_middle(StoredScene(gaussians, header.antialiased))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is left out later
 def _gaussians(chunk: Table, vertex: Table, sh: Table) -> Gaussians:
     position, rotation, scale, colour = (vertex[name].astype(np.uint32) for name in _PACKED)
     rgb = _between(chunk, colour >> 8, (8, 8, 8), _COLOUR_ENDS)

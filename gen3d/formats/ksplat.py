@@ -137,6 +137,7 @@ def _offsets(section: _Section, content: np.ndarray, level: int) -> tuple[float,
     return step, middles[of] - step * section.quantised
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is left out later
 def _gaussians(rows: np.ndarray, offsets: tuple[float, np.ndarray] | None, header: _Header) -> Gaussians:
     xyz = rows["xyz"].astype(np.float64)
     if offsets is not None:

@@ -69,6 +69,7 @@ def _with_harmonics(flat: Packed, rest: Float[np.ndarray, "n m 3"]) -> Packed:
     return flat._replace(labels=_pixels(labels), entries=pixels, entry_codes=codes)
 
 
+@np.errstate(over="ignore")  # what is not finite is left out later
 def unpacked(p: Packed) -> Gaussians:
     """Activated, in the axes of the file; a label beyond the palette has no harmonics."""
     levels = p.low[:, :3].astype(np.int64) | p.high[:, :3].astype(np.int64) << 8

@@ -20,7 +20,7 @@ NAMES = 20
 
 
 def export_bundle(scene: FinishedScene, path: Path) -> Stage[None]:
-    """A .zip with every format there is, what cannot be made left out."""
+    """A .zip with a file for each kind of program, what cannot be made left out."""
     yield Started("bundle")
     with TemporaryDirectory(prefix=".gen3d-", dir=path.resolve().parent) as temporary:
         made = Path(temporary)
