@@ -10,11 +10,12 @@ import pytest
 
 from gen3d.cli import main
 from gen3d.errors import InputError
+from gen3d.format_table import FORMATS
 from gen3d.formats.known import Labels
 from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import read_ply
-from gen3d.formats.scene_file import open_scene
-from gen3d.formats.stored import StoredScene
+from gen3d.formats.scene_file import open_scene, tells
+from gen3d.formats.stored import StoredScene, Writing
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.view import read_view
 from gen3d.products.beside import PARTS, known_beside
@@ -109,3 +110,9 @@ def test_labels_stay_with_their_gaussians():
         ("a", [True, False, False, True]), ("c", [False, True, True, False]),
     ]  # fmt: skip
     assert labels.keep(np.array([3, 1])).of.tolist() == [0, 2]
+
+
+def test_only_a_file_that_can_say_it_asks_for_it():
+    rows = {row.suffix: row for row in FORMATS}
+    assert [s for s, row in rows.items() if tells(row)] == [".splats.glb", ".usda", ".usdz"]
+    assert tells(rows[".spz"], Writing(spz_version=4)) and not tells(rows[".spz"], Writing(spz_version=2))

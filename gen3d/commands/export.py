@@ -87,15 +87,16 @@ def _row(file: Path, scene: Path) -> FormatRow:
 
 def _write(a: Namespace, row: FormatRow, file: Path, scene: StoredScene, teller: Teller) -> tuple[str, ...]:
     """Writes a file, and tells what of the scene is not said there."""
-    from gen3d.formats.scene_file import save_scene
+    from gen3d.formats.scene_file import save_scene, tells
     from gen3d.formats.stored import Writing
     from gen3d.products.beside import known_beside
     from gen3d.scene_files import SceneFiles
 
     if row.write:
         with teller.waiting(file.name):
-            told = known_beside(scene, SceneFiles(a.scene.parent)) if row.tells else scene
-            return save_scene(row, file, told, Writing(a.spz_version, not a.spz_y_down))
+            how = Writing(a.spz_version, not a.spz_y_down)
+            known = known_beside(scene, SceneFiles(a.scene.parent)) if tells(row, how) else scene
+            return save_scene(row, file, known, how)
     from gen3d.products.export import export_as
 
     return teller.follow(export_as(row, _finished(a, scene, teller), file)) or ()

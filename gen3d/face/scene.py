@@ -17,6 +17,7 @@ from gen3d.events import Enough, never
 from gen3d.face.listening import Ear, Listener
 from gen3d.format_table import asked_for, written_here
 from gen3d.formats.claims import sweep
+from gen3d.formats.scene_file import tells
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
@@ -128,7 +129,7 @@ class Scene:
         sweep(file.parent)
         with TemporaryDirectory(prefix="gen3d-") as folder:
             scene = FinishedScene(self.gaussians, Path(folder), self.rasterizer)
-            if row.make or row.tells:
+            if row.make or tells(row):
                 write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer)
             ear = Ear(None)
             for unsaid in ear.hear(export_as(row, scene, file)):

@@ -37,6 +37,11 @@ def save_scene(row: FormatRow, path: Path, scene: StoredScene, how: Writing = PL
     return resolve_name(row.write)(path, scene, how)
 
 
+def tells(row: FormatRow, how: Writing = PLAIN) -> bool:
+    """Whether a file, so written, says what a build's folder knows of its scene; of .spz only version 4 has a place."""
+    return row.tells and (row.suffix != ".spz" or how.spz_version >= 4)
+
+
 def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredScene:
     check_file(path, largest_bytes, _remedy())
     with path.open("rb") as file:

@@ -22,7 +22,7 @@ from gen3d.formats.dataset import write_dataset
 from gen3d.formats.glb import write_glb
 from gen3d.formats.known import Labels
 from gen3d.formats.layered import load_layered
-from gen3d.formats.scene_file import save_scene
+from gen3d.formats.scene_file import save_scene, tells
 from gen3d.formats.stored import NEAR, PLAIN, Origin, StoredScene, Writing
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import whole_folder
@@ -108,7 +108,8 @@ def export_as(row: FormatRow, scene: FinishedScene, path: Path, how: Writing = P
         yield from resolve_name(row.make)(scene, path)
         return ()
     yield Started(row.suffix.removeprefix("."))
-    return save_scene(row, path, known_beside(scene.stored, scene.files) if row.tells else scene.stored, how)
+    stored = known_beside(scene.stored, scene.files) if tells(row, how) else scene.stored
+    return save_scene(row, path, stored, how)
 
 
 def can_export(row: FormatRow, scene: FinishedScene) -> bool:
