@@ -147,7 +147,7 @@ def large_picture(content: dict[str, bytes]) -> None:
 
 
 BAD: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
-    "another zip": (lambda c: c.pop("meta.json"), "damaged, or not a .sog"),
+    "another zip": (lambda c: c.pop("meta.json"), "a zip without a meta.json"),
     "no scene": (with_meta(means=None), "damaged|no 3D"),
     "version": (with_meta(version=1), "another version"),
     "count": (with_meta(count=1_000_000), "as many Gaussians as it says"),

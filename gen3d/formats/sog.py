@@ -149,6 +149,8 @@ def open_sog(path: Path, most: int = MOST) -> StoredScene:
         if not zipped:
             return _scene(path, lambda name: _beside(path, name), most)
         with zipfile.ZipFile(path) as archive:
+            if "meta.json" not in archive.namelist():
+                raise InputError(f"{path.name} is a zip without a meta.json, so no .sog.", _REMEDY)
             return _scene(path, lambda name: _within(archive, name), most)
 
 
