@@ -13,14 +13,17 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.known import Labels
+from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
 from gen3d.formats.splats_glb import EXTENSION, open_splats_glb, store_splats_glb
 from gen3d.formats.stored import StoredScene
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import harmonics
+from gen3d.splat.placed import placed
 from tests.npm import node, npm_package
 from tests.test_mesh import VALIDATE, VALIDATOR
 from tests.test_ply import assert_same, some_gaussians
+from tests.test_scene_file import converted
 
 N = 60
 
@@ -270,3 +273,23 @@ def test_writing_nothing_or_nonsense_fails(tmp_path):
     assert "antialiased" in store_splats_glb(tmp_path / "a.glb", StoredScene(g, antialiased=True))[0]
     with pytest.raises(ValueError, match="3 labels for 4"):
         StoredScene(g, labels=Labels(("a",), np.zeros(3, np.int64)))
+
+
+@pytest.mark.parametrize("degree", [0, 2])
+def test_we_read_the_glb_that_splat_transform_writes(tmp_path, degree):
+    """It turns a .ply about z on its way to y up, and we about x: upright both, but facing each other."""
+    g = some_gaussians(N, degree)
+    write_ply(tmp_path / "a.ply", g)
+    read = open_scene(converted(tmp_path / "a.ply", tmp_path / "b.glb")).gaussians
+    read = placed(read, np.diag([-1.0, 1.0, -1.0, 1.0]))
+    nearest = torch.cdist(g.means, read.means).argmin(dim=1)
+    read = Gaussians(*(t[nearest] for t in (read.means, read.quats, read.scales, read.opacities, read.sh)))
+    torch.testing.assert_close(spread(read), spread(g), rtol=1e-3, atol=1e-6)
+    same = Gaussians(read.means, g.quats, read.scales, read.opacities, read.sh)
+    assert_same(same, g, rtol=1e-4, atol=1e-5)
+
+
+def spread(g: Gaussians) -> torch.Tensor:
+    """Covariances: a Gaussian that is turned by half a turn about an axis of its own is the same."""
+    turn = torch.from_numpy(Rotation.from_quat(g.quats.numpy(), scalar_first=True).as_matrix()).float()
+    return turn @ torch.diag_embed(g.scales**2) @ turn.transpose(1, 2)
