@@ -18,7 +18,8 @@ from tests.patience import PATIENCE_S
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
-    "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors",
+    "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
+    "standing",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
@@ -76,7 +77,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.stored": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.stored": (
+        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+    ),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),

@@ -14,8 +14,9 @@ from gen3d.errors import InputError
 from gen3d.format_table import FormatRow, listed, read_here
 from gen3d.formats.ply import LARGEST_BYTES
 from gen3d.formats.spz import DENSEST
-from gen3d.formats.stored import MOST, PLAIN, StoredScene, Writing
+from gen3d.formats.stored import MOST, PLAIN, StoredScene, Writing, in_place
 from gen3d.formats.whole import MB, check_file, refusing
+from gen3d.standing import AS_BUILT, Standing
 
 _GZIP = b"\x1f\x8b"
 _MAGIC = 16
@@ -33,9 +34,15 @@ def open_scene(path: Path, largest_bytes: int = LARGEST_BYTES, most: int = MOST)
     return _opened(path, largest_bytes, most, _LAYERS)
 
 
-def save_scene(row: FormatRow, path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+def save_scene(
+    row: FormatRow, path: Path, scene: StoredScene, how: Writing = PLAIN, standing: Standing = AS_BUILT
+) -> tuple[str, ...]:
     """Writes a scene in a format, and tells what of it is not said there, or not to everybody."""
-    return resolve_name(row.write)(path, scene, how)
+    if standing.is_plain:
+        return resolve_name(row.write)(path, scene, how)
+    turned = how.spz_y_up is False and row.suffix == ".spz"
+    own = "opencv" if turned or not row.axes else row.axes
+    return resolve_name(row.write)(path, in_place(scene, standing.before(own)), how)
 
 
 def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredScene:

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.placed import placed
 
 MOST = 20_000_000
 """Gaussians that are read from any file, unless the caller says fewer; with all their harmonics they take 5 GB."""
@@ -43,6 +44,12 @@ class StoredScene:
     """Metres, in double precision; whole numbers."""
     notices: tuple[str, ...] = ()
     """What was taken otherwise than the file may have meant it, for people."""
+    camera: Camera | None = None
+    """Through which the scene was seen first, in the world of `gaussians`, where the file says so."""
+    up: str = ""
+    """The axis that points up, as "-y", where the file says so."""
+    writer: str = ""
+    """What wrote the file, where it says so or gives it away."""
 
     @property
     def in_place(self) -> Gaussians:
@@ -78,6 +85,18 @@ def around_middle(scene: StoredScene) -> StoredScene:
     if origin == NEAR:
         return scene
     return replace(scene, gaussians=moved(g, tuple(-x for x in origin)), origin=origin)
+
+
+def in_place(scene: StoredScene, matrix: Float[np.ndarray, "4 4"]) -> StoredScene:
+    """The same scene after x -> A x in the file's world, with an origin of whole metres again."""
+    if scene.origin == NEAR:
+        return replace(scene, gaussians=placed(scene.gaussians, matrix))
+    exact = matrix[:3, :3] @ scene.origin + matrix[:3, 3]
+    origin = np.rint(exact)
+    here = matrix.copy()
+    here[:3, 3] = exact - origin
+    x, y, z = origin.tolist()
+    return replace(scene, gaussians=placed(scene.gaussians, here), origin=(x, y, z))
 
 
 def moved(gaussians: Gaussians, by: Origin) -> Gaussians:

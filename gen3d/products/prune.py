@@ -49,12 +49,27 @@ def prune_gaussians(
     gaussians: Gaussians, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer, photo: RGBD | None = None
 ) -> Stage[Pruned]:
     """The `most` Gaussians that bring most to the views through `cameras`; photo: what the first of them showed."""
+    total = yield from contributions(gaussians, cameras, rasterizer)
+    return (yield from thinned(gaussians, total, most, cameras, rasterizer, photo))
+
+
+def contributions(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Stage[Tensor]:
+    """What each Gaussian brings to all of the views, `n`."""
     yield Started("prune")
     whole = gaussians.to(rasterizer.device)
     total = torch.zeros(len(whole), device=whole.means.device)
     for i, camera in enumerate(cameras):
         total += contribution(whole, camera, rasterizer)
         yield Progress("prune", i + 1, 2 * len(cameras))
+    return total
+
+
+def thinned(
+    gaussians: Gaussians, total: Tensor, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer,
+    photo: RGBD | None = None,
+) -> Stage[Pruned]:  # fmt: skip
+    """The `most` with the largest contributions (`total`), and what that costs the views."""
+    whole = gaussians.to(rasterizer.device)
     few = most_seen(whole, total, most)
     squares, pixels, photo_db = 0.0, 0, None
     for i, camera in enumerate(cameras):
