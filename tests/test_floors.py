@@ -77,6 +77,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ply_aside": (VALUES, {"numpy"}),
     "formats.stored": (
         VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
     ),
@@ -111,7 +112,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.door": ({"ui.door", "ui.core.limits"}, {"starlette", "python_multipart"}),
     "ui.door.attendance": ({"ui.door", "ui.core.jobs"}, set()),
     "cli": ({"commands", "ending"}, set()),
-    "face": (VALUES | {"face", "models.pick"}, set()),
+    "face": (VALUES | {"face", "models.pick", "products.about"}, set()),
     "face.listening": (VALUES | {"explain"}, set()),
     "face.given": (VALUES | {"formats.picture", "stages.words"}, {"numpy", "PIL"}),
     "face.making": (RUN | {"face"}, set()),

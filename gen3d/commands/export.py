@@ -170,5 +170,6 @@ def _undrawn(a: Namespace, scene: StoredScene) -> FinishedScene:
     from gen3d.products.export import FinishedScene
 
     return FinishedScene(
-        scene.gaussians, a.scene.parent, None, antialiased=scene.antialiased, origin=scene.origin, camera=scene.camera
-    )
+        scene.gaussians, a.scene.parent, None, antialiased=scene.antialiased, origin=scene.origin,
+        camera=scene.camera, up=scene.up,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ Any of them may come gzipped once more, as .ply.gz say: it is then unpacked besi
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
@@ -52,7 +53,8 @@ def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredSce
     if start.startswith(_GZIP) and layers and _is_wrapped(path):
         with TemporaryDirectory(prefix="gen3d-") as folder:
             return _opened(_unpacked(path, Path(folder), largest_bytes), largest_bytes, most, layers - 1)
-    return resolve_name(_row_of(path, start).read)(path, most)
+    row = _row_of(path, start)
+    return replace(resolve_name(row.read)(path, most), kind=row.suffix)
 
 
 def _row_of(path: Path, start: bytes) -> FormatRow:

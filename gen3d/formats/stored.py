@@ -50,6 +50,10 @@ class StoredScene:
     """The axis that points up, as "-y", where the file says so."""
     writer: str = ""
     """What wrote the file, where it says so or gives it away."""
+    left_out: int = 0
+    """Gaussians of the file that nobody could draw."""
+    kind: str = ""
+    """How the names of its format end."""
 
     @property
     def in_place(self) -> Gaussians:
@@ -89,6 +93,7 @@ def around_middle(scene: StoredScene) -> StoredScene:
 
 def in_place(scene: StoredScene, matrix: Float[np.ndarray, "4 4"]) -> StoredScene:
     """The same scene after x -> A x in the file's world, with an origin of whole metres again."""
+    scene = replace(scene, camera=None, up="")
     if scene.origin == NEAR:
         return replace(scene, gaussians=placed(scene.gaussians, matrix))
     exact = matrix[:3, :3] @ scene.origin + matrix[:3, 3]

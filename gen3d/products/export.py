@@ -55,6 +55,8 @@ class FinishedScene:
     origin: Origin = NEAR
     camera: Camera | None = None
     """The photo's, where the scene's file says so."""
+    up: str = ""
+    """As in `formats/stored.py`."""
     standing: Standing = AS_BUILT
     """How it goes into files; what is here is as it was built."""
 
@@ -88,7 +90,7 @@ class FinishedScene:
     @property
     def stored(self) -> StoredScene:
         """What of it a file can hold."""
-        return StoredScene(self.gaussians, self.antialiased, self.origin, camera=self.camera)
+        return StoredScene(self.gaussians, self.antialiased, self.origin, camera=self.camera, up=self.up)
 
     @cached_property
     def layered(self) -> LayeredDepth:

@@ -19,6 +19,7 @@ from gen3d.formats.whole import refusing
 from gen3d.geometry.ground import Surface, find_ground, joined, level, surface_of
 from gen3d.products.around import Up, guessed_up, level_axes, views_of
 from gen3d.products.export import FinishedScene
+from gen3d.products.opened import said_up
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import FILLED_ALPHA, draw
 from gen3d.standing import Standing
@@ -135,7 +136,7 @@ def _seen(scene: FinishedScene) -> tuple[Surface, np.ndarray, np.ndarray]:
     """The surfaces, about where up is, and what is ahead."""
     if (photo := scene.photo) is not None:
         return surface_of(photo.depth, photo.camera), np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    up: Up = guessed_up(scene.gaussians)
+    up: Up = said_up(scene.stored) or guessed_up(scene.gaussians)
     cameras = views_of(scene.gaussians) if scene.camera is None else [scene.camera]
     axes = level_axes(up)
     return joined([surface_of(_drawn_depth(scene, c), c) for c in cameras]), -axes[:, 1], axes[:, 2]
