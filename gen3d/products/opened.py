@@ -16,6 +16,7 @@ from gen3d.formats.scene_file import open_scene
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.view import Limits, Outside, write_view
 from gen3d.formats.whole import MB
+from gen3d.products.about import about
 from gen3d.products.around import UPS, Up, guessed_up, lies_ahead, outside, within_surroundings
 from gen3d.products.limits import find_limits
 from gen3d.splat.antialiased import suited
@@ -40,7 +41,7 @@ DRAWN_PX = (640, 480)
 def write_opened_view(
     file: Path, scene: Path, rasterizer: Rasterizer, largest_bytes: int = LARGEST_BYTES, most: int = MOST
 ) -> tuple[str, ...]:
-    """Writes the .view file of a .ply, .splat or .spz, and says what is to be told of it.
+    """Writes the .view file of a scene file, and says what it is: a line, and one for whatever is odd about it.
 
     Raises InputError or EmptyWorld for what cannot be shown.
     """
@@ -53,7 +54,8 @@ def write_opened_view(
     aside = Outside(middle, distance_m, up, starts=start is None)
     camera, pivot_m, limits = start or (camera, distance_m, AROUND)
     write_view(file, gaussians, camera, pivot_m, limits, scene.name, aside, stored.antialiased)
-    return stored.notices
+    told = about(scene, stored)
+    return told.line, *told.odd
 
 
 def said_up(stored: StoredScene) -> Up | None:
