@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import torch
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from bench.axes import page
 from gen3d.axes import AXES, AXES_NAMES
 from gen3d.camera import Camera
+from gen3d.cli import _parser
 from gen3d.errors import InputError
 from gen3d.format_table import FORMATS, asked_for
 from gen3d.formats.layered import save_layered
@@ -348,3 +351,18 @@ def test_a_mesh_is_level_and_scaled_too(tmp_path):
     drain(export_as(asked_for(file), FinishedScene(photo_scene(), tmp_path, RASTERIZER, standing=standing), file))
     low, high = trimesh.load_scene(file).bounds
     assert low[1] == pytest.approx(0, abs=0.5) and high[1] == pytest.approx(28, abs=0.5)
+
+
+def test_the_docs_are_made_of_the_tables():
+    told = (Path(__file__).parents[1] / "docs" / "axes.md").read_text(encoding="utf-8")
+    assert told == page() + "\n", "python -m bench.axes > docs/axes.md"
+    assert all(f"| `{name}` |" in told for name in AXES_NAMES)
+    assert all(f"| `{row.name}` |" in told for row in FORMATS if row.axes)
+
+
+def test_every_example_in_the_docs_is_understood():
+    for line in page().splitlines():
+        if line.startswith("gen3d export"):
+            options = re.split(r"\s{2,}", line)[0].split()[1:]
+            asked = _parser(options).parse_args(options)
+            assert asked.measured is None or parse_measured(asked.measured)
