@@ -40,7 +40,8 @@ network guessed, or that came without a unit, has none that one could trust.
 Unity and Unreal are left-handed: their axes are a mirror image of ours, and no turning leads there. Positions are
 mirrored, and with them rotations, the colours' harmonics and the order of a triangle's corners, so that what is seen is
 the photo and not its mirror image. A camera in a left-handed file has left-handed axes of its own. Data sets to train
-from are right-handed for all who read them, so those two are refused there; `transforms.json` alone can be had.
+from are right-handed for all who read them, so those two are refused there; `transforms.json` alone can be had. In it
+a camera's own axes are OpenGL's in all right-handed axes, as nerfstudio has it; the file names them.
 
 For a program that imports a format by its standard leave `--axes` away: an importer of .glb or .spz turns what it reads
 into its program's own axes. `--axes` is for what takes the numbers as they are, as Blender does with a .ply (`zup`). A

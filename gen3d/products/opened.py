@@ -17,8 +17,10 @@ from gen3d.formats.stored import StoredScene
 from gen3d.formats.view import Limits, Outside, write_view
 from gen3d.formats.whole import MB
 from gen3d.products.about import about
-from gen3d.products.around import UPS, Up, guessed_up, lies_ahead, outside, within_surroundings
+from gen3d.products.around import UPS, Up, guessed_up, lies_ahead, outside, views_of, within_surroundings
 from gen3d.products.limits import find_limits
+from gen3d.products.show import LIGHT, lighter
+from gen3d.scene_files import light_twin
 from gen3d.splat.antialiased import suited
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
@@ -54,6 +56,9 @@ def write_opened_view(
     aside = Outside(middle, distance_m, up, starts=start is None)
     camera, pivot_m, limits = start or (camera, distance_m, AROUND)
     write_view(file, gaussians, camera, pivot_m, limits, scene.name, aside, stored.antialiased)
+    if len(gaussians) > LIGHT:
+        light = lighter(gaussians, views_of(gaussians), drawing)
+        write_view(light_twin(file), light, camera, pivot_m, limits, scene.name, aside, stored.antialiased)
     told = about(scene, stored)
     return told.line, *told.odd
 
