@@ -142,7 +142,10 @@ def test_who_wrote_a_file_is_read_from_its_comments(tmp_path, comment, writer):
 def test_properties_give_their_writer_away(tmp_path):
     mip = write(tmp_path / "a.ply", columns() | {"filter_3D": np.full(N, 0.01)})
     flat = write(tmp_path / "b.ply", {k: v for k, v in columns().items() if k != "scale_2"})
-    assert [open_scene(file).writer for file in (mip, flat)] == ["Mip-Splatting", "2DGS"]
+    rgb = {k: v for k, v in columns().items() if not k.startswith("f_dc")}
+    rgb |= {name: np.full(N, 9) for name in ("red", "green", "blue")}
+    plain = write(tmp_path / "c.ply", rgb, dict.fromkeys(("red", "green", "blue"), "uchar"))
+    assert [open_scene(file).writer for file in (mip, flat, plain)] == ["Mip-Splatting", "2DGS", "nerfstudio"]
 
 
 # -- info
@@ -160,6 +163,13 @@ def test_a_line_says_what_each_of_our_files_is(tmp_path):
     assert gen3d.info(tmp_path / "a.ply").writer == f"gen3d {gen3d.__version__}"
     assert "-y is up, probably" in gen3d.info(tmp_path / "a.ply").line
     assert "+y is up, by the format" in gen3d.info(tmp_path / "a.spz").line
+
+
+def test_the_page_is_told_the_same_line(tmp_path):
+    file = write(tmp_path / "a.ply", {k: v for k, v in columns().items() if k != "scale_2"})
+    told = gen3d.info(file)
+    assert write_opened_view(tmp_path / "a.view", file, pick_rasterizer("cpu")) == (told.line, *told.odd)
+    assert len(told.odd) == 1 and "2DGS" in told.line
 
 
 def test_a_packed_file_is_told_as_what_is_in_it(tmp_path):

@@ -97,6 +97,8 @@ def _given_away(columns: Mapping[str, np.ndarray]) -> str:
     """Who writes such properties."""
     if _filter_name(columns) is not None:
         return "Mip-Splatting"
+    if any(name not in columns for name in DC):
+        return "nerfstudio"
     return "2DGS" if SCALES[1] in columns and SCALES[2] not in columns else ""
 
 
