@@ -29,7 +29,7 @@ from tests.test_spz import some
 README = Path(__file__).parents[1] / "README.md"
 HERE = "tests.test_format_table"
 FAKE = FormatRow(
-    "scene.fake", ".fake", "Gaussians, made up", "nobody: a test", axes="y up", units="Fakes are counted in ones.",
+    "scene.fake", ".fake", "Gaussians, made up", "nobody: a test", axes="opengl", units="Fakes are counted in ones.",
     read=f"{HERE}:open_fake", starts=(b"FAKE:",), write=f"{HERE}:store_fake", page="offered",
 )  # fmt: skip
 MADE = FormatRow(
@@ -68,7 +68,8 @@ def test_the_help_of_the_command_line_names_a_new_format(two_more, capsys):
     assert run("export", "--help") == 0
     told, kinds = " ".join(capsys.readouterr().out.split()), listed(row.suffix for row in read_here())
     assert f"a {kinds}" in told and kinds.endswith(" or .fake") and ".splats.glb" in kinds
-    assert ".zip or .fake; with a build's folder also" in told and "a FOLDER to train on or part.made" in told
+    assert ".zip or .fake; with a build's folder also" in told
+    assert "a FOLDER to train on, transforms.json or part.made" in told
     assert run("render", "--help") == 0
     assert f"a {kinds}" in " ".join(capsys.readouterr().out.split())
 

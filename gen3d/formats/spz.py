@@ -177,7 +177,10 @@ def open_spz(path: Path, most: int = MOST) -> StoredScene:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
     cut = f"{path.name} has harmonics of degree {header.degree}, of which those up to 3 are kept."
     notices = (cut,) if header.degree > 3 else ()
-    return around_middle(StoredScene(gaussians, bool(header.flags & _ANTIALIASED), notices=notices))
+    left_out = header.count - len(gaussians)
+    return around_middle(
+        StoredScene(gaussians, bool(header.flags & _ANTIALIASED), notices=notices, left_out=left_out)
+    )
 
 
 def _check(g: Gaussians) -> None:

@@ -19,6 +19,7 @@ from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.known import Labels, Viewpoint
 from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.placed import placed
 
 MOST = 20_000_000
 """Gaussians that are read from any file, unless the caller says fewer; with all their harmonics they take 5 GB."""
@@ -52,6 +53,16 @@ class StoredScene:
     """Which part each Gaussian is of, where that is known."""
     viewpoint: Viewpoint | None = None
     """Where it is made to be looked at from, where that is known."""
+    camera: Camera | None = None
+    """Through which the scene was seen first, in the world of `gaussians`, where the file says so."""
+    up: str = ""
+    """The axis that points up, as "-y", where the file says so."""
+    writer: str = ""
+    """What wrote the file, where it says so or gives it away."""
+    left_out: int = 0
+    """Gaussians of the file that nobody could draw."""
+    kind: str = ""
+    """How the names of its format end."""
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.labels.of) != len(self.gaussians):
@@ -91,6 +102,26 @@ def around_middle(scene: StoredScene) -> StoredScene:
     if origin == NEAR:
         return scene
     return replace(scene, gaussians=moved(g, tuple(-x for x in origin)), origin=origin)
+
+
+def in_place(scene: StoredScene, matrix: Float[np.ndarray, "4 4"]) -> StoredScene:
+    """The same scene after x -> A x in the file's world, with an origin of whole metres again."""
+    scene = replace(scene, camera=None, up="")
+    scene = replace(scene, viewpoint=_placed(scene.viewpoint, matrix))
+    if scene.origin == NEAR:
+        return replace(scene, gaussians=placed(scene.gaussians, matrix))
+    exact = matrix[:3, :3] @ scene.origin + matrix[:3, 3]
+    origin = np.rint(exact)
+    here = matrix.copy()
+    here[:3, 3] = exact - origin
+    x, y, z = origin.tolist()
+    return replace(scene, gaussians=placed(scene.gaussians, here), origin=(x, y, z))
+
+
+def _placed(viewpoint: Viewpoint | None, matrix: Float[np.ndarray, "4 4"]) -> Viewpoint | None:
+    """Moved along; none in a mirrored world, where no camera has a place."""
+    mirrors = np.linalg.det(matrix[:3, :3]) < 0
+    return None if viewpoint is None or mirrors else viewpoint.placed(matrix)
 
 
 def moved(gaussians: Gaussians, by: Origin) -> Gaussians:
