@@ -49,10 +49,6 @@ class StoredScene:
     """Metres, in double precision; whole numbers."""
     notices: tuple[str, ...] = ()
     """What was taken otherwise than the file may have meant it, for people."""
-    labels: Labels | None = None
-    """Which part each Gaussian is of, where that is known."""
-    viewpoint: Viewpoint | None = None
-    """Where it is made to be looked at from, where that is known."""
     camera: Camera | None = None
     """Through which the scene was seen first, in the world of `gaussians`, where the file says so."""
     up: str = ""
@@ -63,6 +59,10 @@ class StoredScene:
     """Gaussians of the file that nobody could draw."""
     kind: str = ""
     """How the names of its format end."""
+    labels: Labels | None = None
+    """Which part each Gaussian is of, where that is known."""
+    viewpoint: Viewpoint | None = None
+    """Where it is made to be looked at from, where that is known."""
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.labels.of) != len(self.gaussians):
