@@ -13,20 +13,24 @@ import gen3d  # noqa: F401  isort: skip - sets how OpenMP waits, which torch rea
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from gen3d.events import Event
+from gen3d.events import Event, Notice, product
+from gen3d.formats.layered import load_layered
+from gen3d.formats.picture import as_bytes
 from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.pick import better_engines, load_models
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
+from gen3d.products.standing import parse_measured, standing_of
 from gen3d.request import Request, Review, Reviewed
 from gen3d.run import steps as pipeline
 from gen3d.run.review import review as reviewed
@@ -39,6 +43,7 @@ from gen3d.ui.core.disk import disk_of, own_root, stay_in
 from gen3d.ui.core.gallery import Gallery, read_examples
 from gen3d.ui.core.jobs import Visits, enough_file
 from gen3d.ui.core.limits import limits_of
+from gen3d.ui.core.stands import Stands
 from gen3d.ui.core.steps import Steps
 from gen3d.ui.door.front import front_of
 from gen3d.ui.page.errors import told_to_visitors
@@ -108,12 +113,38 @@ def review(asked: Review, settings: Settings, folder: Path) -> Reviewed:
         return reviewed(asked, folder / "look", settings)
 
 
+def finished(scene: Path) -> FinishedScene:
+    """The scene in a folder."""
+    video = SceneFiles(scene.parent / "tour").video  # of a job; a finished example has it among the others
+    return FinishedScene(read_ply(SceneFiles(scene).ply), scene, off_gpu(), (video,))
+
+
 def more(scene: Path, file: Path) -> None:
     """Another format of the scene in a folder, by the file's name."""
     with told_to_visitors():
-        video = SceneFiles(scene.parent / "tour").video  # of a job; a finished example has it among the others
-        finished = FinishedScene(read_ply(SceneFiles(scene).ply), scene, off_gpu(), (video,))
-        deque(export_file(finished, file), maxlen=0)
+        product(export_file(finished(scene), file))
+
+
+def stand(scene: Path, file: Path, stands: Stands) -> tuple[str, ...]:
+    """The same, standing as asked; what is to be told of it."""
+    told: list[str] = []
+
+    def hear(event: object) -> None:
+        if isinstance(event, Notice):
+            told.append(event.text)
+
+    with told_to_visitors():
+        found = finished(scene)
+        measured = parse_measured(stands.measured) if stands.measured else None
+        standing = product(standing_of(found, stands.axes or None, stands.level, stands.scale, measured), hear)
+        unsaid = product(export_file(replace(found, standing=standing), file), hear)
+        return (*told, *unsaid)
+
+
+def photo(scene: Path) -> np.ndarray:
+    """What the scene in a folder was made from, at the size that it was made at, to measure in."""
+    with told_to_visitors():
+        return as_bytes(load_layered(SceneFiles(scene).layers).layers.rgbd.image)
 
 
 def show_file(view: Path, scene: Path) -> tuple[str, ...]:
@@ -141,6 +172,8 @@ def steps() -> Steps:
         better=better_engines(MODELS, TIER) if ENGINE != "builtin" else {},
         review=review,
         more=more,
+        stand=stand,
+        photo=photo,
         show_file=show_file,
     )
 

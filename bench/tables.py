@@ -12,6 +12,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(_line(row, widths) for row in (heads, rule, *rows))
 
 
+def prose(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Of words: Markdown whose columns are as wide as they are."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))
+
+
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *rest = (c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True)))
     return "| " + " | ".join((first, *rest)) + " |"

@@ -12,13 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-Axes = Literal["", "y down", "y up"]
-AXES: dict[Axes, str] = {
-    "y down": "x right, y down, z forward from the photo's camera; a tool that expects y up shows it upside down: "
-    "turn it by 180 degrees about x",
-    "y up": "x right, y up, z backward",
-}
-"""What is told of a file's axes; lengths are metres in all of them."""
+from gen3d.axes import AxesName
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,10 @@ class FormatRow:
     """What it is."""
     for_whom: str
     """What opens it, and for what."""
-    axes: Axes = ""
+    axes: AxesName | Literal[""] = ""
+    """Those of its numbers, where nobody asks for others; lengths are metres."""
+    by_standard: bool = False
+    """Whether the format says itself which axes a file is in, so that others are taken for those."""
     units: str = ""
     """What else one must know of the numbers in it."""
     read: str = ""
@@ -45,6 +42,10 @@ class FormatRow:
     make: str = ""
     """Makes it of a finished scene: (`FinishedScene`, path) -> `Stage[None]`. Of `write` and `make` one is given, or
     neither, for what only a build leaves."""
+    tells: bool = False
+    """Whether it also tells what a build's folder knows of its scene: parts, cameras, how far one may go."""
+    stands: bool = False
+    """Whether `make` heeds the scene's `Standing`; whatever is written does."""
     needs: tuple[str, ...] = ()
     """What `make` must find beside the scene: fields of `SceneFiles`."""
     page: Literal["", "offered", "ticked"] = ""
@@ -57,6 +58,16 @@ class FormatRow:
         """What one calls it: its suffix, or "a folder"."""
         return self.suffix or "a folder"
 
+    @property
+    def holds_gaussians(self) -> bool:
+        """Whether it is a file of Gaussians, of which there may be fewer."""
+        return bool(self.write or self.read)
+
+    def lighter(self, path: PurePath, number: int) -> PurePath:
+        """The name of a lighter twin: scene.lod0.ply for scene.ply."""
+        end = len(path.name) - len(self.suffix)
+        return path.with_name(f"{path.name[:end]}.lod{number}{path.name[end:]}")
+
 
 FORMATS = (
     FormatRow(
@@ -66,38 +77,74 @@ FORMATS = (
     FormatRow(
         "scene.glb", ".glb", "Textured mesh for Blender, Unity, Unreal",
         "Blender, Unity, Unreal, Godot, three.js, Windows 3D Viewer: a textured mesh; move \"foreground\"",
-        axes="y up", make="gen3d.products.export:export_mesh", needs=("layers",), page="ticked",
+        axes="opengl", by_standard=True, make="gen3d.products.export:export_mesh", stands=True, needs=("layers",),
+        page="ticked",
     ),
     FormatRow(
         "collider.glb", "collider.glb", "Coarse mesh to collide with",
         "game engines: a coarse mesh without looks to collide with",
-        axes="y up", make="gen3d.products.export:export_collider", needs=("layers",), page="offered",
+        axes="opengl", by_standard=True, make="gen3d.products.export:export_collider", stands=True, needs=("layers",),
+        page="offered",
     ),
     FormatRow(
         "scene.ply", ".ply", "Gaussians, whole",
         "SuperSplat, splat plugins of Unity, Unreal and Blender, nerfstudio: 3D Gaussians, whole",
-        axes="y down", read="gen3d.formats.ply:open_ply", starts=(b"ply",), write="gen3d.formats.ply:store_ply",
+        axes="opencv", read="gen3d.formats.ply:open_ply", starts=(b"ply",), write="gen3d.formats.ply:store_ply",
+    ),
+    FormatRow(
+        "scene.compressed.ply", ".compressed.ply", "Gaussians, packed, as .ply",
+        "SuperSplat, PlayCanvas, Spark and others that read packed .ply: the Gaussians, a fifth as large",
+        axes="opencv", read="gen3d.formats.ply:open_ply", starts=(b"ply",),
+        write="gen3d.formats.compressed_ply:store_compressed_ply", bundled=False,
     ),
     FormatRow(
         "scene.splat", ".splat", "Gaussians for web viewers",
         "web viewers that read .splat: the same, smaller, without view-dependent colour",
-        axes="y down", read="gen3d.formats.splat:open_splat", write="gen3d.formats.splat:store_splat",
+        axes="opencv", read="gen3d.formats.splat:open_splat", write="gen3d.formats.splat:store_splat",
     ),
     FormatRow(
-        "scene.spz", ".spz", "Gaussians, smallest",
-        "Scaniverse, Spark, SuperSplat, Niantic tools: the same, smallest",
-        axes="y up", read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
-        write="gen3d.formats.spz:store_spz", page="ticked",
+        "scene.spz", ".spz", "Gaussians, packed",
+        "Scaniverse, Spark, SuperSplat, Niantic tools: the same, a fifth as large",
+        axes="opengl", by_standard=True, read="gen3d.formats.spz:open_spz", starts=(b"NGSP", b"\x1f\x8b"),
+        write="gen3d.formats.spz:store_spz", tells=True, page="ticked",
+    ),
+    FormatRow(
+        "scene.ksplat", ".ksplat", "Gaussians of GaussianSplats3D", "web viewers of the past: it is read, not written",
+        axes="opencv", read="gen3d.formats.ksplat:open_ksplat", bundled=False,
+    ),
+    FormatRow(
+        "scene.sog", ".sog", "Gaussians for the web",
+        "SuperSplat, PlayCanvas, Spark: the Gaussians, smallest",
+        axes="opencv", read="gen3d.formats.sog:open_sog", starts=(b"PK\x03\x04", b"{"),
+        write="gen3d.formats.sog:store_sog", page="offered",
+    ),
+    FormatRow(
+        "scene.splats.glb", ".splats.glb", "Gaussians as glTF",
+        "programs that know glTF's KHR_gaussian_splatting, as PlayCanvas and three.js: the Gaussians, a node for each "
+        "part of the scene",
+        axes="opengl", by_standard=True, read="gen3d.formats.splats_glb:open_splats_glb", starts=(b"glTF",),
+        write="gen3d.formats.splats_glb:store_splats_glb", tells=True, page="offered",
+    ),
+    FormatRow(
+        "scene.usda", ".usda", "Gaussians as USD, as text",
+        "OpenUSD 26.03 and later, and what is built on it: the Gaussians, the photo's camera and the path",
+        axes="opengl", by_standard=True, write="gen3d.formats.usd:store_usda", tells=True, bundled=False,
+    ),
+    FormatRow(
+        "scene.usdz", ".usdz", "Gaussians as USD", "the same programs: the same in one package",
+        axes="opengl", by_standard=True, write="gen3d.formats.usd:store_usdz", tells=True, page="offered",
+        bundled=False,
     ),
     FormatRow(
         "dataset", "", "Views to train from",
         "nerfstudio (transforms.json) and COLMAP readers (sparse/0): views with depth and masks to train from",
-        axes="y down", make="gen3d.products.export:export_dataset", needs=("transforms",),
+        axes="opencv", make="gen3d.products.export:export_dataset", stands=True, needs=("transforms",),
         units="Depth PNGs: 16 bit, unit in dataset/transforms.json (depth_unit_scale_factor metres), 0 = unknown or "
         "sky. Depth EXRs: metres, inf = sky, NaN = unknown.",
     ),
     FormatRow(
-        "transforms.json", ".json", "Cameras of the fit", "the cameras of the fit, as nerfstudio writes them",
+        "transforms.json", "transforms.json", "Cameras of the fit", "the cameras of the fit, as nerfstudio writes them",
+        axes="opencv", make="gen3d.products.export:export_cameras", stands=True, needs=("transforms",),
         units="Poses in a transforms.json: camera to world, that of scene.ply; a camera's own axes are OpenGL's, x "
         "right, y up, z backward.",
     ),
@@ -105,9 +152,9 @@ FORMATS = (
         "run.json", ".json", "Record of the run", "what was asked for, what was used, how long it took",
     ),
     FormatRow(
-        "scene.zip", ".zip", "Everything: all formats, and views to train from",
-        "whoever wants all of it: every format there is, with a README that says which is for what",
-        make="gen3d.products.bundle:export_bundle", page="offered", bundled=False,
+        "scene.zip", ".zip", "Everything: what most programs open, and views to train from",
+        "whoever wants all of it: a file for each kind of program, with a README that says which is for what",
+        make="gen3d.products.bundle:export_bundle", stands=True, page="offered", bundled=False,
     ),
 )  # fmt: skip
 

@@ -33,6 +33,11 @@ class SceneFiles:
         return self.folder / "scene.view"
 
     @property
+    def light_view(self) -> Path:
+        """A lighter one of the same for phones, where the scene has many Gaussians."""
+        return light_twin(self.view)
+
+    @property
     def layers(self) -> Path:
         """What the scene was made from, as pictures with depth: for meshes."""
         return self.folder / "layers.npz"
@@ -66,3 +71,8 @@ class SceneFiles:
     def run(self) -> Path:
         """The record of the run."""
         return self.folder / "run.json"
+
+
+def light_twin(view: Path) -> Path:
+    """Where a lighter twin of a file for the viewer lies, if there is one: beside it."""
+    return view.with_name(f"{view.stem}.light{view.suffix}")

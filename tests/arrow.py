@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
@@ -79,6 +80,19 @@ def walled(scene: Gaussians, degree: int = 3, distance_m: float = 4.0, step: flo
     sh = torch.cat([sh_from_rgb(torch.full((len(wall), 3), 0.3)), tint], dim=1)
     plain = torch.cat([scene.sh, torch.zeros(len(scene), sh.shape[1] - 1, 3)], dim=1)
     return joined(replace(scene, sh=plain), replace(wall, sh=sh))
+
+
+def needled(scene: Gaussians) -> Gaussians:
+    """The scene with long thin Gaussians that rise to the right and go away, for whom rotations count: turned the other
+    way, or mirrored, they are seen to fall."""
+    turn = Rotation.from_euler("zyx", (-35, 25, 50), degrees=True).as_quat(scalar_first=True)
+    n, quats = 5, torch.from_numpy(turn).float()
+    means = torch.tensor([[-0.9, -0.5 + 0.2 * i, 3.0] for i in range(n)])
+    sh = torch.zeros(n, scene.sh.shape[1], 3)
+    sh[:, :1] = sh_from_rgb(torch.tensor([[0.7, 0.7, 0.7]]).expand(n, 3))
+    scales = torch.tensor([[0.15, 0.012, 0.04]]).expand(n, 3)
+    needles = Gaussians(means, quats.expand(n, 4).contiguous(), scales.contiguous(), torch.full((n,), 0.9), sh)
+    return joined(scene, needles)
 
 
 def _ball(radius: float = 0.08, count: int = 300) -> Gaussians:

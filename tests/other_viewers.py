@@ -41,6 +41,51 @@ let frames = 0
 renderer.setAnimationLoop(() => {{ renderer.render(scene, camera); window.frames_drawn = ++frames }})
 </script>"""
 
+PLAYCANVAS_PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<style>body {{ margin: 0 }} canvas {{ display: block }}</style><canvas id="canvas"></canvas>
+<script type="module">
+import * as pc from './playcanvas/build/playcanvas.mjs'
+const canvas = document.getElementById('canvas')
+const app = new pc.Application(canvas, {{ graphicsDeviceOptions: {{ antialias: false, preferWebGl2: true }} }})
+app.setCanvasFillMode(pc.FILLMODE_NONE, {width}, {height})
+app.setCanvasResolution(pc.RESOLUTION_FIXED, {width}, {height})
+const camera = new pc.Entity()
+camera.addComponent('camera', {{
+  clearColor: new pc.Color(0, 0, 0), fov: {fov_deg}, nearClip: 0.01, farClip: 1000, toneMapping: pc.TONEMAP_NONE
+}})
+app.root.addChild(camera)
+app.start()
+const asset = new pc.Asset('scene', 'container', {{ url: '{file}' }})
+app.assets.add(asset)
+asset.ready(() => {{ app.root.addChild(asset.resource.instantiateRenderEntity()) }})
+app.assets.load(asset)
+app.on('frameend', () => {{ window.frames_drawn = (window.frames_drawn || 0) + 1 }})
+</script>"""
+
+THREE_SPLATS_PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<style>body {{ margin: 0 }} canvas {{ display: block }}</style>
+<script type="importmap">{{"imports": {{
+  "three": "./three/build/three.webgpu.js", "three/webgpu": "./three/build/three.webgpu.js",
+  "three/tsl": "./three/build/three.tsl.js", "three/addons/": "./three/examples/jsm/"
+}}}}</script>
+<script type="module">
+import * as THREE from 'three/webgpu'
+import {{ GLTFLoader }} from 'three/addons/loaders/GLTFLoader.js'
+import {{ GLTFGaussianSplatLoaderExtension }} from 'three/addons/loaders/GLTFGaussianSplatLoaderExtension.js'
+const renderer = new THREE.WebGPURenderer({{ forceWebGL: true }})
+renderer.outputColorSpace = THREE.LinearSRGBColorSpace   // what is drawn is encoded already
+renderer.setSize({width}, {height})
+document.body.append(renderer.domElement)
+await renderer.init()
+const scene = new THREE.Scene(), camera = new THREE.PerspectiveCamera({fov_deg}, {width} / {height}, 0.01, 1000)
+const loader = new GLTFLoader()
+loader.register(parser => new GLTFGaussianSplatLoaderExtension(parser))
+scene.background = new THREE.Color(0)
+scene.add((await loader.loadAsync('{file}')).scene)
+let frames = 0
+renderer.setAnimationLoop(() => {{ renderer.render(scene, camera); window.frames_drawn = ++frames }})
+</script>"""
+
 SUPERSPLAT_SETTINGS = {
     "version": 2, "tonemapping": "none", "highPrecisionRendering": False,
     "background": {"color": [0, 0, 0]},
@@ -83,6 +128,25 @@ def seen_by_spark(browser: object, package: Path, file: Path, camera: Camera, fo
         y_down=str(file.suffix != ".spz").lower(),
     )  # fmt: skip
     (folder / "index.html").write_text(page)
+    with serving(folder) as url:
+        return _settled(browser, url, camera, "window.frames_drawn > 3")
+
+
+def seen_by_playcanvas(browser: object, package: Path, file: Path, camera: Camera, folder: Path) -> np.ndarray:
+    """What the PlayCanvas engine shows of a .glb, h w 3 in [0, 1]."""
+    return _seen_on(PLAYCANVAS_PAGE, browser, package, file, camera, folder)
+
+
+def seen_by_three(browser: object, package: Path, file: Path, camera: Camera, folder: Path) -> np.ndarray:
+    """What three.js' own splats show of a .glb, h w 3 in [0, 1]."""
+    return _seen_on(THREE_SPLATS_PAGE, browser, package, file, camera, folder)
+
+
+def _seen_on(page: str, browser: object, package: Path, file: Path, camera: Camera, folder: Path) -> np.ndarray:
+    (folder / package.name).symlink_to(package)
+    (folder / file.name).write_bytes(file.read_bytes())
+    text = page.format(width=camera.width, height=camera.height, fov_deg=camera.fov_deg[1], file=file.name)
+    (folder / "index.html").write_text(text)
     with serving(folder) as url:
         return _settled(browser, url, camera, "window.frames_drawn > 3")
 

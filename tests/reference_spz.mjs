@@ -12,7 +12,10 @@ const NAMES = ['positions', 'scales', 'rotations', 'alphas', 'colors', 'sh']
 if (verb === 'read') {
   const cloud = spz.loadSpzFromBuffer(new Uint8Array(readFileSync(file)), { to: spz.CoordinateSystem[rest[0]] })
   writeFileSync(out, Buffer.concat(NAMES.map(name => Buffer.from(Float32Array.from(cloud[name]).buffer))))
-  console.log(JSON.stringify({ count: cloud.numPoints, degree: cloud.shDegree, antialiased: cloud.antialiased }))
+  const orbits = (cloud.extensions || []).filter(e => e.safeOrbitRadiusMin !== undefined)
+    .map(e => [e.safeOrbitElevationMin, e.safeOrbitElevationMax, e.safeOrbitRadiusMin])
+  const { numPoints: count, shDegree: degree, antialiased } = cloud
+  console.log(JSON.stringify({ count, degree, antialiased, orbits }))
 } else {
   const [version, count, degree] = rest.slice(0, 3).map(Number)
   const values = new Float32Array(new Uint8Array(readFileSync(file)).buffer)

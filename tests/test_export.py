@@ -76,7 +76,7 @@ def test_a_bundle_says_what_each_of_its_files_is_for(scene, tmp_path):
         told = bundle.read("README.txt").decode()
         for_whom = {row.name: row.for_whom for row in bundled()}
         for name in {name.split("/")[0] for name in bundle.namelist()} - {"README.txt"}:
-            assert f"\n{name:<16} {for_whom[name]}\n" in told
+            assert f"\n{name:<20} {for_whom[name]}\n" in told
         bundle.extract("scene.spz", tmp_path)
     assert len(read_spz(tmp_path / "scene.spz")) == len(scene.gaussians)
     assert inside(tmp_path) == {"scene.zip", "scene.spz"}
@@ -101,7 +101,8 @@ def test_a_lone_file_is_told_to_need_its_folder(built, tmp_path, capsys):
     assert "transforms.json" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "alone.ply"), "--to", str(tmp_path / "alone.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "alone.zip") as bundle:
-        assert set(bundle.namelist()) == {"README.txt", "scene.ply", "scene.splat", "scene.spz"}
+        alone = {row.name for row in bundled() if row.write}
+        assert set(bundle.namelist()) == {"README.txt", *alone} and "scene.splats.glb" in alone
 
 
 def test_a_damaged_layers_file_is_told(built, tmp_path):

@@ -18,7 +18,8 @@ from tests.patience import PATIENCE_S
 ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
-    "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors",
+    "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
+    "standing",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
@@ -75,13 +76,28 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.depth_exr": (VALUES | {"formats"}, {"numpy", "OpenEXR"}),
     "formats.depth_file": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "tifffile", "OpenEXR"}),
     "formats.ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.compressed_ply": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ksplat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.stored": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.ply_aside": (VALUES, {"numpy"}),
+    "formats.stored": (
+        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+    ),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.codebook": (set(), {"numpy", "jaxtyping"}),
+    "formats.sog_codes": ({"formats.codebook", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.sog": (VALUES | {"formats"}, {"numpy", "PIL"}),
+    "formats.usd": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch"}),
+    "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
+    "formats.splats_glb": (
+        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+    ),
     "formats.spz": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
-    "formats.spz_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.y_up": ({"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.spz_codes": (VALUES | {"formats.y_up", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.scene_file": (VALUES | {"formats", "splat.gaussians"}, set()),
     "formats.model3d": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.view_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
@@ -108,7 +124,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.door": ({"ui.door", "ui.core.limits"}, {"starlette", "python_multipart"}),
     "ui.door.attendance": ({"ui.door", "ui.core.jobs"}, set()),
     "cli": ({"commands", "ending"}, set()),
-    "face": (VALUES | {"face", "models.pick"}, set()),
+    "face": (VALUES | {"face", "models.pick", "products.about"}, set()),
     "face.listening": (VALUES | {"explain"}, set()),
     "face.given": (VALUES | {"formats.picture", "stages.words"}, {"numpy", "PIL"}),
     "face.making": (RUN | {"face"}, set()),

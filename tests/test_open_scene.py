@@ -10,9 +10,12 @@ import torch
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
+from gen3d.format_table import asked_for
 from gen3d.formats.ply import write_ply
-from gen3d.formats.splat import write_splat
+from gen3d.formats.scene_file import save_scene
+from gen3d.formats.splats_glb import store_splats_glb
 from gen3d.formats.spz import write_spz
+from gen3d.formats.stored import StoredScene
 from gen3d.formats.view import read_view
 from gen3d.products.opened import AROUND, before, write_opened_view
 from gen3d.splat.gaussians import Gaussians
@@ -28,13 +31,12 @@ from tests.test_spz import some
 
 
 def opened(folder: Path, gaussians: Gaussians, name: str = "a.ply"):
-    writers = {".ply": write_ply, ".splat": write_splat, ".spz": write_spz}
-    writers[Path(name).suffix](folder / name, gaussians)
+    save_scene(asked_for(Path(name)), folder / name, StoredScene(gaussians))
     write_opened_view(folder / "a.view", folder / name, pick_rasterizer())
     return read_view(folder / "a.view")
 
 
-@pytest.mark.parametrize("name", ["a.ply", "a.splat", "a.spz"])
+@pytest.mark.parametrize("name", ["a.ply", "a.splat", "a.spz", "a.sog", "a.splats.glb", "a.compressed.ply"])
 def test_a_scene_of_ours_is_looked_at_from_where_its_photo_was_taken(tmp_path, name):
     view = opened(tmp_path, photo_scene(Camera.from_fov(70.0, 96, 72)), name)
     assert np.allclose(view.camera.w2c, np.eye(4)) and max(view.camera.fov_deg) == pytest.approx(60)
@@ -108,6 +110,7 @@ def address() -> Iterator[str]:
 def test_a_visitor_opens_a_file_and_sees_it_and_is_told_what_is_wrong_with_another(browser, address, tmp_path):
     scene = walled(arrow_scene(), 1)
     count = len(scene)
+    store_splats_glb(tmp_path / "wall.splats.glb", StoredScene(scene))
     write_spz(tmp_path / "wall.spz", scene)
     (tmp_path / "broken.spz").write_bytes((tmp_path / "wall.spz").read_bytes()[:5000])
     context = browser.new_context(viewport={"width": 800, "height": 700})
@@ -116,9 +119,9 @@ def test_a_visitor_opens_a_file_and_sees_it_and_is_told_what_is_wrong_with_anoth
         page.set_default_timeout(PATIENCE_S * 1000)
         page.goto(address)
         page.get_by_role("button", name=open_scene.TITLE).click()
-        page.locator("#scene-file input[type=file]").set_input_files(tmp_path / "wall.spz")
+        page.locator("#scene-file input[type=file]").set_input_files(tmp_path / "wall.splats.glb")
         page.wait_for_selector(f"#viewer canvas[data-ready=true][data-count='{count}']")
-        page.locator("#status", has_text="This is wall.spz, a file of yours.").wait_for()
+        page.locator("#status", has_text="This is wall.splats.glb, a file of yours.").wait_for()
         page.get_by_role("button", name="Clear").first.click()
         page.locator("#scene-file input[type=file]").set_input_files(tmp_path / "broken.spz")
         page.get_by_text("broken.spz is damaged, or not a .spz file.").wait_for()

@@ -178,7 +178,7 @@ def test_bad_files_are_refused(tmp_path):
         "text": (text.getvalue()[:-40], "ends before|not a .ply file that"),
         "words": (text.getvalue().replace(b"0.", b"o.", 40), "not a .ply file that"),
         "columns": (text.getvalue().replace(b"property float nx\n", b""), "17 numbers in a line, not 16"),
-        "compressed": (compressed.getvalue(), "a compressed .ply"),
+        "compressed": (compressed.getvalue(), "the chunks"),
         "points": (points.getvalue(), "f_dc_0 is missing"),
         "cut": (good[:-1], "ends before"),
         "header": (good[:100], "no whole .ply header"),

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import zstandard
 
+from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.known import Limits, Viewpoint
 from gen3d.formats.spz import read_spz, write_spz
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import harmonics
@@ -33,7 +36,7 @@ def same_side(quats: torch.Tensor, as_in: torch.Tensor) -> torch.Tensor:
     return torch.where((quats * as_in).sum(1, keepdim=True) < 0, -quats, quats)
 
 
-@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("version", [2, 3, 4])
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 def test_a_round_trip_stays_within_what_the_format_promises(tmp_path, version, degree):
     g = some(degree=degree)
@@ -43,7 +46,7 @@ def test_a_round_trip_stays_within_what_the_format_promises(tmp_path, version, d
     assert apart(read.scales.log(), g.scales.log()) <= 1 / 32 + 1e-5
     quats = same_side(read.quats, g.quats)
     worst = (quats - g.quats).abs().amax(dim=0)
-    if version == 3:
+    if version >= 3:
         ordered = (quats - g.quats).abs().gather(1, g.quats.abs().argsort(dim=1))
         assert ordered[:, :3].max() <= 0.0007 and ordered[:, 3].max() <= 0.0021
     else:
@@ -94,10 +97,31 @@ def test_a_file_in_our_own_axes_says_so_and_reads_the_same(tmp_path):
     torch.testing.assert_close(b.quats.abs(), a.quats.abs(), atol=0.003, rtol=0)
 
 
-def test_the_same_gaussians_give_the_same_bytes(tmp_path):
+@pytest.mark.parametrize("version", [3, 4])
+def test_the_same_gaussians_give_the_same_bytes(tmp_path, version):
     for name in ("a.spz", "b.spz"):
-        write_spz(tmp_path / name, some(degree=1))
+        write_spz(tmp_path / name, some(degree=1), version)
     assert (tmp_path / "a.spz").read_bytes() == (tmp_path / "b.spz").read_bytes()
+
+
+def test_version_4_holds_the_arrays_of_version_3_and_how_far_one_may_orbit(tmp_path):
+    limits = Limits(30.0, 30.0, 20.0, 10.0, 0.5, 1.5)
+    looked = Viewpoint(Camera.from_fov(60.0, 64, 48), pivot_m=4.0, limits=limits)
+    write_spz(tmp_path / "3.spz", some(degree=1))
+    write_spz(tmp_path / "4.spz", some(degree=1), 4, viewpoint=looked)
+    content, plain = (tmp_path / "4.spz").read_bytes(), gzip.decompress((tmp_path / "3.spz").read_bytes())
+    assert content[:20] == b"NGSP" + struct.pack("<IIBBBBI", 4, 400, 1, 12, 2, 6, 52)
+    told = struct.unpack_from("<IIfff", content, 32)
+    assert told[:2] == (0xADBE0002, 12) and told[2:] == pytest.approx((-np.pi / 9, np.pi / 18, 2.0), rel=1e-6)
+    sizes, at, arrays = np.frombuffer(content, "<u8", 12, 52).reshape(6, 2), 52 + 6 * 16, b""
+    for packed, size in sizes.tolist():
+        arrays += zstandard.ZstdDecompressor().decompress(content[at : at + packed], max_output_size=size)
+        at += packed
+    assert at == len(content) and arrays == plain[16:]
+    both = [read_spz(tmp_path / name) for name in ("3.spz", "4.spz")]
+    assert all(torch.equal(getattr(both[0], name), getattr(both[1], name)) for name in ("means", "quats", "sh"))
+    write_spz(tmp_path / "3.spz", some(degree=1), 3, viewpoint=looked)
+    assert gzip.decompress((tmp_path / "3.spz").read_bytes()) == plain
 
 
 def test_harmonics_keep_their_colours_in_every_direction(tmp_path):
@@ -141,8 +165,8 @@ def test_writing_nothing_or_nonsense_fails(tmp_path):
     g = some()
     with pytest.raises(ValueError, match="finite"):
         write_spz(tmp_path / "a.spz", Gaussians(g.means * torch.nan, g.quats, g.scales, g.opacities, g.sh))
-    with pytest.raises(ValueError, match="version 4"):
-        write_spz(tmp_path / "a.spz", g, 4)
+    with pytest.raises(ValueError, match="version 5"):
+        write_spz(tmp_path / "a.spz", g, 5)
     assert not list(tmp_path.iterdir())
 
 
@@ -239,12 +263,15 @@ def stored(g: Gaussians) -> list[np.ndarray]:
     return [part.numpy().astype("<f4") for part in parts]
 
 
-@pytest.mark.parametrize(("version", "degree"), [(2, 0), (2, 3), (3, 0), (3, 2)])
+@pytest.mark.parametrize(("version", "degree"), [(2, 0), (2, 3), (3, 0), (3, 2), (4, 0), (4, 3)])
 def test_the_reference_library_reads_what_we_write(tmp_path, reference, version, degree):
     g = some(degree=degree)
-    write_spz(tmp_path / "a.spz", g, version, antialiased=version == 2)
+    limits = Limits(30.0, 30.0, 18.0, 9.0, 0.5, 1.5)
+    looked = Viewpoint(Camera.from_fov(60.0, 64, 48), pivot_m=4.0, limits=limits)
+    write_spz(tmp_path / "a.spz", g, version, antialiased=version == 2, viewpoint=looked)
     told = json.loads(reference("read", tmp_path / "a.spz", tmp_path / "a.f32", "RDF").splitlines()[-1])
-    assert told == {"count": len(g), "degree": degree, "antialiased": version == 2}
+    orbit = [pytest.approx([-0.1 * np.pi, 0.05 * np.pi, 2.0], rel=1e-6)] if version == 4 else []
+    assert told == {"count": len(g), "degree": degree, "antialiased": version == 2, "orbits": orbit}
     ours = stored(read_spz(tmp_path / "a.spz"))
     theirs = np.split(np.fromfile(tmp_path / "a.f32", "<f4"), np.cumsum([part.size for part in ours])[:-1])
     for a, b in zip(ours, theirs, strict=True):

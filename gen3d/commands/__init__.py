@@ -12,6 +12,7 @@ from gen3d.commands import (
     download,
     export,
     grow,
+    info,
     look,
     presets,
     render,
@@ -21,7 +22,8 @@ from gen3d.commands import (
 )
 
 COMMANDS = {
-    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export, "depth": depth,
+    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export, "info": info,
+    "depth": depth,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""

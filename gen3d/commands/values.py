@@ -22,6 +22,17 @@ def whole_number(text: str) -> int:
         raise ArgumentTypeError(f"takes a whole number, and {text[:40]!r} is none") from None
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """Whole numbers above 0 with commas, as 500k,100k,30000 or 1.5M."""
+    found = [re.fullmatch(r"([0-9]*\.?[0-9]+)\s*([kKmM]?)", part.strip()) for part in text.split(",")]
+    if not all(found):
+        raise ArgumentTypeError(f"takes numbers as 500k,100k,30k, not {text[:40]!r}")
+    numbers = [round(float(one[1]) * {"": 1, "k": 1e3, "m": 1e6}[one[2].lower()]) for one in found if one]
+    if min(numbers) < 1:
+        raise ArgumentTypeError(f"takes numbers above 0, not {text[:40]!r}")
+    return tuple(numbers)
+
+
 def four_numbers(text: str) -> tuple[float, float, float, float]:
     """FX,FY,CX,CY with commas, spaces and brackets as people write them, or the nine numbers of K row by row."""
     try:

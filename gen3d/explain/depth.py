@@ -47,7 +47,7 @@ def show_depth(
     )  # fmt: skip
 
 
-def preview_photo(image: Float[np.ndarray, "h w 3"]) -> Preview:
+def preview_photo(image: Float[np.ndarray, "h w 3"], **_: Any) -> Preview:
     """The photo at working size."""
     return Preview("photo", picture_preview(image))
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gen3d.face.scene import Looked, Scene
     from gen3d.face.scene import Picture as Picture
     from gen3d.models.pick import load_models as load_models
+    from gen3d.products.about import About
 
 
 def look(
@@ -119,6 +120,16 @@ def build(
     check_folder(Path(folder), request)
     engines = engines_of(engine, device, rasterizer)
     return built_in(Path(folder), request, settings, engines, on_event, enough)
+
+
+def info(file: str | Path) -> About:
+    """What a scene file is, whoever made it: count, degree, extent, axes, writer, what is odd; `print` tells it.
+
+    Raises InputError for what is no scene file.
+    """
+    from gen3d.products.about import about_file
+
+    return about_file(Path(file))
 
 
 def __getattr__(name: str) -> Any:

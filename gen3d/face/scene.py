@@ -11,16 +11,20 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from gen3d.axes import AxesName
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, never
 from gen3d.face.listening import Ear, Listener
 from gen3d.format_table import asked_for, written_here
 from gen3d.formats.claims import sweep
+from gen3d.formats.layered import save_layered
+from gen3d.formats.scene_file import tells
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
 from gen3d.products.export import FinishedScene, export_as
+from gen3d.products.standing import standing_of
 from gen3d.request import Request, Review
 from gen3d.run.course import check_path, tour_cameras
 from gen3d.run.output import check_output
@@ -113,11 +117,15 @@ class Scene:
         rgb = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
         return Picture(rgb.numpy(), drawn.alpha.numpy(), drawn.depth.numpy())
 
-    def save(self, file: str | Path) -> Path:
+    def save(
+        self, file: str | Path, *, axes: AxesName | None = None, level: bool = False, scale: float = 1.0
+    ) -> Path:
         """Writes the scene in the format that the name asks for, as `gen3d export` would; returns the name.
 
-        `gen3d/format_table.py` lists them; a name without an ending is a folder to train from. Raises InputError for a
-        name of no format, Unwritable where the file cannot be.
+        `gen3d/format_table.py` lists them; a name without an ending is a folder to train from. axes: a row of
+        `gen3d/axes.py`; None takes the format's own. level: upright, with the ground at zero, where one is found (a
+        notice says). scale: of all lengths. Raises InputError for a name of no format, for axes that it cannot have and
+        for what is no scale, Unwritable where the file cannot be.
         """
         file, row = Path(file), asked_for(Path(file))
         if row is None:
@@ -128,9 +136,12 @@ class Scene:
         sweep(file.parent)
         with TemporaryDirectory(prefix="gen3d-") as folder:
             scene = FinishedScene(self.gaussians, Path(folder), self.rasterizer)
-            if row.make:
+            if row.make or tells(row):
                 write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer)
+            elif level:
+                save_layered(scene.files.layers, self.layered)
             ear = Ear(None)
+            scene = replace(scene, standing=ear.hear(standing_of(scene, axes, level, scale)))
             for unsaid in ear.hear(export_as(row, scene, file)):
                 ear.note(unsaid)
         return file

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from gen3d.errors import InputError
+from gen3d.formats.ply_aside import Aside
 from gen3d.formats.ply_header import REMEDY, Header
 from gen3d.formats.stored import NEAR, Origin, StoredScene, drawable, origin_of
-from gen3d.splat.gaussians import SH_C0, Gaussians
+from gen3d.splat.gaussians import SH_C0, Gaussians, sh_from_rgb
 
 FLAT_M = 1e-6
 """The third extent of a 2D Gaussian."""
@@ -38,8 +39,6 @@ _AT_ONCE = 1 << 14
 
 def check_properties(path: Path, names: tuple[str, ...]) -> None:
     """Raises InputError unless everything a Gaussian needs is there, once."""
-    if "packed_position" in names:
-        raise InputError(f"{path.name} is a compressed .ply.", "Convert it to a plain .ply or .spz, in SuperSplat say.")
     if len(set(names)) < len(names):
         raise InputError(f"{path.name} names a property twice.", REMEDY)
     colours = DC if any(name not in names for name in _RGB) else ()
@@ -56,9 +55,9 @@ def _rest_names(names: Iterable[str]) -> list[str]:
     return sorted(rest, key=lambda name: (len(name), name))
 
 
-def understood(path: Path, header: Header, columns: Mapping[str, np.ndarray]) -> StoredScene:
-    """The columns as the Gaussians that are meant; says what was taken otherwise."""
-    notices = [*_passed_over(path, header, columns)]
+def understood(path: Path, header: Header, columns: Mapping[str, np.ndarray], aside: Aside) -> StoredScene:
+    """The columns as the Gaussians that are meant; says what was taken otherwise. aside: what else the file says."""
+    notices = [*_passed_over(path, header, columns, aside)]
     scales = [name for name in SCALES if name in columns]
     if len(scales) == 1:
         notices.append(f"{path.name} holds one scale a Gaussian: they are taken as round.")
@@ -73,14 +72,40 @@ def understood(path: Path, header: Header, columns: Mapping[str, np.ndarray]) ->
     gaussians = _from_columns(complete, origin, k)
     if (name := _filter_name(columns)) is not None:
         gaussians = smoothed(gaussians, torch.from_numpy(columns[name].astype(np.float32)))
-    return StoredScene(drawable(gaussians), header.antialiased, origin, tuple(notices))
+    if aside.linear:
+        gaussians = in_srgb(gaussians)
+        notices.append(f"The colours in {path.name} are linear light: they are turned into sRGB.")
+    kept = drawable(gaussians)
+    scene = StoredScene(
+        kept, header.antialiased, origin, tuple(notices), None, aside.up, aside.writer or _given_away(columns),
+        len(gaussians) - len(kept),
+    )  # fmt: skip
+    return scene if aside.camera is None else replace(scene, camera=scene.camera_at(aside.camera))
 
 
-def _passed_over(path: Path, header: Header, columns: Mapping[str, np.ndarray]) -> list[str]:
+def in_srgb(gaussians: Gaussians) -> Gaussians:
+    """Constant colours of linear light as sRGB (IEC 61966-2-1); what lies below 0 stays linear."""
+    linear = gaussians.rgb
+    curved = 1.055 * linear.clamp(min=1e-9) ** (1 / 2.4) - 0.055
+    rgb = torch.where(linear <= 0.0031308, 12.92 * linear, curved)
+    return replace(gaussians, sh=torch.cat([sh_from_rgb(rgb), gaussians.sh[:, 1:]], dim=1))
+
+
+def _given_away(columns: Mapping[str, np.ndarray]) -> str:
+    """Who writes such properties."""
+    if _filter_name(columns) is not None:
+        return "Mip-Splatting"
+    if any(name not in columns for name in DC):
+        return "nerfstudio"
+    return "2DGS" if SCALES[1] in columns and SCALES[2] not in columns else ""
+
+
+def _passed_over(path: Path, header: Header, columns: Mapping[str, np.ndarray], aside: Aside) -> list[str]:
     """What nobody here understands, in a sentence; it may have meant something."""
     known = {*XYZ, *DC, "opacity", *SCALES, *QUATS, *_rest_names(columns), *_QUIET, _filter_name(columns)}
     names = [name for name in columns if name not in known]
-    names += [element.name for element in header.elements if element.name not in ("vertex", "face")]
+    others = {"vertex", "face"} | aside.understood
+    names += [element.name for element in header.elements if element.name not in others]
     if not names:
         return []
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

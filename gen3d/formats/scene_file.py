@@ -6,6 +6,7 @@ Any of them may come gzipped once more, as .ply.gz say: it is then unpacked besi
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
@@ -13,9 +14,9 @@ from tempfile import TemporaryDirectory
 from gen3d.errors import InputError
 from gen3d.format_table import FormatRow, listed, read_here
 from gen3d.formats.ply import LARGEST_BYTES
-from gen3d.formats.spz import DENSEST
-from gen3d.formats.stored import MOST, PLAIN, StoredScene, Writing
+from gen3d.formats.stored import DENSEST, MOST, PLAIN, StoredScene, Writing, in_place
 from gen3d.formats.whole import MB, check_file, refusing
+from gen3d.standing import AS_BUILT, Standing
 
 _GZIP = b"\x1f\x8b"
 _MAGIC = 16
@@ -33,9 +34,20 @@ def open_scene(path: Path, largest_bytes: int = LARGEST_BYTES, most: int = MOST)
     return _opened(path, largest_bytes, most, _LAYERS)
 
 
-def save_scene(row: FormatRow, path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
+def save_scene(
+    row: FormatRow, path: Path, scene: StoredScene, how: Writing = PLAIN, standing: Standing = AS_BUILT
+) -> tuple[str, ...]:
     """Writes a scene in a format, and tells what of it is not said there, or not to everybody."""
-    return resolve_name(row.write)(path, scene, how)
+    if standing.is_plain:
+        return resolve_name(row.write)(path, scene, how)
+    turned = how.spz_y_up is False and row.suffix == ".spz"
+    own = "opencv" if turned or not row.axes else row.axes
+    return resolve_name(row.write)(path, in_place(scene, standing.before(own)), how)
+
+
+def tells(row: FormatRow, how: Writing = PLAIN) -> bool:
+    """Whether a file, so written, says what a build's folder knows of its scene; of .spz only version 4 has a place."""
+    return row.tells and (row.suffix != ".spz" or how.spz_version >= 4)
 
 
 def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredScene:
@@ -45,7 +57,8 @@ def _opened(path: Path, largest_bytes: int, most: int, layers: int) -> StoredSce
     if start.startswith(_GZIP) and layers and _is_wrapped(path):
         with TemporaryDirectory(prefix="gen3d-") as folder:
             return _opened(_unpacked(path, Path(folder), largest_bytes), largest_bytes, most, layers - 1)
-    return resolve_name(_row_of(path, start).read)(path, most)
+    row = _row_of(path, start)
+    return replace(resolve_name(row.read)(path, most), kind=row.suffix)
 
 
 def _row_of(path: Path, start: bytes) -> FormatRow:
@@ -53,11 +66,12 @@ def _row_of(path: Path, start: bytes) -> FormatRow:
     if known := next((row for row in read_here() if start.startswith(row.starts)), None):
         return known
     kind = path.suffix.lower()
-    named = next((row for row in read_here() if kind == row.suffix), None)
+    fitting = [row for row in read_here() if path.name.lower().endswith(row.suffix)]
+    named = max(fitting, key=lambda row: len(row.suffix), default=None)
     if named is None:
         raise InputError(f"{path.name} is of a kind{f', {kind},' if kind else ''} that is not read here.", _remedy())
     if named.starts:
-        raise InputError(f"{path.name} is not a {kind} file, or it is damaged.", _remedy())
+        raise InputError(f"{path.name} is not a {named.suffix} file, or it is damaged.", _remedy())
     return named
 
 

@@ -91,7 +91,9 @@ def open_splat(path: Path, most: int = MOST) -> StoredScene:
     if len(gaussians) == 0:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
     told = f"{path.name} ends within a Gaussian, as if cut: the {whole} whole ones before it are read."
-    return around_middle(StoredScene(gaussians, notices=(told,) if beyond else ()))
+    return around_middle(
+        StoredScene(gaussians, notices=(told,) if beyond else (), left_out=whole - len(gaussians))
+    )
 
 
 def _gaussians(rows: np.ndarray) -> Gaussians:

@@ -1,4 +1,4 @@
-"""3D Gaussians as .spz, the small format of Niantic Labs, a fifth of a .ply or less; versions 2 and 3 out, 1 to 4 in.
+"""3D Gaussians as .spz, the small format of Niantic Labs, a fifth of a .ply or less; versions 2 to 4 out, 1 to 4 in.
 
     header of 16 bytes, then one array after another: positions, opacities, colours, scales, rotations, harmonics
 
@@ -20,12 +20,16 @@ may name other axes in an extension (0xADBE0003), which is honoured. SuperSplat 
 them there is `y_up=False`, which writes our own axes and names them in that extension, which few readers look at. The
 flag "antialiased" says that the Gaussians were fitted for a rasterizer that dims what the low-pass widens
 (`splat/antialiased.py`); ours are not. Other programs also leave the gzip stream of versions 1 to 3 away.
+
+Version 4 also says how far one may look around, where that is known (extension 0xADBE0002): the lowest and the highest
+elevation of a camera that orbits, radians above the horizon of the photo's camera, and the least radius, metres.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import math
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -34,8 +38,10 @@ import numpy as np
 import torch
 
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.known import Viewpoint
 from gen3d.formats.spz_codes import RDF, RUB, Header, packed, signs_of, unpacked
 from gen3d.formats.stored import (
+    DENSEST,
     MOST,
     NEAR,
     PLAIN,
@@ -45,23 +51,24 @@ from gen3d.formats.stored import (
     around_middle,
     check_count,
     check_steps,
+    check_writable,
     drawable,
 )
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
 
 LARGEST_BYTES = 1024 * MB
-VERSIONS = (2, 3)
-"""Those that are written. Version 2 is read everywhere; 3 is exact about rotations; 4 is still young."""
+VERSIONS = (2, 3, 4)
+"""Those that are written. Version 2 is read everywhere; 3 is exact about rotations, and nearly everybody reads it; 4 is
+as exact and about as small, is unpacked quicker, and is still young."""
 MOST_WRITTEN = 10_000_000
 """Readers of versions 1 to 3 refuse more."""
 FRACTION_BITS = 12
 """Of a position, for parts of a metre."""
 GZIP_LEVEL = 6
 """The usual one; 9 takes twice as long and saves nothing."""
-DENSEST = 25
-"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
-is less than a MB in all is no bomb."""
+ZSTANDARD_LEVEL = 12
+"""Of 22. Measured on a room of 345,000 Gaussians: 3 gives 1 % more, 19 4 % less in ten times the time."""
 _MAGIC = b"NGSP"
 _GZIP = b"\x1f\x8b"
 _PLAIN_VERSIONS = [version.to_bytes(4, "little") for version in (1, 2, 3)]
@@ -70,7 +77,7 @@ _HEADER = struct.Struct("<4sIIBBBB")
 _PLAIN_HEADER = struct.Struct("<4sIIBBBBI12x")
 _EXTENSION = struct.Struct("<III")
 _ANTIALIASED, _EXTENDED = 1, 2
-_AXES_EXTENSION = 0xADBE0003
+_ORBIT_EXTENSION, _AXES_EXTENSION = 0xADBE0002, 0xADBE0003
 _EXTENSION_BYTES = MB
 _WINDOW = 128 * MB
 """What a Zstandard stream may ask to remember."""
@@ -84,12 +91,13 @@ def write_spz(
     antialiased: bool = False,
     y_up: bool = True,
     origin: Origin = NEAR,
+    viewpoint: Viewpoint | None = None,
 ) -> None:
     """Writes the Gaussians in their order; the same Gaussians give the same bytes.
 
-    y_up: in the format's own axes, not in those that SuperSplat takes for granted. origin: added to all means. Raises
-    EmptyWorld when there are none, InputError when they are too many or reach too far for what they are large,
-    ValueError for another version than 2 or 3, or a value that is not finite.
+    y_up: in the format's own axes, not in those that SuperSplat takes for granted. origin: added to all means.
+    viewpoint: version 4 says how far one may orbit. Raises EmptyWorld when there are none, InputError when they are
+    too many or reach too far for what they are large, ValueError for another version, or a value that is not finite.
     """
     if version not in VERSIONS:
         raise ValueError(f"version {version} of .spz is not written, {VERSIONS} are")
@@ -100,18 +108,46 @@ def write_spz(
     bits = _fraction_bits(g.means)
     check_steps(".spz", 2.0**-bits, g, origin)
     axes = RUB if y_up else RDF
-    flags = _ANTIALIASED * antialiased | _EXTENDED * (not y_up)
-    header = _HEADER.pack(_MAGIC, version, len(g), g.sh_degree, bits, flags, 0)
-    content = header + b"".join(part.tobytes() for part in packed(g, version, bits, axes))
-    if not y_up:
-        content += _EXTENSION.pack(_AXES_EXTENSION, 4, axes)
+    extensions = b"" if y_up else _EXTENSION.pack(_AXES_EXTENSION, 4, axes)
+    extensions += _orbit(viewpoint) if version == 4 else b""
+    header = Header(version, len(g), g.sh_degree, bits, _ANTIALIASED * antialiased | _EXTENDED * bool(extensions))
+    arrays = [part.tobytes() for part in packed(g, version, bits, axes)]
     with write_whole(path) as temporary:
-        temporary.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0))
+        temporary.write_bytes((_in_streams if version == 4 else _in_a_stream)(header, arrays, extensions))
+
+
+def _in_a_stream(header: Header, arrays: list[bytes], extensions: bytes) -> bytes:
+    """Versions 1 to 3."""
+    content = b"".join([_HEADER.pack(_MAGIC, *header, 0), *arrays, extensions])
+    return gzip.compress(content, GZIP_LEVEL, mtime=0)
+
+
+def _in_streams(header: Header, arrays: list[bytes], extensions: bytes) -> bytes:
+    """Version 4: an array without a byte has no stream."""
+    import zstandard
+
+    pack = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL, write_checksum=True)
+    arrays = [array for array in arrays if array]
+    streams = [pack.compress(array) for array in arrays]
+    start = _PLAIN_HEADER.pack(_MAGIC, *header, len(streams), _PLAIN_HEADER.size + len(extensions))
+    sizes = b"".join(struct.pack("<QQ", len(s), len(a)) for s, a in zip(streams, arrays, strict=True))
+    return b"".join([start, extensions, sizes, *streams])
+
+
+def _orbit(viewpoint: Viewpoint | None) -> bytes:
+    """How far one may orbit; a view that turns up is had by a camera that goes down."""
+    if viewpoint is None or viewpoint.limits is None or viewpoint.pivot_m is None:
+        return b""
+    limits = viewpoint.limits
+    lowest, highest = math.radians(-limits.pitch_up_deg), math.radians(limits.pitch_down_deg)
+    return struct.pack("<IIfff", _ORBIT_EXTENSION, 12, lowest, highest, limits.nearest * viewpoint.pivot_m)
 
 
 def store_spz(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:
     """Writes a scene as it was read; the format can say all of it. Raises as `write_spz` does."""
-    write_spz(path, scene.gaussians, how.spz_version, scene.antialiased, how.spz_y_up, scene.origin)
+    write_spz(
+        path, scene.gaussians, how.spz_version, scene.antialiased, how.spz_y_up, scene.origin, scene.viewpoint
+    )
     return ()
 
 
@@ -141,19 +177,19 @@ def open_spz(path: Path, most: int = MOST) -> StoredScene:
         raise EmptyWorld(f"{path.name} holds no Gaussian with finite values.", "Give a scene that is not damaged.")
     cut = f"{path.name} has harmonics of degree {header.degree}, of which those up to 3 are kept."
     notices = (cut,) if header.degree > 3 else ()
-    return around_middle(StoredScene(gaussians, bool(header.flags & _ANTIALIASED), notices=notices))
+    left_out = header.count - len(gaussians)
+    return around_middle(
+        StoredScene(gaussians, bool(header.flags & _ANTIALIASED), notices=notices, left_out=left_out)
+    )
 
 
 def _check(g: Gaussians) -> None:
-    if len(g) == 0:
-        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    check_writable(g)
     if len(g) > MOST_WRITTEN:
         raise InputError(
             f"The scene holds {len(g) / 1e6:.1f} million Gaussians, and readers of .spz take {MOST_WRITTEN // 10**6}.",
             "Write a .ply instead.",
         )
-    if not all(bool(t.isfinite().all()) for t in (g.means, g.quats, g.scales, g.opacities, g.sh)):
-        raise ValueError("Gaussians hold values that are not finite")
 
 
 def _fraction_bits(means: torch.Tensor) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from gen3d.formats.y_up import sh_signs, turned_quats
 from gen3d.splat.gaussians import Gaussians
 
 SH_BITS = (7, 6, 6)
@@ -21,8 +22,8 @@ RUB = 4
 RDF = 6
 """The code of ours: x right, y down, z forward."""
 _AT_ONCE = 1 << 18
-_PARITY = ("y", "z", "x", "xy", "yz", "", "xz", "", "y", "xyz", "y", "z", "x", "z", "x")
-"""Axes in which each harmonic of degree 1 to 3 is odd."""
+HIGHEST_DEGREE = 3
+"""Of the harmonics that are kept."""
 
 
 class Header(NamedTuple):
@@ -42,14 +43,14 @@ def packed(g: Gaussians, version: int, bits: int, axes: int = RUB) -> list[np.nd
     fixed = np.rint(g.means.double().cpu().numpy() * signs * 2.0**bits).astype("<i4")
     scales = (g.scales.double().clamp(min=1e-30).log() + 10) * 16
     colours = g.sh[:, 0] * (COLOUR_RANGE * 255) + 127.5
-    quats = _turned(g.quats.double().cpu().numpy(), signs)
+    quats = turned_quats(g.quats.double().cpu().numpy(), signs)
     return [
         fixed.reshape(-1, 1).view(np.uint8)[:, :3],
         _bytes(g.opacities * 255),
         _bytes(colours),
         _bytes(scales),
         _pack_quats(quats) if version >= 3 else _pack_xyz(quats),
-        _pack_sh(g.sh[:, 1:].cpu().numpy() * _sh_signs(signs, g.sh.shape[1] - 1)),
+        _pack_sh(g.sh[:, 1:].cpu().numpy() * sh_signs(signs, g.sh.shape[1] - 1)),
     ]
 
 
@@ -83,7 +84,7 @@ def unpacked(header: Header, arrays: list[bytes], signs: Float[np.ndarray, "3"])
     """Activated, in our axes; signs: what each axis of the file is multiplied by. So many at a time, to save memory."""
     n = header.count
     rows = [np.frombuffer(array, np.uint8).reshape(n, -1) for array in arrays]
-    k = 1 + min(rows[-1].shape[1] // 3, len(_PARITY))
+    k = 1 + min(rows[-1].shape[1] // 3, (HIGHEST_DEGREE + 1) ** 2 - 1)
     parts = [np.empty((n, *shape), np.float32) for shape in ((3,), (4,), (3,), (), (k, 3))]
     for start in range(0, n, _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
@@ -104,8 +105,8 @@ def _values(header: Header, rows: list[np.ndarray], signs: np.ndarray, k: int) -
     sh = np.empty((len(xyz), k, 3), np.float32)
     sh[:, 0] = (colours / 255 - 0.5) / COLOUR_RANGE
     rest = harmonics.reshape(len(xyz), -1, 3)[:, : k - 1].astype(np.float32)
-    sh[:, 1:] = (rest - 128) / 128 * _sh_signs(signs, k - 1)
-    return xyz * signs, _turned(quats, signs), np.exp(scales / 16 - 10), opacities[:, 0] / 255, sh
+    sh[:, 1:] = (rest - 128) / 128 * sh_signs(signs, k - 1)
+    return xyz * signs, turned_quats(quats, signs), np.exp(scales / 16 - 10), opacities[:, 0] / 255, sh
 
 
 def _unpack_xyz(packed: np.ndarray) -> np.ndarray:
@@ -134,14 +135,3 @@ def signs_of(code: int) -> Float[np.ndarray, "3"]:
     """Codes 1 to 8 count left or right fastest, then down or up, then back or front; ours are right, down, front."""
     right, up, front = (code - 1) & 1, (code - 1) & 2, (code - 1) & 4
     return np.array([1.0 if right else -1.0, -1.0 if up else 1.0, 1.0 if front else -1.0])
-
-
-def _turned(quats: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    """The unit quaternions wxyz of D R D, for D the axes' signs."""
-    return quats / np.linalg.norm(quats, axis=1, keepdims=True) * np.array([1, *(signs.prod() * signs)])
-
-
-def _sh_signs(signs: np.ndarray, k: int) -> np.ndarray:
-    """What the first k harmonics above degree 0 are multiplied by, `k 1`."""
-    of = dict(zip("xyz", signs, strict=True))
-    return np.array([math.prod(of[axis] for axis in axes) for axes in _PARITY[:k]], np.float32).reshape(-1, 1)

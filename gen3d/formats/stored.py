@@ -12,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.known import Labels, Viewpoint
 from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.placed import placed
 
 MOST = 20_000_000
 """Gaussians that are read from any file, unless the caller says fewer; with all their harmonics they take 5 GB."""
@@ -27,6 +30,9 @@ FINE = 0.01
 """A scene is far where float32 steps by more than this share of a usual Gaussian's size."""
 COARSE = 0.5
 """Positions in steps of more than this share of a usual Gaussian's size are a scene in shreds."""
+DENSEST = 25
+"""So many bytes packed into one are not believed: scenes pack to a half or a third, bombs to a thousandth. What
+is less than a MB in all is no bomb."""
 _SOME = 100_000
 """Of so many Gaussians a median is taken."""
 
@@ -43,6 +49,24 @@ class StoredScene:
     """Metres, in double precision; whole numbers."""
     notices: tuple[str, ...] = ()
     """What was taken otherwise than the file may have meant it, for people."""
+    camera: Camera | None = None
+    """Through which the scene was seen first, in the world of `gaussians`, where the file says so."""
+    up: str = ""
+    """The axis that points up, as "-y", where the file says so."""
+    writer: str = ""
+    """What wrote the file, where it says so or gives it away."""
+    left_out: int = 0
+    """Gaussians of the file that nobody could draw."""
+    kind: str = ""
+    """How the names of its format end."""
+    labels: Labels | None = None
+    """Which part each Gaussian is of, where that is known."""
+    viewpoint: Viewpoint | None = None
+    """Where it is made to be looked at from, where that is known."""
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and len(self.labels.of) != len(self.gaussians):
+            raise ValueError(f"{len(self.labels.of)} labels for {len(self.gaussians)} Gaussians")
 
     @property
     def in_place(self) -> Gaussians:
@@ -63,7 +87,7 @@ class Writing:
     """What somebody may want of a file where its format leaves a choice."""
 
     spz_version: int = 3
-    """2 for older readers."""
+    """2 for older readers, 4 for newer ones."""
     spz_y_up: bool = True
     """In the format's own axes, not in those that SuperSplat takes for granted."""
 
@@ -78,6 +102,26 @@ def around_middle(scene: StoredScene) -> StoredScene:
     if origin == NEAR:
         return scene
     return replace(scene, gaussians=moved(g, tuple(-x for x in origin)), origin=origin)
+
+
+def in_place(scene: StoredScene, matrix: Float[np.ndarray, "4 4"]) -> StoredScene:
+    """The same scene after x -> A x in the file's world, with an origin of whole metres again."""
+    scene = replace(scene, camera=None, up="")
+    scene = replace(scene, viewpoint=_placed(scene.viewpoint, matrix))
+    if scene.origin == NEAR:
+        return replace(scene, gaussians=placed(scene.gaussians, matrix))
+    exact = matrix[:3, :3] @ scene.origin + matrix[:3, 3]
+    origin = np.rint(exact)
+    here = matrix.copy()
+    here[:3, 3] = exact - origin
+    x, y, z = origin.tolist()
+    return replace(scene, gaussians=placed(scene.gaussians, here), origin=(x, y, z))
+
+
+def _placed(viewpoint: Viewpoint | None, matrix: Float[np.ndarray, "4 4"]) -> Viewpoint | None:
+    """Moved along; none in a mirrored world, where no camera has a place."""
+    mirrors = np.linalg.det(matrix[:3, :3]) < 0
+    return None if viewpoint is None or mirrors else viewpoint.placed(matrix)
 
 
 def moved(gaussians: Gaussians, by: Origin) -> Gaussians:
@@ -112,6 +156,14 @@ def usual_size(gaussians: Gaussians) -> float:
     return float(np.median(scales.median(dim=1).values.cpu().numpy())) if len(scales) else 0.0
 
 
+def check_writable(gaussians: Gaussians) -> None:
+    """Raises EmptyWorld when there are none, ValueError when a value is not finite."""
+    if len(gaussians) == 0:
+        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
+    if not bool(can_be_drawn(gaussians).all()):
+        raise ValueError("Gaussians hold values that are not finite, or rotations of length zero")
+
+
 def check_steps(kind: str, step: float, gaussians: Gaussians, origin: Origin) -> None:
     """Raises InputError where a format's steps would leave the scene in shreds; step: between two positions, metres."""
     size = usual_size(gaussians)
@@ -138,9 +190,14 @@ def check_count(path: Path, count: int, most: int) -> None:
 
 def drawable(gaussians: Gaussians) -> Gaussians:
     """Without those that hold a value that is not finite, or a rotation of length zero."""
-    values = (gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities[:, None], gaussians.sh.flatten(1))
-    good = torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (gaussians.quats.abs().amax(dim=1) > 0)
+    good = can_be_drawn(gaussians)
     return gaussians if bool(good.all()) else gaussians.keep(good)
+
+
+def can_be_drawn(g: Gaussians) -> Bool[Tensor, "n"]:
+    """Which of them `drawable` keeps."""
+    values = (g.means, g.quats, g.scales, g.opacities[:, None], g.sh.flatten(1))
+    return torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (g.quats.abs().amax(dim=1) > 0)
 
 
 def _stride(count: int) -> int:

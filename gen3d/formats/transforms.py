@@ -55,13 +55,13 @@ def write_transforms(
     path: Path,
     cameras: Sequence[Camera],
     files: Sequence[str] | None = None,
-    beside: Sequence[dict[str, str]] | None = None,
+    beside: Sequence[dict[str, Any]] | None = None,
     about: dict[str, Any] | None = None,
 ) -> None:
     """Writes the cameras in their order, each with its own intrinsics.
 
     files: the picture of each; without them as `gen3d render` names them, 00.png, 01.png, ... beside: what else there
-    is of each, as {"depth_file_path": ...}. about: what holds for the whole file.
+    is of each, as {"depth_file_path": ...}, or is to stand instead. about: what holds for the whole file.
     """
     files = [f"{frame_name(i, len(cameras))}.png" for i in range(len(cameras))] if files is None else files
     beside = [{} for _ in cameras] if beside is None else beside

@@ -22,6 +22,7 @@ from jaxtyping import Int
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.known import Limits
 from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
@@ -48,22 +49,6 @@ HIDDEN_WEIGHT = 0.05
 GZIP_LEVEL = 6
 """The usual one; 9 saves nothing."""
 _REMEDY = "Give a scene.view, as gen3d writes it."
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How far the viewer may go about the pivot, from the photo's camera; angles are at least 0."""
-
-    yaw_left_deg: float
-    """The view turns left, so the camera moves right."""
-    yaw_right_deg: float
-    pitch_up_deg: float
-    """The view turns up, so the camera moves down."""
-    pitch_down_deg: float
-    nearest: float
-    """The smallest distance from the pivot, as a share of the photo's: at most 1."""
-    farthest: float
-    """The largest: at least 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +128,13 @@ def read_view(path: Path) -> ViewFile:
             gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
             outside, header.get("antialiased", False),
         )  # fmt: skip
+
+
+def read_limits(path: Path) -> tuple[float, Limits]:
+    """How far ahead the point lies that the viewer turns about, metres, and how far it goes; InputError as above."""
+    with _reading(path):
+        header, _ = _parsed(path)
+        return header["pivot_m"], Limits(**header["limits"])
 
 
 def check_view(path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from gen3d.camera import Camera
-from gen3d.formats.view import Limits
+from gen3d.formats.known import Limits
 from gen3d.geometry.trajectory import moved, orbited
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
@@ -55,7 +55,7 @@ def find_limits(gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: 
 
     Up to some 80 small renders; a second on two cores.
     """
-    holds = _judge(_thinned(gaussians).to(rasterizer.device), camera, scale, rasterizer)
+    holds = _judge(every_so_many(gaussians, DENSITY).to(rasterizer.device), camera, scale, rasterizer)
     closest = max(CLOSEST, 1 - (1 - TOO_NEAR) * scale.nearest / scale.median)
 
     def reach(yaw_deg: float = 0.0, pitch_deg: float = 0.0, distance: float = 1.0) -> float:
@@ -128,9 +128,9 @@ def _diagonals(limits: Limits) -> list[Pose]:
     return turned + [Pose(half * yaw, 0.0, back) for yaw in yaws] + [Pose(0.0, half * pitch, back) for pitch in pitches]
 
 
-def _thinned(gaussians: Gaussians) -> Gaussians:
-    """Every so many-th, as much larger in area."""
-    every = max(1, len(gaussians) // DENSITY)
+def every_so_many(gaussians: Gaussians, about: int) -> Gaussians:
+    """Every so many-th, as much larger in area: at most twice as many as `about`."""
+    every = max(1, len(gaussians) // about)
     some = Gaussians(*(t[::every].contiguous() for t in _parts(gaussians.detached())))
     return replace(some, scales=some.scales * every**0.5)
 

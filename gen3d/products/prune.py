@@ -1,4 +1,4 @@
-"""Fewer Gaussians: those that bring least to the views go, and what that costs is measured.
+"""Fewer Gaussians: those that bring least to the views go, or neighbours are merged; what that costs is measured.
 
 The views are the scene's own cameras and places around them (`views_around`). What nobody sees from there goes first:
 so does the backing, which is there for who comes nearer.
@@ -18,6 +18,7 @@ from gen3d.geometry.trajectory import orbited
 from gen3d.splat.contribution import contribution, most_seen
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
+from gen3d.splat.merged import merged
 from gen3d.splat.role import Rasterizer, draw
 from gen3d.values import RGBD
 
@@ -48,25 +49,49 @@ class Pruned(NamedTuple):
 def prune_gaussians(
     gaussians: Gaussians, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer, photo: RGBD | None = None
 ) -> Stage[Pruned]:
-    """The `most` Gaussians that bring most to the views through `cameras`; photo: what the first of them showed."""
+    """At most `most` Gaussians for the views through `cameras`; photo: what the first of them showed."""
+    total = yield from contributions(gaussians, cameras, rasterizer)
+    return (yield from thinned(gaussians, total, most, cameras, rasterizer, photo))
+
+
+def contributions(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Stage[Tensor]:
+    """What each Gaussian brings to all of the views, `n`."""
     yield Started("prune")
     whole = gaussians.to(rasterizer.device)
     total = torch.zeros(len(whole), device=whole.means.device)
     for i, camera in enumerate(cameras):
         total += contribution(whole, camera, rasterizer)
         yield Progress("prune", i + 1, 2 * len(cameras))
-    few = most_seen(whole, total, most)
-    squares, pixels, photo_db = 0.0, 0, None
+    return total
+
+
+def thinned(
+    gaussians: Gaussians, total: Tensor, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer,
+    photo: RGBD | None = None,
+) -> Stage[Pruned]:  # fmt: skip
+    """At most `most` Gaussians that stand for all, by what each brings to the views (`total`); and what that costs.
+
+    Those that bring most, or neighbours merged, whichever of the two matches the views better.
+    """
+    whole = gaussians.to(rasterizer.device)
+    few = [most_seen(whole, total, most), merged(whole, total, most).to(rasterizer.device)]
+    squares, pixels, photo_squares = torch.zeros(len(few)), 0, None
     for i, camera in enumerate(cameras):
-        both = [_drawn(part, camera, rasterizer) for part in (whole, few)]
-        squares, pixels = squares + float((both[0] - both[1]).square().sum()), pixels + both[0].numel()
+        before, *after = (_drawn(part, camera, rasterizer) for part in (whole, *few))
+        squares, pixels = squares + _squares(after, before), pixels + before.numel()
         if photo is not None and i == 0:
-            target = torch.from_numpy(photo.image)
-            photo_db = tuple(_psnr((one - target).square().mean().item()) for one in both)
+            photo_squares = _squares([before, *after], torch.from_numpy(photo.image)) / before.numel()
         yield Progress("prune", len(cameras) + i + 1, 2 * len(cameras))
-    pruned = Pruned(few.to("cpu"), len(gaussians), _psnr(squares / pixels), photo_db)
+    best = int(squares.argmin())
+    photo_db = None if photo_squares is None else tuple(_psnr(float(photo_squares[i])) for i in (0, 1 + best))
+    pruned = Pruned(few[best].to("cpu"), len(gaussians), _psnr(float(squares[best]) / pixels), photo_db)
     yield Notice(pruned.words())
     return pruned
+
+
+def _squares(pictures: Sequence[Tensor], target: Tensor) -> Tensor:
+    """The summed squared errors of each."""
+    return torch.tensor([float((picture - target).square().sum()) for picture in pictures])
 
 
 def views_around(cameras: Sequence[Camera], distance_m: float) -> list[Camera]:

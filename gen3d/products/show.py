@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gen3d.camera import Camera
-from gen3d.formats.view import Limits, write_view
+from gen3d.formats.known import Limits
+from gen3d.formats.view import write_view
 from gen3d.geometry.quadtree import merge_flat_blocks
-from gen3d.products.limits import find_limits
+from gen3d.products.limits import every_so_many, find_limits
+from gen3d.products.prune import views_around
+from gen3d.scene_files import light_twin
 from gen3d.settings import FitSettings
+from gen3d.splat.contribution import contribution
 from gen3d.splat.gaussians import Gaussians, from_points
+from gen3d.splat.harmonics import drawable_from
+from gen3d.splat.merged import merged
 from gen3d.splat.role import Rasterizer
 from gen3d.values import PointCloud, Scale
 
 FIRST_GAUSSIANS = 150_000
 """Enough for a first look, and quick to write."""
+LIGHT = 150_000
+"""Gaussians that a phone loads and draws well. By eye; a scene of fewer has no lighter twin."""
+MERGED_AT_MOST = 600_000
+"""Of more, every so many-th is merged: in reasonable time."""
+LIGHT_SIDE_PX = 320
+"""The longer side of the views that a lighter twin is made for: about a phone's half."""
 FIRST_LIMITS = Limits(8.0, 8.0, 5.0, 5.0, 0.9, 1.05)
 """How far one may look around in points of which nobody knows yet where they end."""
 
@@ -28,5 +41,22 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 def write_scene_view(
     file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer
 ) -> None:
-    """The finished scene, with how far it holds."""
-    write_view(file, gaussians, camera, scale.median, find_limits(gaussians, camera, scale, rasterizer))
+    """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians."""
+    limits = find_limits(gaussians, camera, scale, rasterizer)
+    write_view(file, gaussians, camera, scale.median, limits)
+    if len(gaussians) > LIGHT:
+        light = lighter(gaussians, _views(camera, scale.median), rasterizer)
+        write_view(light_twin(file), light, camera, scale.median, limits)
+
+
+def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:
+    """At most LIGHT of them, for what these cameras see."""
+    some = every_so_many(gaussians, MERGED_AT_MOST).to(rasterizer.device)
+    total = sum(contribution(drawable_from(some, camera), camera, rasterizer) for camera in cameras)
+    return merged(some, total, LIGHT)
+
+
+def _views(camera: Camera, distance_m: float) -> list[Camera]:
+    per_side = LIGHT_SIDE_PX / max(camera.width, camera.height)
+    small = camera.resized(max(1, round(camera.width * per_side)), max(1, round(camera.height * per_side)))
+    return views_around([small], distance_m)

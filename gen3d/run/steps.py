@@ -63,7 +63,8 @@ def look(
     engines = Thrift(settings, models.at(settings.engines))
     with whole_folder(folder) as work, memory_told():
         record = Record(request, settings, engines.models.names, work, explain)
-        source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)))
+        at_source = {"source": partial(_count_pixels, record)}
+        source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)), at_source)
         layers = yield from record.follow(make_layers(source, engines))
         h, w = layers.rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
@@ -110,6 +111,12 @@ def grow(
         record.played(engines.models.names | {"rasterizer": engines.rasterizer.name})
         write_json(files.run, continued(before, record))
     yield Finished("grow", folder)
+
+
+def _count_pixels(record: Record, photo_px: tuple[int, int], **_: object) -> Iterator[Event]:
+    """How large the photo was before it was reduced: whoever measures in it counts its own pixels."""
+    record.count(photo_px=photo_px)
+    yield from ()
 
 
 def wanted_of(request: Request, layers: Layers, settings: Settings) -> Wanted:

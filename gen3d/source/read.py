@@ -51,9 +51,10 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     given, told = (None, None) if photo is None else depth_given(request, photo)
     yield from map(Notice, filter(None, [told]))
 
+    full_width, full_height = width, height
     image = _reduced(image, settings.size_px, (width, height))
     height, width, _ = image.shape
-    yield Intermediate("source", {"image": image})
+    yield Intermediate("source", {"image": image, "photo_px": (full_width, full_height)})
     camera = camera.resized(width, height) if camera else None
     depth = None
     if given is not None:

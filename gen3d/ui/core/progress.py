@@ -20,7 +20,7 @@ from PIL import Image
 from gen3d.errors import without_folders
 from gen3d.events import Event, Finished, Notice, Preview, Progress, Started, Viewable
 from gen3d.formats.whole import write_whole
-from gen3d.scene_files import SceneFiles
+from gen3d.scene_files import SceneFiles, light_twin
 from gen3d.stage_table import STAGES, row
 from gen3d.ui.core import words
 
@@ -245,13 +245,21 @@ def _kept(viewable: Viewable, folder: Path) -> Path | None:
     file = folder / f"{viewable.name}.view"
     file.parent.mkdir(exist_ok=True)
     with suppress(FileNotFoundError):
-        file.unlink(missing_ok=True)
-        try:
-            os.link(viewable.file, file)
-        except OSError:  # not every file system has links
-            shutil.copyfile(viewable.file, file)
+        if light_twin(viewable.file).exists():
+            _link(light_twin(viewable.file), light_twin(file))
+        _link(viewable.file, file)
         return file
     return None
+
+
+def _link(there: Path, here: Path) -> None:
+    here.unlink(missing_ok=True)
+    try:
+        os.link(there, here)
+    except FileNotFoundError:
+        raise
+    except OSError:  # not every file system has links
+        shutil.copyfile(there, here)
 
 
 def _is_fitted(view: Path | None) -> bool:

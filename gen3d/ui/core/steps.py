@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gen3d.errors import Gen3DError, Unwritable, without_folders
 from gen3d.events import Event
@@ -18,6 +19,7 @@ from gen3d.request import Request, Review, Reviewed
 from gen3d.settings import Settings
 from gen3d.ui.core.blamed import Blamed
 from gen3d.ui.core.diagrams import Pose
+from gen3d.ui.core.stands import Stands
 
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
 """(request, settings, folder of the job) -> events. The step named `look` leaves its product in folder/look, ..."""
@@ -50,6 +52,11 @@ class Steps:
     """(review, settings, folder of the job) -> what became of it: rewrites folder/look. None: layers stay as found."""
     more: Callable[[Path, Path], None] | None = None
     """(folder of a finished scene, file) -> writes the file, by its name. None: there are no more formats."""
+    stand: Callable[[Path, Path, Stands], tuple[str, ...]] | None = None
+    """(folder of a finished scene, file, how it stands) -> what is to be told: writes the file level, scaled, in other
+    axes. None: nobody is asked how."""
+    photo: Callable[[Path], Any] | None = None
+    """(folder of a finished scene) -> its photo as pixels, to measure in. None: nobody measures."""
     show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 

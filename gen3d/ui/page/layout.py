@@ -84,7 +84,8 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                 outputs |= results | {"seed": inputs["seed"]}
                 add_another_video(actions, outputs, QUEUE)
                 if steps.more:
-                    add_more_files(partial(scene_of, visits, gallery), steps.more, outputs["job"], QUEUE)
+                    find = partial(scene_of, visits, gallery)
+                    add_more_files(find, steps.more, outputs["job"], QUEUE, steps.stand, steps.photo)
         gr.HTML(words.badge(steps.engines, steps.device, steps.better))
         opening = Opening(page, actions, expected, inputs, outputs)
         build.click(None, None, beside.lines, js=beside.clear(), **PRIVATE)

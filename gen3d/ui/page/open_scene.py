@@ -41,7 +41,8 @@ def add_open_scene(show_file: ShowFile, viewer: Component, status: Component) ->
         gr.Markdown(WORDS)
         kinds = [row.suffix for row in read_here()]
         label = f"Scene: {', '.join(kinds)}, up to {LARGEST_MB} MB"
-        file = gr.File(label=label, file_types=[*kinds, PACKED], type="filepath", height=140, elem_id="scene-file")
+        last = dict.fromkeys(f".{kind.rpartition('.')[2]}" for kind in kinds)  # Gradio looks at no more of a name
+        file = gr.File(label=label, file_types=[*last, PACKED], type="filepath", height=140, elem_id="scene-file")
         file = uploaded_only(file)
 
     def shown(scene: str, request: gr.Request) -> Iterator[tuple[tuple[str, str], str]]:

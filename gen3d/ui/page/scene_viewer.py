@@ -12,17 +12,30 @@ from pathlib import Path
 import gradio as gr
 from gradio.data_classes import FileData, GradioModel
 
+from gen3d.scene_files import light_twin
 from gen3d.ui.page.gradio_quirks import with_model
 from gen3d.viewer import SCRIPT, STYLE
 
 TEMPLATE = """<section class="stage" aria-label="3D scene">
-<p class="hint">The scene appears here: drag to look around.</p></section>"""
+<p class="hint">The scene appears here: drag to look around.</p>
+<p class="lighter" role="status" hidden><span>This is a lighter scene, made for phones.</span>
+<button type="button">Show all of it</button></p></section>"""
+LIGHT_BELOW_GB, PHONE_BELOW_PX = 4, 600
+"""Of memory, as the browser tells it; of the screen's shorter side, with a finger for a pointer."""
+PHONE = f"""
+const isPhone = () => navigator.userAgentData?.mobile || (navigator.maxTouchPoints > 0
+  && matchMedia('(pointer: coarse)').matches && Math.min(screen.width, screen.height) < {PHONE_BELOW_PX})
+const wantsLess = () => isPhone() || Boolean(navigator.connection?.saveData)
+  || (navigator.deviceMemory ?? {LIGHT_BELOW_GB}) < {LIGHT_BELOW_GB}
+"""
+"""Whether this browser is handed the lighter of two scenes: by what it says of itself."""
 CONNECT = """
-const stage = element.querySelector('.stage')
-let viewer = null, file = null, job = null
+const stage = element.querySelector('.stage'), lighter = stage.querySelector('.lighter')
+let viewer = null, file = null, job = null, all = null   // all: the job whose visitor asked for all of it
 
 const show = () => {
-  const url = props.value?.file?.url ?? null, of = props.value?.job ?? null
+  const of = props.value?.job ?? null, light = of === all || !wantsLess() ? null : props.value?.light?.url
+  const url = light ?? props.value?.file?.url ?? null
   if (url === file && of === job) return
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
@@ -32,9 +45,11 @@ const show = () => {
   file = url
   job = of
   stage.classList.toggle('full', url !== null)
+  lighter.hidden = !light
   Object.assign(stage.dataset, {job: job ?? '', file: url?.split('/').at(-1) ?? ''})
   viewer?.show(url, {keepCamera}).catch(error => console.warn(error.message))   // the canvas tells the visitor
 }
+lighter.querySelector('button').addEventListener('click', () => { all = job; show() })
 watch('value', show)
 show()
 """
@@ -45,12 +60,14 @@ class Viewed(GradioModel):
 
     file: FileData
     job: str
+    light: FileData | None = None
+    """For a phone; None where the first is light enough."""
 
 
 def scene_viewer(elem_id: str) -> gr.HTML:
     """The component: its value is (file, name of the job), or None for nothing."""
     viewer = gr.HTML(
-        html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{SCRIPT}\n{CONNECT}",
+        html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{SCRIPT}\n{PHONE}\n{CONNECT}",
         apply_default_css=False, elem_id=elem_id,
     )  # fmt: skip
     return with_model(viewer, Viewed, _viewed)
@@ -60,4 +77,9 @@ def _viewed(value: tuple[str, str] | None) -> Viewed | None:
     if value is None:
         return None
     path, job = value
-    return Viewed(file=FileData(path=path, orig_name=Path(path).name), job=job)
+    light = light_twin(Path(path))
+    return Viewed(file=_file(Path(path)), job=job, light=_file(light) if light.exists() else None)
+
+
+def _file(path: Path) -> FileData:
+    return FileData(path=str(path), orig_name=path.name)
