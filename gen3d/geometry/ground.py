@@ -13,23 +13,26 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import Camera
 
-TRIALS = 600
-SOME = 6000
-"""Of so many points the trials are counted; all of them refine the best."""
+TRIALS, SOME = 600, 6000
+"""Planes that are tried, and points that each is counted on; all points refine the best. Chosen by eye."""
 TILT_DEG = 40.0
-"""How far a photo's camera may be tilted or rolled against the ground: of phones and drones, nearly all are within."""
+"""How far a photo's camera may be tilted or rolled against the ground: of phones and drones, nearly all are within.
+Chosen by eye."""
 FACES_DEG = 25.0
-"""How far a point's normal may be off the plane's, as noise in the depth has it."""
+"""How far a point's normal may be off the plane's, as noise in the depth has it. Chosen by eye."""
 OFF = 0.02
-"""How far a point may be off the plane, as a share of its distance from the camera."""
+"""How far a point may be off the plane, as a share of its distance from the camera. Chosen by eye: half of
+what the depth of networks is off."""
 SHARE = 0.03
-"""Of all points, at least so many are on a ground."""
+"""Of all points, at least so many are on a ground. Chosen by eye."""
 BELOW, BELOW_OFF = 0.04, 0.05
-"""Of all points, at most so many lie below a ground by more than this share of their distance: holes, reflections."""
+"""Of all points, at most so many lie below a ground by more than this share of their distance: holes, reflections.
+Chosen by eye."""
 STRIDE_SHARE = 1 / 64
-"""Normals are taken across this share of a picture's longer side, above the grain of the depth."""
+"""Normals are taken across this share of a picture's longer side, above the grain of the depth. Chosen by eye."""
 REFINED_OFF = (0.02, 0.01, 0.005)
-"""The plane is fitted again to what is nearer and nearer to it: a rug and a threshold are no longer on it then."""
+"""The plane is fitted again to what is nearer and nearer to it: a rug and a threshold are no longer on it then.
+Chosen by eye."""
 
 
 class Surface(NamedTuple):
