@@ -55,7 +55,7 @@ def add_more_files(
             level: whether the scene is turned upright, with its ground at zero.
             scale: what all lengths are multiplied by.
             pixels: two pixels of the photo at the size that the scene was made at, as 120,340:410,338; or empty.
-            metres: how far apart is what they show.
+            metres: how far apart is what they show; 0 where nothing was measured.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
@@ -95,7 +95,7 @@ def _add_standing(find: Find, on_show: Component, offered: bool, photo: Photo | 
                            elem_id="measure-photo", format="jpeg")  # fmt: skip
         with gr.Row(visible=photo is not None):
             pixels = gr.Textbox("", label="Two points of the photo (U,V:U,V)", elem_id="measure-pixels", min_width=160)
-            metres = gr.Number(None, label="Metres between them", elem_id="measure-metres", min_width=120)
+            metres = gr.Number(0, label="Metres between them", elem_id="measure-metres", min_width=120)
 
     def to_measure(job: str | None, request: gr.Request) -> Any:
         with told_to_visitors():
