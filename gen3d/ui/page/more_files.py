@@ -13,7 +13,7 @@ from gradio.components import Component
 
 from gen3d.errors import InputError
 from gen3d.format_table import on_page
-from gen3d.ui.core.parse import Number
+from gen3d.ui.core.parse import LONGEST_PROMPT, Number
 from gen3d.ui.core.stands import AS_MADE, Stands, choices, clicked, stands_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import generator_of, whatever_came
@@ -94,7 +94,8 @@ def _add_standing(find: Find, on_show: Component, offered: bool, photo: Photo | 
         picture = gr.Image(label="Click two points whose distance you know", interactive=False, visible=False,
                            elem_id="measure-photo", format="jpeg")  # fmt: skip
         with gr.Row(visible=photo is not None):
-            pixels = gr.Textbox("", label="Two points of the photo (U,V:U,V)", elem_id="measure-pixels", min_width=160)
+            pixels = gr.Textbox("", label="Two points of the photo (U,V:U,V)", elem_id="measure-pixels", min_width=160,
+                                max_length=LONGEST_PROMPT)  # fmt: skip
             metres = gr.Number(0, label="Metres between them", elem_id="measure-metres", min_width=120)
 
     def to_measure(job: str | None, request: gr.Request) -> Any:
