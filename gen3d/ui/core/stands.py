@@ -12,7 +12,7 @@ from gen3d.axes import AXES, AXES_NAMES
 from gen3d.errors import InputError
 from gen3d.ui.core.parse import Number
 
-LATER: dict[str, Any] = {"axes": "", "level": False, "scale": 1, "pixels": "", "metres": None}
+LATER: dict[str, Any] = {"axes": "", "level": False, "scale": 1, "pixels": "", "metres": 0}
 """What /more_files took on later -> the value for calls that do not know it."""
 LARGEST_SCALE = 1e6
 _PIXEL = re.compile(r"\d+(?:\.\d+)?,\d+(?:\.\d+)?")

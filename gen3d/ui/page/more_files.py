@@ -13,7 +13,7 @@ from gradio.components import Component
 
 from gen3d.errors import InputError
 from gen3d.format_table import on_page
-from gen3d.ui.core.parse import Number
+from gen3d.ui.core.parse import LONGEST_PROMPT, Number
 from gen3d.ui.core.stands import AS_MADE, Stands, choices, clicked, stands_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import generator_of, whatever_came
@@ -55,7 +55,7 @@ def add_more_files(
             level: whether the scene is turned upright, with its ground at zero.
             scale: what all lengths are multiplied by.
             pixels: two pixels of the photo at the size that the scene was made at, as 120,340:410,338; or empty.
-            metres: how far apart is what they show.
+            metres: how far apart is what they show; 0 where nothing was measured.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
@@ -94,8 +94,9 @@ def _add_standing(find: Find, on_show: Component, offered: bool, photo: Photo | 
         picture = gr.Image(label="Click two points whose distance you know", interactive=False, visible=False,
                            elem_id="measure-photo", format="jpeg")  # fmt: skip
         with gr.Row(visible=photo is not None):
-            pixels = gr.Textbox("", label="Two points of the photo (U,V:U,V)", elem_id="measure-pixels", min_width=160)
-            metres = gr.Number(None, label="Metres between them", elem_id="measure-metres", min_width=120)
+            pixels = gr.Textbox("", label="Two points of the photo (U,V:U,V)", elem_id="measure-pixels", min_width=160,
+                                max_length=LONGEST_PROMPT)  # fmt: skip
+            metres = gr.Number(0, label="Metres between them", elem_id="measure-metres", min_width=120)
 
     def to_measure(job: str | None, request: gr.Request) -> Any:
         with told_to_visitors():
