@@ -128,8 +128,9 @@ def test_pruning_on_export_tells_what_it_costs(built, scene, tmp_path, capsys):
     arguments = ["export", str(built.folder / "scene.ply"), "--to", str(tmp_path / "few.ply")]
     assert main([*arguments, "--max-gaussians", str(most)]) == 0
     told = capsys.readouterr().out
-    assert f"{most} of {len(scene.gaussians)} Gaussians are kept" in told and "dB" in told
-    assert len(read_ply(tmp_path / "few.ply")) == most
+    kept = len(read_ply(tmp_path / "few.ply"))
+    assert 0.9 * most < kept <= most, "merging may leave a few less"
+    assert f"{kept} of {len(scene.gaussians)} Gaussians are kept" in told and "dB" in told
     assert main([*arguments, "--max-gaussians", "0"]) == 1
     assert "above 0" in capsys.readouterr().err
 
@@ -139,11 +140,12 @@ def test_a_build_with_fewer_gaussians_says_in_run_json_what_they_cost(built, tmp
     settings = replace(TINY, fit=replace(TINY.fit, keep=most))
     list(build(built.request, room_models(), pick_rasterizer(), settings, tmp_path / "few"))
     counts = json.loads((tmp_path / "few" / "run.json").read_text())["counts"]
-    assert counts["gaussians"] == len(read_ply(tmp_path / "few" / "scene.ply")) == most
+    assert 0.9 * most < counts["gaussians"] == len(read_ply(tmp_path / "few" / "scene.ply")) <= most
     assert counts["gaussians_before"] == len(read_ply(built.folder / "scene.ply"))
     photos_db = psnr_db(draw(tmp_path / "few"), draw(built.folder))
     assert 20 < counts["pruned_psnr_db"] < photos_db  # of all views, which the photo's is the best of
-    assert counts["pruned_photo_db"][1] < counts["pruned_photo_db"][0]
+    before, after = counts["pruned_photo_db"]
+    assert before != after > before - 3  # merged neighbours may even be nearer to the photo
 
 
 @pytest.mark.parametrize("name", ["scene.spz", "scene.glb", "collider.glb"])

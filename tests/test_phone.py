@@ -61,6 +61,7 @@ def test_somebody_elses_scene_has_one_too(few, tmp_path):
 def test_the_lighter_twin_is_kept_with_what_is_shown(tmp_path):
     view = tmp_path / "made" / "scene.view"
     view.parent.mkdir()
+    (tmp_path / "kept").mkdir()
     view.write_bytes(b"whole")
     light_twin(view).write_bytes(b"light")
     kept = after([Started("optimize"), Viewable("scene", view)], tmp_path / "kept").view
