@@ -143,7 +143,7 @@ def test_a_build_with_fewer_gaussians_says_in_run_json_what_they_cost(built, tmp
     assert 0.9 * most < counts["gaussians"] == len(read_ply(tmp_path / "few" / "scene.ply")) <= most
     assert counts["gaussians_before"] == len(read_ply(built.folder / "scene.ply"))
     photos_db = psnr_db(draw(tmp_path / "few"), draw(built.folder))
-    assert 20 < counts["pruned_psnr_db"] < photos_db  # of all views, which the photo's is the best of
+    assert counts["pruned_psnr_db"] == pytest.approx(photos_db, abs=3)  # of all views; that is of the photo's alone
     before, after = counts["pruned_photo_db"]
     assert before != after > before - 3  # merged neighbours may even be nearer to the photo
 
