@@ -155,6 +155,7 @@ class Renderer {
     const fit = Math.min(gl.drawingBufferWidth / width, gl.drawingBufferHeight / height)
     const w = Math.max(1, Math.round(width * fit)), h = Math.max(1, Math.round(height * fit))
     const frame = [Math.round((gl.drawingBufferWidth - w) / 2), Math.round((gl.drawingBufferHeight - h) / 2), w, h]
+    this.frame = frame
     gl.disable(gl.SCISSOR_TEST)
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)

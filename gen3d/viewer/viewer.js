@@ -2,7 +2,8 @@
 //
 //   const viewer = createSceneViewer(element, {sway: true, title: 'A room'})
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
-//   viewer.reset(); viewer.dispose(); viewer.canvas
+//   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
+//   {film: (text, seconds) => ...} films a path: the text of a transforms.json
 //
 // This file ties the others together and draws when something has changed, and only then:
 //   reading.js    streams the file (its layout: gen3d/formats/view.py, view_codes.py) and hands on every fifth of it
@@ -10,13 +11,14 @@
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys
+//   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
 // Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
 // it is fitted into the canvas as a whole, since the limits promise nothing for what lies beside the photo's frame.
 //
 // For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
 // drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
-// -yaw, -pitch (degrees), -zoom, and for somebody else's scene -outside and -up (as "-y").
+// -yaw, -pitch (degrees), -zoom, -playing, and for somebody else's scene -outside and -up (as "-y").
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
@@ -53,6 +55,9 @@ class SceneViewer {
   #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
+  #director
+  #free = null                        // where a path leads: {view, focal}, in place of the orbit's view
+  #frame                              // holds the canvas and what lies upon it
   #choices                            // the buttons of somebody else's scene
   #moving = false; #held = false; #lastTick = 0; #stillTimer = 0
 
@@ -63,10 +68,14 @@ class SceneViewer {
     this.#root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
     this.#message = made('p', {hidden: true}, {role: 'alert'})
     this.#choices = made('div', {className: 'choices', hidden: true})
-    this.#root.append(canvas, this.#message)
+    this.#frame = made('div', {className: 'frame'})
+    this.#frame.append(canvas, this.#message)
+    this.#root.append(this.#frame)
     this.#orbit = new Orbit(options.sway !== false && !matchMedia('(prefers-reduced-motion: reduce)').matches)
     this.#renderer = new Renderer(gl)
     this.#worker = this.#startWorker()
+    this.#director = new Director(this.#stage(), this.#ended.signal)
+    this.#root.append(this.#director.element)
     this.#listen()
     canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
   }
@@ -93,8 +102,14 @@ class SceneViewer {
   }
 
   reset() {
+    this.#byHand()
     this.#orbit.reset()
     this.#redraw()
+  }
+
+  pose() {
+    const {K, height} = this.#scene.header
+    return this.#free ?? {view: this.#orbit.view(), focal: K[1][1] / height}
   }
 
   dispose() {
@@ -124,7 +139,9 @@ class SceneViewer {
   }
 
   #begin(header, keepCamera, whole) {
-    this.#orbit.use(header, keepCamera && this.#scene !== null)
+    const keeps = keepCamera && this.#scene !== null
+    this.#orbit.use(header, keeps)
+    this.#free = null
     this.#scene = {id: (this.#scene?.id ?? 0) + 1, header, parts: [], there: 0, whole}
     this.#sorting = false                           // the worker does not answer for an earlier scene
     this.#root.style.setProperty('--aspect', `${header.width} / ${header.height}`)
@@ -133,6 +150,7 @@ class SceneViewer {
     this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + how)
     this.#choices.hidden = !header.outside
     this.#tellPlace()
+    this.#director.begin(header, keeps)
     this.#tell({task: 'begin', id: this.#scene.id, header})
   }
 
@@ -179,14 +197,14 @@ class SceneViewer {
     if (!this.#awake() || !this.#scene?.there) return
     const wasMoving = this.#moving, elapsed = wasMoving ? now - this.#lastTick : 16
     this.#lastTick = now
-    this.#moving = this.#orbit.advance(elapsed)
+    this.#moving = this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
     if (this.#moving && wasMoving) this.#adapt(elapsed)
     if (this.#moving) this.#coarse = this.#pace
     if (this.#moving || this.#changed) this.#draw()
     if (this.#moving) this.#schedule()
     else if (this.#coarse < 1) this.#sharpenSoon()
     const still = !this.#moving && this.#coarse === 1 && !this.#sorting
-    this.canvas.dataset.still = String(still)
+    Object.assign(this.canvas.dataset, {still: String(still), playing: String(this.#director.playing)})
   }
 
   #adapt(elapsed) {
@@ -207,11 +225,11 @@ class SceneViewer {
 
   #draw() {
     this.#changed = false
-    const view = this.#orbit.view(), {header} = this.#scene
+    const {view, focal} = this.pose(), {header} = this.#scene
     this.#sort(view)
     // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
     if (!this.#renderer.asked || !this.#resize()) return
-    this.#renderer.draw(header, view)
+    this.#renderer.draw(focused(header, focal), view)
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
     dataset.revision = Number(dataset.revision ?? 0) + 1
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
@@ -270,13 +288,62 @@ class SceneViewer {
       turnUp: () => this.#place(orbit => orbit.turnUp()),
       cross: () => this.#place(orbit => orbit.cross()),
       fullScreen: () => this.#toggleFullScreen(),
+      keep: () => this.#scene && this.#director.add(),
+      play: () => this.#scene && (this.#director.playing ? this.#director.pause() : this.#director.play()),
     })
-    if (document.fullscreenEnabled) this.#root.append(this.#fullScreenButton())
+    this.#frame.append(this.#tools())
     this.#choices.append(
       this.#choice('cross', 'Go outside or back (O)', orbit => orbit.cross()),
       this.#choice('up', 'Another axis up (U)', orbit => orbit.turnUp()),
     )
-    this.#root.append(this.#choices)
+    this.#frame.append(this.#choices)
+  }
+
+  // What the path editor needs of the viewer.
+  #stage() {
+    return {
+      header: () => this.#scene.header,
+      pose: () => this.pose(),
+      show: pose => { this.#stopSway(); this.#free = pose },
+      leaves: view => this.#orbit.leaves(view),
+      portray: (pose, canvas) => this.#portray(pose, canvas),
+      redraw: () => this.#redraw(),
+      film: this.#options.film,
+    }
+  }
+
+  // A small picture from anywhere; what was on the canvas comes back before anybody sees it.
+  #portray({view, focal}, into) {
+    const {header} = this.#scene, renderer = this.#renderer
+    if (!renderer.asked || this.#lost || !this.#resize()) return
+    renderer.draw(focused(header, focal), view)
+    const [x, , w, h] = renderer.frame, y = this.canvas.height - renderer.frame[1] - h
+    const scale = Math.max(into.width / w, into.height / h), [across, down] = [into.width / scale, into.height / scale]
+    const middle = [x + (w - across) / 2, y + (h - down) / 2]
+    into.getContext('2d').drawImage(this.canvas, ...middle, across, down, 0, 0, into.width, into.height)
+    const now = this.pose()
+    renderer.draw(focused(header, now.focal), now.view)
+  }
+
+  // From where a path had led, the hand goes on.
+  #byHand() {
+    this.#director.pause()
+    if (this.#free) this.#orbit.jump(this.#free.view)
+    this.#free = null
+  }
+
+  #tools() {
+    const tools = made('div', {className: 'tools'})
+    const path = made('button', {type: 'button', textContent: 'Path', title: 'Draw a camera path'})
+    path.addEventListener('click', () => {
+      if (!this.#scene) return
+      this.#stopSway()
+      this.#director.toggle()
+      path.ariaExpanded = String(!this.#director.element.hidden)
+    }, {signal: this.#ended.signal})
+    tools.append(path)
+    if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
+    return tools
   }
 
   #choice(name, title, act) {
@@ -287,7 +354,9 @@ class SceneViewer {
 
   // Another place to stand; nothing where there is none.
   #place(choose) {
-    if (!this.#scene || !choose(this.#orbit)) return
+    if (!this.#scene) return
+    this.#byHand()
+    if (!choose(this.#orbit)) return
     this.#tellPlace()
     this.#redraw()
   }
@@ -308,6 +377,7 @@ class SceneViewer {
 
   #move(how) {
     if (!this.#scene) return
+    this.#byHand()
     how()
     this.#redraw()
   }
@@ -343,7 +413,7 @@ class SceneViewer {
   }
 
   #fullScreenButton() {
-    const button = made('button', {type: 'button', title: 'Full screen'}, {'aria-label': 'Full screen'})
+    const button = made('button', {type: 'button', title: 'Full screen', className: 'full'}, {'aria-label': 'Full screen'})
     button.addEventListener('click', () => this.#toggleFullScreen(), {signal: this.#ended.signal})
     return button
   }
@@ -352,6 +422,12 @@ class SceneViewer {
     if (document.fullscreenElement) document.exitFullscreen()
     else this.#root.requestFullscreen?.()
   }
+}
+
+// The photo's lens with another focal length, a share of the height.
+function focused(header, focal) {
+  const [[fx, , cx], [, fy, cy]] = header.K, by = focal * header.height / fy
+  return {...header, K: [[by * fx, 0, cx], [0, by * fy, cy], [0, 0, 1]]}
 }
 
 function made(name, properties, attributes = {}) {
