@@ -14,11 +14,12 @@ import math
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Int
+from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
@@ -26,6 +27,7 @@ from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
+from gen3d.values import DrawnPath
 
 LARGEST_BYTES = 512 * MB
 MAGIC = b"GEN3D view 1\n"
@@ -93,6 +95,8 @@ class ViewFile(NamedTuple):
     outside: Outside | None = None
     antialiased: bool = False
     """As in `stored.py`."""
+    tour: DrawnPath | None = None
+    """The path of the scene's video, for the viewer to play."""
 
 
 def write_view(
@@ -104,6 +108,7 @@ def write_view(
     title: str | None = None,
     outside: Outside | None = None,
     antialiased: bool = False,
+    tour: DrawnPath | None = None,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
@@ -122,6 +127,7 @@ def write_view(
     }  # fmt: skip
     header |= {} if outside is None else {"outside": asdict(outside)}
     header |= {"antialiased": True} if antialiased else {}
+    header |= {} if tour is None else {"path": _path_as_json(tour)}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
     with write_whole(path) as temporary:
@@ -141,8 +147,26 @@ def read_view(path: Path) -> ViewFile:
         outside = None if outside is None else Outside(**outside | {"middle": tuple(outside["middle"])})
         return ViewFile(
             gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
-            outside, header.get("antialiased", False),
+            outside, header.get("antialiased", False), _path_from_json(header.get("path")),
         )  # fmt: skip
+
+
+def _path_as_json(path: DrawnPath) -> dict[str, Any]:
+    """As gen3d/viewer/path.js holds a path."""
+    turns = Rotation.from_matrix(path.c2w[:, :3, :3]).as_quat(scalar_first=True)
+    rows = zip(path.c2w[:, :3, 3].tolist(), turns.tolist(), path.focal.tolist(), path.seconds.tolist(), strict=True)
+    keys = [dict(zip(("place", "turn", "focal", "seconds"), row, strict=True)) for row in rows]
+    return {"keys": keys, "loop": path.loop, "tension": path.tension}
+
+
+def _path_from_json(path: dict[str, Any] | None) -> DrawnPath | None:
+    if path is None:
+        return None
+    places, turns, focal, seconds = (np.array([key[name] for key in path["keys"]], np.float64)
+                                     for name in ("place", "turn", "focal", "seconds"))  # fmt: skip
+    c2w = np.tile(np.eye(4), (len(focal), 1, 1))
+    c2w[:, :3, :3], c2w[:, :3, 3] = Rotation.from_quat(turns, scalar_first=True).as_matrix(), places
+    return DrawnPath(c2w, focal, seconds, path["loop"], path["tension"])
 
 
 def check_view(path: Path) -> None:

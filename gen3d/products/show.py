@@ -11,7 +11,7 @@ from gen3d.products.limits import find_limits
 from gen3d.settings import FitSettings
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.role import Rasterizer
-from gen3d.values import PointCloud, Scale
+from gen3d.values import DrawnPath, PointCloud, Scale
 
 FIRST_GAUSSIANS = 150_000
 """Enough for a first look, and quick to write."""
@@ -26,7 +26,9 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 
 
 def write_scene_view(
-    file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer
-) -> None:
-    """The finished scene, with how far it holds."""
-    write_view(file, gaussians, camera, scale.median, find_limits(gaussians, camera, scale, rasterizer))
+    file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
+    path: DrawnPath | None = None,
+) -> None:  # fmt: skip
+    """The finished scene, with how far it holds; path: the video's."""
+    limits = find_limits(gaussians, camera, scale, rasterizer)
+    write_view(file, gaussians, camera, scale.median, limits, tour=path)

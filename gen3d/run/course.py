@@ -20,7 +20,10 @@ from gen3d.formats.camera_path import read_camera_path
 from gen3d.formats.transforms import read_transforms
 from gen3d.geometry.drawn_path import cameras_along, key_cameras
 from gen3d.geometry.trajectory import PATHS, along, expansion_path, relative_to_first, surround, tour_path
-from gen3d.stages.flythrough import AsDrawn
+from gen3d.settings import TourSettings
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
+from gen3d.stages.flythrough import AMPLITUDES, AsDrawn
 from gen3d.values import DrawnPath, Scale
 
 FARTHEST = 50.0
@@ -31,6 +34,12 @@ FEWEST_PX, LONGEST = 16, 8
 """A view's shorter side at least, and the longer as so many times of it at most."""
 SWEEP = 12
 """So many places along the video's path are checked for slivers that the poses left open."""
+KEYS = 13
+"""Of the video's path, as the viewer plays it. Chosen by eye."""
+KEY_PX = 96
+"""The longer side of the renders by which it is drawn to its start until it shows no holes."""
+HOLES = 0.01
+"""More of such a render than this, beyond what is empty in the photo's view already, is too much."""
 
 
 def check_path(path: str) -> None:
@@ -113,3 +122,22 @@ def tour_cameras(path: str, camera: Camera, scale: Scale, frames: int) -> Callab
         return AsDrawn(cameras_along(drawn, camera, scale.median, frames))
     poses = _of_file(path, camera, scale)
     return lambda amplitude: along([camera.posed(p.c2w) for p in poses], frames, amplitude)
+
+
+def played(
+    path: str, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer, settings: TourSettings
+) -> DrawnPath:
+    """The video's path for the viewer to play: a few keys, as far apart as a scene seems to hold, in small renders."""
+    tour, gaussians = tour_cameras(path, camera, scale, KEYS), gaussians.to(rasterizer.device)
+    share = KEY_PX / max(camera.width, camera.height)
+
+    def empty(one: Camera) -> float:
+        small = one.resized(*(max(1, round(share * side)) for side in (one.width, one.height)))
+        return float((draw(rasterizer, gaussians, small).alpha < FILLED_ALPHA).float().mean())
+
+    allowed = empty(camera) + HOLES
+    held = (tour(a) for a in AMPLITUDES if isinstance(tour, AsDrawn) or all(empty(c) <= allowed for c in tour(a)))
+    cameras = next(held, tour(AMPLITUDES[-1]))
+    seconds = np.full(KEYS, settings.frames / settings.fps / (KEYS - 1))
+    focal = np.array([one.K[1, 1] / one.height for one in cameras])
+    return DrawnPath(np.array([one.c2w for one in cameras]), focal, seconds)
