@@ -97,6 +97,23 @@ class Origin(IntEnum):
     FIRST_VIEW = 4
 
 
+class Kind(IntEnum):
+    """What is known of a Gaussian: whether the photo saw what it shows, or it was made up, and where."""
+
+    FOREGROUND = 0
+    """The photo saw it, in front."""
+    PHOTO = 1
+    """The photo saw it, behind that."""
+    BEHIND = 2
+    """Made up within the photo's frame, where something hid it."""
+    OUTSIDE = 3
+    """Made up beyond the photo's frame."""
+
+
+UNKNOWN = 255
+"""Of a Gaussian of which no Kind is known."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class PointCloud:
     """Surface samples, each the patch of surface that one pixel saw."""

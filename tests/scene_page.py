@@ -127,7 +127,7 @@ class ScenePage:
         return picture_of(self.page)
 
 
-TOLD = "playing, ready, count, revision, still, progress, sway, yaw, pitch, zoom"
+TOLD = "mode, playing, ready, count, revision, still, progress, sway, yaw, pitch, zoom"
 
 
 def picture_of(page: object) -> np.ndarray:

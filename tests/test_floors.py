@@ -90,6 +90,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
+    "stages.optimize": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "pipeline": (STAGES, {"numpy"}),
     "source": (
         VALUES | {"geometry", "models.base", "formats", "stages.depth", "source"}, {"numpy", "jaxtyping", "scipy"},

@@ -1,4 +1,4 @@
-"""The scene as our own viewer reads it: 17 bytes a Gaussian (26 with view-dependent colour), gzipped as a whole.
+"""The scene as our own viewer reads it: 17 to 27 bytes a Gaussian, gzipped as a whole.
 
     "GEN3D view 1" and a line feed, uint32 length of the header, the header (JSON), then one record per Gaussian
 
@@ -8,21 +8,23 @@ soft, from where the photo was taken (`streaming_order`). World and axes as in `
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import math
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats.picture import as_bytes, jpeg
 from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
@@ -109,11 +111,13 @@ def write_view(
     outside: Outside | None = None,
     antialiased: bool = False,
     tour: DrawnPath | None = None,
+    photo: Float[np.ndarray, "h w 3"] | None = None,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
     pivot_m: how far ahead of the camera the point lies that the viewer turns about. What lies exactly in the camera's
-    centre, or has no finite values, is left out. Raises EmptyWorld when nothing is left.
+    centre, or has no finite values, is left out. photo: for the viewer to lay beside the scene, at `camera`. Raises
+    EmptyWorld when nothing is left.
     """
     g = _packable(gaussians, camera)
     if len(g) == 0:
@@ -127,6 +131,8 @@ def write_view(
     }  # fmt: skip
     header |= {} if outside is None else {"outside": asdict(outside)}
     header |= {"antialiased": True} if antialiased else {}
+    header |= {} if g.kinds is None else {"kinds": True}
+    header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
     header |= {} if tour is None else {"path": _path_as_json(tour)}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
@@ -193,7 +199,7 @@ def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     start = len(MAGIC) + 4
     end = start + int.from_bytes(content[len(MAGIC) : start], "little")
     header = json.loads(content[start:end])
-    dtype = record(header["sh_degree"])
+    dtype = record(header["sh_degree"], header.get("kinds", False))
     if len(content) != end + header["count"] * dtype.itemsize:
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", _REMEDY)
     return header, np.frombuffer(content, dtype, offset=end)
@@ -261,7 +267,7 @@ def _ranks(key: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _packable(gaussians: Gaussians, camera: Camera) -> Gaussians:
     """On the CPU, degree 0 or 1, and only what has a direction and a size."""
     g = drawable(gaussians.detached())
-    g = Gaussians(*(t.cpu() for t in (g.means, g.quats, g.scales, g.opacities, g.sh)))
-    g = Gaussians(g.means, g.quats, g.scales, g.opacities, g.sh[:, : 4 if g.sh_degree else 1])
+    g = g.to("cpu")
+    g = replace(g, sh=g.sh[:, : 4 if g.sh_degree else 1])
     away = torch.linalg.norm(g.means - torch.from_numpy(camera.center).float(), dim=1)
     return g.keep((away > 0) & (g.scales.max(dim=1).values > 0))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from gen3d.camera import Camera
 from gen3d.formats.view import Limits, write_view
 from gen3d.geometry.quadtree import merge_flat_blocks
@@ -27,8 +30,8 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 
 def write_scene_view(
     file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
-    path: DrawnPath | None = None,
+    path: DrawnPath | None = None, photo: Float[np.ndarray, "h w 3"] | None = None,
 ) -> None:  # fmt: skip
-    """The finished scene, with how far it holds; path: the video's."""
+    """The finished scene, with how far it holds; path: the video's. photo: as `camera` saw it."""
     limits = find_limits(gaussians, camera, scale, rasterizer)
-    write_view(file, gaussians, camera, scale.median, limits, tour=path)
+    write_view(file, gaussians, camera, scale.median, limits, tour=path, photo=photo)

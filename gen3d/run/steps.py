@@ -163,7 +163,7 @@ def write_scene(
     write_ply(files.ply, gaussians)
     write_splat(files.splat, gaussians)
     write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path)
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image)
     write_html(files.html, files.view)
     write_transforms(files.transforms, cameras)
 

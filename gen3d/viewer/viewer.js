@@ -11,6 +11,7 @@
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys
+//   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
 //   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
 // Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
@@ -18,7 +19,7 @@
 //
 // For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
 // drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
-// -yaw, -pitch (degrees), -zoom, -playing, and for somebody else's scene -outside and -up (as "-y").
+// -yaw, -pitch (degrees), -zoom, -playing, -mode, and for somebody else's scene -outside and -up (as "-y").
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
@@ -56,6 +57,7 @@ class SceneViewer {
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
   #director
+  #measure; #comparison; #modes; #legend
   #free = null                        // where a path leads: {view, focal}, in place of the orbit's view
   #frame                              // holds the canvas and what lies upon it
   #choices                            // the buttons of somebody else's scene
@@ -75,6 +77,10 @@ class SceneViewer {
     this.#renderer = new Renderer(gl)
     this.#worker = this.#startWorker()
     this.#director = new Director(this.#stage(), this.#ended.signal)
+    this.#measure = new Measure({hit: (x, y) => this.#hit(x, y), project: point => this.#project(point)})
+    this.#comparison = new Comparison(this.#ended.signal)
+    this.#legend = legend('picture')
+    this.#frame.append(this.#measure.element, this.#comparison.element, this.#legend)
     this.#root.append(this.#director.element)
     this.#listen()
     canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
@@ -151,6 +157,10 @@ class SceneViewer {
     this.#choices.hidden = !header.outside
     this.#tellPlace()
     this.#director.begin(header, keeps)
+    const modes = modesOf(header), before = this.#modes.value
+    this.#modes.replaceChildren(...modes.map(([value, textContent]) => made('option', {value, textContent})))
+    if (!keeps) this.#measure.toggle(false)
+    this.#look(keeps && modes.some(([name]) => name === before) ? before : 'picture')
     this.#tell({task: 'begin', id: this.#scene.id, header})
   }
 
@@ -230,6 +240,7 @@ class SceneViewer {
     // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
     if (!this.#renderer.asked || !this.#resize()) return
     this.#renderer.draw(focused(header, focal), view)
+    this.#measure.update()
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
     dataset.revision = Number(dataset.revision ?? 0) + 1
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
@@ -288,6 +299,8 @@ class SceneViewer {
       turnUp: () => this.#place(orbit => orbit.turnUp()),
       cross: () => this.#place(orbit => orbit.cross()),
       fullScreen: () => this.#toggleFullScreen(),
+      click: (x, y) => this.#scene?.there && this.#measure.at(x, y),
+      measure: () => this.#scene && this.#toggleMeasure(),
       keep: () => this.#scene && this.#director.add(),
       play: () => this.#scene && (this.#director.playing ? this.#director.pause() : this.#director.play()),
     })
@@ -325,8 +338,63 @@ class SceneViewer {
     renderer.draw(focused(header, now.focal), now.view)
   }
 
+  // -- what is shown
+
+  #look(mode) {
+    const isPhoto = mode === 'photo'
+    this.#modes.value = mode
+    this.canvas.dataset.mode = mode
+    this.#renderer.mode = Math.max(0, MODES.indexOf(mode))
+    const words = legend(mode)
+    this.#legend.replaceWith(words)
+    this.#legend = words
+    if (isPhoto) {
+      this.#director.pause()
+      this.#stopSway()
+      this.#free = null
+      this.#orbit.reset()
+      this.#comparison.show(this.#scene.header.photo)
+    } else this.#comparison.hide()
+    this.#redraw()
+  }
+
+  #toggleMeasure() {
+    this.#stopSway()
+    this.#measure.toggle()
+    this.#frame.classList.toggle('measuring', this.#measure.active)
+  }
+
+  // Pixels of the canvas's box to the photo's.
+  #toPhoto() {
+    const {width, height} = this.#scene.header, [left, bottom, w, h] = this.#renderer.frame
+    const top = this.canvas.height - bottom - h, ratio = this.canvas.width / this.canvas.clientWidth
+    return {ratio, left, top, across: width / w, down: height / h}
+  }
+
+  #hit(x, y) {
+    const {view, focal} = this.pose(), header = focused(this.#scene.header, focal), {K, width, height} = header
+    const {ratio, left, top, across, down} = this.#toPhoto()
+    const u = (x * ratio - left) * across, v = (y * ratio - top) * down
+    if (u < 0 || v < 0 || u >= width || v >= height) return null
+    const z = this.#renderer.depthAt(x * ratio, y * ratio, header, view)
+    this.#redraw()
+    if (!z) return null
+    const seen = [(u - K[0][2]) / K[0][0] * z, (v - K[1][2]) / K[1][1] * z, z], {place} = poseOf(view)
+    return {point: place.map((p, k) => p + dot(seen, view.map(row => row[k]))), distance: Math.hypot(...seen)}
+  }
+
+  #project(point) {
+    const {view, focal} = this.pose(), {K} = focused(this.#scene.header, focal)
+    const [x, y, z] = view.map(row => dot(point, row) + row[3])
+    if (z <= 0) return null
+    const {ratio, left, top, across, down} = this.#toPhoto()
+    const [u, v] = [K[0][0] * x / z + K[0][2], K[1][1] * y / z + K[1][2]]
+    return [(u / across + left) / ratio, (v / down + top) / ratio]
+  }
+
   // From where a path had led, the hand goes on.
   #byHand() {
+    if (this.#modes.value === 'photo') this.#look('picture')
     this.#director.pause()
     if (this.#free) this.#orbit.jump(this.#free.view)
     this.#free = null
@@ -341,7 +409,11 @@ class SceneViewer {
       this.#director.toggle()
       path.ariaExpanded = String(!this.#director.element.hidden)
     }, {signal: this.#ended.signal})
-    tools.append(path)
+    this.#modes = made('select', {className: 'modes'}, {'aria-label': 'What is shown'})
+    this.#modes.addEventListener('change', () => this.#look(this.#modes.value), {signal: this.#ended.signal})
+    const measure = made('button', {type: 'button', textContent: 'Measure', title: 'Distances in metres (M)'})
+    measure.addEventListener('click', () => this.#scene && this.#toggleMeasure(), {signal: this.#ended.signal})
+    tools.append(this.#modes, measure, path)
     if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
     return tools
   }
@@ -407,6 +479,7 @@ class SceneViewer {
     this.#lost = false
     this.#sortedFor = ''
     this.#renderer = new Renderer(this.#gl)
+    this.#renderer.mode = Math.max(0, MODES.indexOf(this.#modes.value))
     if (this.#scene?.parts.length) this.#renderer.begin(this.#scene.header)
     for (const part of this.#scene?.parts ?? []) this.#renderer.upload(part)
     this.#wake()
