@@ -36,7 +36,7 @@ def test_depth_is_the_worlds_own():
     error = np.abs(shown.channels["Z"] - true) / true
     assert np.median(error) < 0.01 and (error < 0.05).mean() > 0.93
     assert shown.picture[..., 0] == pytest.approx(np.clip(1 / shown.channels["Z"], 0, 1), abs=1e-5)
-    assert depth_unit_m(photo_scene(), LENS, RASTERIZER) == pytest.approx(float(np.median(true)), rel=0.02)
+    assert depth_unit_m(photo_scene(), LENS, RASTERIZER) == pytest.approx(float(np.median(true)), rel=0.06)
 
 
 def test_normals_are_the_walls_own_and_look_at_the_camera():
