@@ -87,6 +87,10 @@ class Camera:
         scale = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, K=scale @ self.K, width=width, height=height)
 
+    def zoomed(self, factor: float) -> Camera:
+        """The same pixels through a lens of so many times the focal length."""
+        return replace(self, K=self.K * np.array([[factor, 1, 1], [1, factor, 1], [1, 1, 1]]))
+
     def cropped(self, left_px: int, top_px: int, width: int, height: int) -> Camera:
         """The window that starts at (left, top); negative offsets or a larger size widen the view."""
         K = self.K.copy()

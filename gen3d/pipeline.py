@@ -118,7 +118,7 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
         )
     )  # fmt: skip
     gaussians = yield from engines.run(
-        lambda e: optimize_gaussians(world, e.rasterizer, e.settings.fit, place.scale.median, seed, enough)
+        lambda e: optimize_gaussians(world, e.rasterizer, e.settings.fit, place.scale.median, seed, enough, layers)
     )
     return Made(gaussians, world, layers, background, place, words)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -94,6 +95,23 @@ class Origin(IntEnum):
     FRINGE = 3
     """The near layer of mixed pixels at depth edges."""
     FIRST_VIEW = 4
+
+
+class Kind(IntEnum):
+    """What is known of a Gaussian: whether the photo saw what it shows, or it was made up, and where."""
+
+    FOREGROUND = 0
+    """The photo saw it, in front."""
+    PHOTO = 1
+    """The photo saw it, behind that."""
+    BEHIND = 2
+    """Made up within the photo's frame, where something hid it."""
+    OUTSIDE = 3
+    """Made up beyond the photo's frame."""
+
+
+UNKNOWN = 255
+"""Of a Gaussian of which no Kind is known."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -190,3 +208,18 @@ class World:
     """The poses to expand along, after the first."""
     sheets: tuple[Sheet, ...] = ()
     """The same additions as `points` after P_0, still as pictures: what a mesh is made from."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DrawnPath:
+    """A camera path as somebody drew it: keys to pass through, each at its time (`geometry/drawn_path.py`)."""
+
+    c2w: Float[np.ndarray, "k 4 4"]
+    """In the scene's world, OpenCV axes."""
+    focal: Float[np.ndarray, "k"]
+    """Focal lengths as shares of the picture's height."""
+    seconds: Float[np.ndarray, "k"]
+    """Since the key before; of the first: from the last one to it, where the path repeats."""
+    loop: Literal["none", "repeat", "pingpong"] = "none"
+    tension: float = 0.0
+    """1: straight from key to key."""

@@ -112,7 +112,7 @@ class ScenePage:
         return int(self.told("revision"))
 
     def middle(self) -> tuple[float, float]:
-        box = self.page.locator("canvas").bounding_box()
+        box = self.page.locator(".frame > canvas").bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def drag(self, right: float, down: float) -> None:
@@ -127,11 +127,11 @@ class ScenePage:
         return picture_of(self.page)
 
 
-TOLD = "ready, count, revision, still, progress, sway, yaw, pitch, zoom"
+TOLD = "mode, playing, ready, count, revision, still, progress, sway, yaw, pitch, zoom"
 
 
 def picture_of(page: object) -> np.ndarray:
-    """What the canvas shows, without the button on it."""
-    page.evaluate("() => { document.querySelector('.gen3d-viewer button').style.visibility = 'hidden' }")
-    shot = page.locator("canvas").screenshot()
+    """What the canvas shows, without the buttons on it."""
+    page.evaluate("() => { document.querySelector('.gen3d-viewer .tools').style.visibility = 'hidden' }")
+    shot = page.locator(".frame > canvas").screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.float32) / 255

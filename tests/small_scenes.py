@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -25,7 +27,7 @@ def tinted(gaussians: Gaussians, strength: float = 0.3) -> Gaussians:
     """With colours that change with the direction they are seen from, from place to place in another way."""
     rest = strength * torch.randn(3, 3, 3, generator=torch.Generator().manual_seed(1))
     sh = torch.cat([gaussians.sh[:, :1], torch.einsum("nk,kij->nij", torch.sin(gaussians.means), rest)], dim=1)
-    return Gaussians(gaussians.means, gaussians.quats, gaussians.scales, gaussians.opacities, sh)
+    return replace(gaussians, sh=sh)
 
 
 def sheet(center: tuple, right: tuple, down: tuple, step: float) -> Gaussians:

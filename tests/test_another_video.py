@@ -221,6 +221,33 @@ def test_a_path_of_ones_own_is_flown(film, built, tmp_path):
     assert json.loads(film.fetch(film.downloads()["run.json"]))["request"]["path"] == "own.json"
 
 
+def test_a_path_that_is_drawn_in_the_viewer_is_filmed(film):
+    before, viewer = address_of_video(film), film.part("viewer")
+    film.fold("Another video")
+    film.views()
+    viewer.get_by_role("button", name="Path", exact=True).click()
+    viewer.get_by_role("button", name="Add this view").click()
+    film.canvas().press("ArrowRight")
+    film.canvas().press("k")
+    film.expect(viewer.locator(".keys li")).to_have_count(2)
+    viewer.get_by_role("button", name="Film this path").click()
+    told(film, "Done in")
+    eventually(lambda: address_of_video(film) != before)
+    record = json.loads(film.fetch(film.downloads()["run.json"]))
+    assert record["request"]["path"] == "drawn.json" and record["settings"]["tour"]["frames"] == 2 * 12
+    assert record["counts"]["tour_amplitude"] == 1
+
+
+def test_the_videos_own_path_plays_in_the_viewer(film):
+    film.views()
+    viewer = film.part("viewer")
+    viewer.get_by_role("button", name="Path", exact=True).click()
+    viewer.get_by_role("button", name="The video's path").click()
+    film.expect(viewer.locator(".keys li")).to_have_count(13)
+    viewer.get_by_role("button", name="Play").click()
+    film.expect(film.canvas()).to_have_attribute("data-playing", "true")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -115,6 +115,19 @@ def test_an_uploaded_path_counts_instead_of_the_named_one(transforms):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        {"keyframes": [{}], "camera_path": [{}] * 300},
+        {"camera_path": [{}]},
+        {"animTracks": [{"keyframes": {"times": [0, 30]}}]},
+    ],
+)
+def test_a_drawn_path_counts_by_its_keys(tmp_path, content):
+    (tmp_path / "own.json").write_text(json.dumps(content))
+    assert path_of("orbit", str(tmp_path / "own.json"), PATHS) == str(tmp_path / "own.json")
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"{", "own.json is not JSON. Give a nerfstudio transforms.json."),
@@ -123,6 +136,8 @@ def test_an_uploaded_path_counts_instead_of_the_named_one(transforms):
         (b"[1]", "holds no list of frames"),
         (b'{"frames": {}}', "holds no list of frames"),
         (b'{"frames": []}', "holds no list of frames"),
+        (b'{"animTracks": []}', "holds no list of frames"),
+        (b'{"animTracks": [7]}', "holds no list of frames"),
         (b" " * (LARGEST_PATH_BYTES + 1), "own.json has 1.0 MB. Give at most 1 MB, and 240 frames."),
     ],
 )

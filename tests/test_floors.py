@@ -101,11 +101,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.scene_file": (VALUES | {"formats", "splat.gaussians"}, set()),
     "formats.model3d": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.view_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.view": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.view": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.html": (VALUES | {"formats", "viewer"}, set()),
     "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
+    "stages.optimize": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "pipeline": (STAGES, {"numpy"}),
     "source": (
         VALUES | {"geometry", "models.base", "formats", "stages.depth", "source"}, {"numpy", "jaxtyping", "scipy"},

@@ -14,7 +14,7 @@ from gen3d.settings import TourSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.role import FILLED_ALPHA
-from gen3d.stages.flythrough import AMPLITUDES, fly_through
+from gen3d.stages.flythrough import AMPLITUDES, AsDrawn, fly_through
 from gen3d.values import RGBD, Scale
 from tests.measures import drain, psnr
 
@@ -89,6 +89,15 @@ def test_a_scene_with_holes_everywhere_still_gives_a_video_and_a_notice(tmp_path
     assert amplitude == AMPLITUDES[-1]
     assert any("Even the smallest motion" in e.text for e in events if isinstance(e, Notice))
     assert len(decoded(tmp_path / "a.mp4")) == SETTINGS.frames
+
+
+@pytest.mark.parametrize(("margin_px", "told"), [(160, []), (8, ["10 of 12 frames"])])
+def test_a_drawn_path_is_flown_as_it_was_drawn_and_its_holes_are_told(tmp_path, margin_px, told):
+    drawn = AsDrawn(turning(1.0))
+    amplitude, events = fly(wall(margin_px), drawn, tmp_path / "a.mp4")
+    assert amplitude == 1.0 and len(decoded(tmp_path / "a.mp4")) == SETTINGS.frames
+    notices = [e.text for e in events if isinstance(e, Notice)]
+    assert len(notices) == len(told) and all(words in text for words, text in zip(told, notices, strict=True))
 
 
 @pytest.mark.parametrize(("width_px", "size"), [(96, (96, 72)), (960, (96, 72)), (50, (50, 38)), (64, (64, 48))])

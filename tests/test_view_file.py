@@ -23,6 +23,7 @@ from gen3d.formats.view import (
 from gen3d.formats.view_codes import from_octahedral, octahedral
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.pick import pick_rasterizer
+from tests.drawn import random_path
 from tests.measures import psnr
 from tests.small_scenes import LENS, photo_scene, sheet, shown, tinted
 
@@ -69,6 +70,14 @@ def test_every_number_comes_back_within_its_step(tmp_path):
     assert (back.rgb - meant.rgb).abs().max() <= 0.5 / 255 + 1e-6
     same = (back.quats * torch.nn.functional.normalize(meant.quats, dim=1)).sum(dim=1).abs()
     assert 2 * torch.rad2deg(torch.arccos(same.clamp(max=1))).max() < 0.35
+
+
+def test_the_videos_path_comes_back(tmp_path):
+    path = random_path(5, 1, "pingpong", 0.25)
+    write_view(tmp_path / "s.view", photo_scene(), LENS, 3.5, LIMITS, tour=path)
+    back = read_view(tmp_path / "s.view").tour
+    assert back.c2w == pytest.approx(path.c2w) and (back.loop, back.tension) == ("pingpong", 0.25)
+    assert back.focal == pytest.approx(path.focal) and back.seconds == pytest.approx(path.seconds)
 
 
 def test_camera_limits_and_title_come_back(tmp_path):

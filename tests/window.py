@@ -114,7 +114,7 @@ class Window:
 
     def canvas(self):
         """Our viewer's."""
-        return self.part("viewer").locator("canvas")
+        return self.part("viewer").locator(".frame > canvas")
 
     def views(self) -> dict[str, str]:
         """What our viewer says of itself once it has drawn all of the scene."""

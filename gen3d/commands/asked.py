@@ -57,7 +57,7 @@ def prompt_option(parser: ArgumentParser) -> None:
 def path_option(parser: ArgumentParser, default: str | None = "wander") -> None:
     """The cameras' path; default: None is that of the step before."""
     before = "" if default else "; default: that of the step before"
-    words = f"a camera path, or a transforms.json{before}"
+    words = f"a camera path, a transforms.json, or a path drawn in the viewer{before}"
     parser.add_argument("--path", default=default, metavar="NAME|FILE", help=words)
 
 

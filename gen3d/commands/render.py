@@ -20,6 +20,10 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--cameras", type=Path, required=True, metavar="transforms.json")
     parser.add_argument("--alpha", action="store_true", help="also write alpha_00.png ...")
     parser.add_argument(
+        "--show", choices=("depth", "normals", "layers", "made-up", "alpha"),
+        help="something else than its colours: a picture of it, 00.png ..., and its numbers, 00.exr ...",
+    )  # fmt: skip
+    parser.add_argument(
         "--background", type=colour, default=(0.0, 0.0, 0.0), metavar="R,G,B", help="0 to 255 each, or #rrggbb",
     )  # fmt: skip
     device_option(parser)
@@ -40,4 +44,4 @@ def run(a: Namespace) -> None:
         file, scene = read_cameras(a.cameras), open_scene(a.scene)
         cameras, rasterizer = [scene.camera_at(c) for c in file.cameras], suited(rasterizer_of(a), scene.antialiased)
     told = file.notices + scene.notices
-    teller.follow(render(scene.gaussians, cameras, rasterizer, a.output, a.alpha, a.background, told))
+    teller.follow(render(scene.gaussians, cameras, rasterizer, a.output, a.alpha, a.background, told, a.show))

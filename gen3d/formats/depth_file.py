@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,9 +130,15 @@ def png_scale(depths: Iterable[Float[np.ndarray, "_h _w"]]) -> float:
 
 def write_depth_exr(path: Path, depth: Float[np.ndarray, "h w"]) -> None:
     """Writes metres as an EXR with the one float channel Z; inf stays sky, NaN stays unknown."""
+    write_exr(path, {"Z": depth})
+
+
+def write_exr(path: Path, channels: Mapping[str, Float[np.ndarray, "h w"]]) -> None:
+    """Writes maps of one size as the float channels of an EXR."""
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    held = {name: np.ascontiguousarray(values, np.float32) for name, values in channels.items()}
     with write_whole(path) as temporary:
-        OpenEXR.File(header, {"Z": np.ascontiguousarray(depth, np.float32)}).write(str(temporary))
+        OpenEXR.File(header, held).write(str(temporary))
 
 
 def _read_raw(path: Path, channel: str | None, sizes: Sequence[Size]) -> tuple[np.ndarray, str, str | None]:

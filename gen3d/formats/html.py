@@ -18,7 +18,8 @@ from gen3d.viewer import PAGE, SCRIPT, STYLE
 FULL_WINDOW = """
 html, body { margin: 0; height: 100%; background: #14161a; }
 main, main .gen3d-viewer { width: 100vw; height: 100vh; }
-main .gen3d-viewer { --viewer-max-height: none; aspect-ratio: auto; border-radius: 0; }
+main .gen3d-viewer { border-radius: 0; }
+main .gen3d-viewer .frame { flex: 1; min-height: 0; max-height: none; aspect-ratio: auto; }
 """
 START = """
 const base64 = document.getElementById('scene').textContent

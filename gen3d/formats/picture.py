@@ -129,6 +129,13 @@ def write_png(path: Path, image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, 
         Image.fromarray(image).save(temporary, format="PNG")
 
 
+def jpeg(image: UInt8[np.ndarray, "h w 3"]) -> bytes:
+    """The picture as a small file to look at; the same picture gives the same bytes."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Undoes how the camera was held; `orientation` is EXIF's number 1..8, others mean nothing."""
     if orientation in (5, 6, 7, 8):

@@ -116,7 +116,7 @@ def _frame(camera: Camera, file: str) -> dict[str, Any]:
 
 def _camera(frame: dict[str, Any], where: str, folder: Path, lens: Camera | None) -> Camera:
     if lens is not None and (frame.get("is_fisheye") or "w" not in frame or "h" not in frame):
-        return lens.posed(_pose(frame.get("transform_matrix"), where))
+        return lens.posed(camera_to_world(frame.get("transform_matrix"), where))
     _check_model(frame, where)
     width, height = _width_and_height(frame, where, folder)
     fx = _focal(frame, "x", width, where)
@@ -125,7 +125,8 @@ def _camera(frame: dict[str, Any], where: str, folder: Path, lens: Camera | None
     fy = _focal(frame, "y", height, where) or fx
     cx = _number(frame, "cx", where, width / 2)
     cy = _number(frame, "cy", where, height / 2)
-    return Camera.from_intrinsics(fx, fy, cx, cy, width, height).posed(_pose(frame.get("transform_matrix"), where))
+    camera = Camera.from_intrinsics(fx, fy, cx, cy, width, height)
+    return camera.posed(camera_to_world(frame.get("transform_matrix"), where))
 
 
 def _check_model(frame: dict[str, Any], where: str) -> None:
@@ -202,8 +203,11 @@ def _focal(frame: dict[str, Any], axis: str, side_px: int, where: str) -> float 
     return None
 
 
-def _pose(matrix: Any, where: str) -> np.ndarray:
-    """A camera-to-world in OpenCV axes, exactly rigid, from a matrix in OpenGL axes."""
+def camera_to_world(matrix: Any, where: str) -> np.ndarray:
+    """A camera-to-world in OpenCV axes, exactly rigid, from a matrix in OpenGL axes.
+
+    Raises InputError that says `where` for what is none.
+    """
     try:
         c2w = np.array(matrix, np.float64)
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The scene as our own viewer reads it: 17 bytes a Gaussian (26 with view-dependent colour), gzipped as a whole.
+"""The scene as our own viewer reads it: 17 to 27 bytes a Gaussian, gzipped as a whole.
 
     "GEN3D view 1" and a line feed, uint32 length of the header, the header (JSON), then one record per Gaussian
 
@@ -8,25 +8,29 @@ soft, from where the photo was taken (`streaming_order`). World and axes as in `
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import math
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
+from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.known import Limits
+from gen3d.formats.picture import as_bytes, jpeg
 from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed, record, unpacked
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
+from gen3d.values import DrawnPath
 
 LARGEST_BYTES = 512 * MB
 MAGIC = b"GEN3D view 1\n"
@@ -78,6 +82,8 @@ class ViewFile(NamedTuple):
     outside: Outside | None = None
     antialiased: bool = False
     """As in `stored.py`."""
+    tour: DrawnPath | None = None
+    """The path of the scene's video, for the viewer to play."""
 
 
 def write_view(
@@ -89,11 +95,14 @@ def write_view(
     title: str | None = None,
     outside: Outside | None = None,
     antialiased: bool = False,
+    tour: DrawnPath | None = None,
+    photo: Float[np.ndarray, "h w 3"] | None = None,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
     pivot_m: how far ahead of the camera the point lies that the viewer turns about. What lies exactly in the camera's
-    centre, or has no finite values, is left out. Raises EmptyWorld when nothing is left.
+    centre, or has no finite values, is left out. photo: for the viewer to lay beside the scene, at `camera`. Raises
+    EmptyWorld when nothing is left.
     """
     g = _packable(gaussians, camera)
     if len(g) == 0:
@@ -107,6 +116,9 @@ def write_view(
     }  # fmt: skip
     header |= {} if outside is None else {"outside": asdict(outside)}
     header |= {"antialiased": True} if antialiased else {}
+    header |= {} if g.kinds is None else {"kinds": True}
+    header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
+    header |= {} if tour is None else {"path": _path_as_json(tour)}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
     with write_whole(path) as temporary:
@@ -126,7 +138,7 @@ def read_view(path: Path) -> ViewFile:
         outside = None if outside is None else Outside(**outside | {"middle": tuple(outside["middle"])})
         return ViewFile(
             gaussians, camera, header["pivot_m"], Limits(**header["limits"]), header["title"],
-            outside, header.get("antialiased", False),
+            outside, header.get("antialiased", False), _path_from_json(header.get("path")),
         )  # fmt: skip
 
 
@@ -135,6 +147,24 @@ def read_limits(path: Path) -> tuple[float, Limits]:
     with _reading(path):
         header, _ = _parsed(path)
         return header["pivot_m"], Limits(**header["limits"])
+
+
+def _path_as_json(path: DrawnPath) -> dict[str, Any]:
+    """As gen3d/viewer/path.js holds a path."""
+    turns = Rotation.from_matrix(path.c2w[:, :3, :3]).as_quat(scalar_first=True)
+    rows = zip(path.c2w[:, :3, 3].tolist(), turns.tolist(), path.focal.tolist(), path.seconds.tolist(), strict=True)
+    keys = [dict(zip(("place", "turn", "focal", "seconds"), row, strict=True)) for row in rows]
+    return {"keys": keys, "loop": path.loop, "tension": path.tension}
+
+
+def _path_from_json(path: dict[str, Any] | None) -> DrawnPath | None:
+    if path is None:
+        return None
+    places, turns, focal, seconds = (np.array([key[name] for key in path["keys"]], np.float64)
+                                     for name in ("place", "turn", "focal", "seconds"))  # fmt: skip
+    c2w = np.tile(np.eye(4), (len(focal), 1, 1))
+    c2w[:, :3, :3], c2w[:, :3, 3] = Rotation.from_quat(turns, scalar_first=True).as_matrix(), places
+    return DrawnPath(c2w, focal, seconds, path["loop"], path["tension"])
 
 
 def check_view(path: Path) -> None:
@@ -161,7 +191,7 @@ def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     start = len(MAGIC) + 4
     end = start + int.from_bytes(content[len(MAGIC) : start], "little")
     header = json.loads(content[start:end])
-    dtype = record(header["sh_degree"])
+    dtype = record(header["sh_degree"], header.get("kinds", False))
     if len(content) != end + header["count"] * dtype.itemsize:
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", _REMEDY)
     return header, np.frombuffer(content, dtype, offset=end)
@@ -229,7 +259,7 @@ def _ranks(key: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _packable(gaussians: Gaussians, camera: Camera) -> Gaussians:
     """On the CPU, degree 0 or 1, and only what has a direction and a size."""
     g = drawable(gaussians.detached())
-    g = Gaussians(*(t.cpu() for t in (g.means, g.quats, g.scales, g.opacities, g.sh)))
-    g = Gaussians(g.means, g.quats, g.scales, g.opacities, g.sh[:, : 4 if g.sh_degree else 1])
+    g = g.to("cpu")
+    g = replace(g, sh=g.sh[:, : 4 if g.sh_degree else 1])
     away = torch.linalg.norm(g.means - torch.from_numpy(camera.center).float(), dim=1)
     return g.keep((away > 0) & (g.scales.max(dim=1).values > 0))

@@ -11,6 +11,7 @@ A record holds integers, little endian, that stand for values between the two en
     uint32       rotation: the three smaller components of the unit quaternion wxyz, 10 bits each from the lowest, then
                  the index of the largest, which is made positive
     uint8  x 9   only for degree 1: sh_1 to sh_3, red green blue each
+    uint8        only where it is known, as the header's "kinds" says: a `Kind`
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ SMALLEST_SIZE = 1e-5
 """Scale over distance: a hundredth of a pixel in any lens; what is thinner is drawn the same."""
 _ROW = [("direction", "<u2", 2), ("distance", "<u2"), ("size", "u1", 3), ("rgb", "u1", 3), ("opacity", "u1"),
         ("quat", "<u4")]  # fmt: skip
-_SH_ROW = [*_ROW, ("sh", "u1", 9)]
+_SH, _KIND = ("sh", "u1", 9), ("kind", "u1")
 
 
-def record(sh_degree: int) -> np.dtype:
+def record(sh_degree: int, kinds: bool = False) -> np.dtype:
     """The layout of one Gaussian."""
-    return np.dtype(_SH_ROW if sh_degree else _ROW)
+    return np.dtype([*_ROW, *([_SH] if sh_degree else []), *([_KIND] if kinds else [])])
 
 
 def packed(g: Gaussians, camera: Camera) -> tuple[np.ndarray, dict[str, list]]:
     """Records in the order of the Gaussians, and the range of each field; SH of degree 0 or 1, none in the camera."""
-    rows = np.empty(len(g), record(g.sh_degree))
+    rows = np.empty(len(g), record(g.sh_degree, g.kinds is not None))
     seen = (g.means.double().numpy() - camera.center) @ camera.w2c[:3, :3].T
     distance = np.linalg.norm(seen, axis=1)
     size = np.maximum(g.scales.double().numpy() / distance[:, None], SMALLEST_SIZE)
@@ -55,6 +56,8 @@ def packed(g: Gaussians, camera: Camera) -> tuple[np.ndarray, dict[str, list]]:
     rows["quat"] = _pack_quats(g.quats.double().numpy())
     if g.sh_degree:
         put("sh", g.sh[:, 1:].reshape(len(g), 9).numpy())
+    if g.kinds is not None:
+        rows["kind"] = g.kinds.numpy()
     return rows, ranges
 
 
@@ -70,7 +73,8 @@ def unpacked(rows: np.ndarray, ranges: dict[str, list], camera: Camera) -> Gauss
         sh = torch.cat([sh, torch.from_numpy(rest)], dim=1)
     quats, opacities = _unpack_quats(rows["quat"]), rows["opacity"] / 255
     parts = (torch.from_numpy(np.asarray(part)).float() for part in (means, quats, scales, opacities, sh))
-    return Gaussians(*parts)
+    kinds = torch.from_numpy(rows["kind"].copy()) if "kind" in (rows.dtype.names or ()) else None
+    return Gaussians(*parts, kinds)
 
 
 def _quantised(values: np.ndarray, bits: int) -> tuple[np.ndarray, list]:

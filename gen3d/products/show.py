@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from gen3d.camera import Camera
 from gen3d.formats.known import Limits
 from gen3d.formats.view import write_view
@@ -18,7 +21,7 @@ from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.merged import merged
 from gen3d.splat.role import Rasterizer
-from gen3d.values import PointCloud, Scale
+from gen3d.values import DrawnPath, PointCloud, Scale
 
 FIRST_GAUSSIANS = 150_000
 """Enough for a first look, and quick to write."""
@@ -39,14 +42,18 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 
 
 def write_scene_view(
-    file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer
-) -> None:
-    """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians."""
+    file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
+    path: DrawnPath | None = None, photo: Float[np.ndarray, "h w 3"] | None = None,
+) -> None:  # fmt: skip
+    """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians.
+
+    path: the video's. photo: as `camera` saw it.
+    """
     limits = find_limits(gaussians, camera, scale, rasterizer)
-    write_view(file, gaussians, camera, scale.median, limits)
+    write_view(file, gaussians, camera, scale.median, limits, tour=path, photo=photo)
     if len(gaussians) > LIGHT:
         light = lighter(gaussians, _views(camera, scale.median), rasterizer)
-        write_view(light_twin(file), light, camera, scale.median, limits)
+        write_view(light_twin(file), light, camera, scale.median, limits, tour=path, photo=photo)
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:

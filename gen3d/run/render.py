@@ -12,6 +12,7 @@ from gen3d import __version__
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Event, Finished, Notice, Progress, Started
+from gen3d.formats.depth_file import write_exr
 from gen3d.formats.picture import as_bytes, write_png
 from gen3d.formats.transforms import frame_name
 from gen3d.formats.whole import whole_folder
@@ -21,6 +22,7 @@ from gen3d.run.thrift import memory_told
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import Rasterizer, Rendering, draw
+from gen3d.splat.shown import Show, check_kinds, depth_unit_m, sight
 
 LARGEST_PX = 8192 * 4096
 """Of one picture: larger ones would take more than 2 GB while they are drawn."""
@@ -40,14 +42,19 @@ def render(
     with_alpha: bool = False,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
     notices: tuple[str, ...] = (),
+    show: Show | None = None,
 ) -> Iterator[Event]:
     """Pictures of a scene file through cameras: 00.png 01.png ..., with_alpha also alpha_00.png ...
 
+    show: something else than its colours, on black, and as numbers in 00.exr 01.exr ... (`splat/shown.py`).
+
     Of more than a hundred the numbers get as many digits as let them sort. Rasterized and nothing else, with harmonics
     up to degree 3. The folder also gets a run.json, which marks it as made here. notices: what was told of the input.
-    Raises InputError for a camera of more than LARGEST_PX pixels.
+    Raises InputError for a camera of more than LARGEST_PX pixels, and for what cannot be shown of this scene.
     """
     _check_sizes(cameras)
+    if show:
+        check_kinds(gaussians, show)
     told: list[str] = list(rasterizer.notices)
     rasterizer = checked_rasterizer(rasterizer, told.append)
     with whole_folder(folder) as work, memory_told():
@@ -55,10 +62,16 @@ def render(
         yield from (Notice(text) for text in notices)
         yield from _notices(told)
         gaussians, seen = gaussians.to(rasterizer.device), False
+        unit_m = depth_unit_m(gaussians, cameras[0], rasterizer) if show == "depth" else 1.0
         for i, camera in enumerate(cameras):
             drawn = draw(rasterizer, drawable_from(gaussians, camera), camera).cpu()
             name = frame_name(i, len(cameras))
-            write_png(work / f"{name}.png", _on(background, drawn))
+            if show:
+                shown = sight(gaussians, camera, rasterizer, show, unit_m)
+                write_png(work / f"{name}.png", as_bytes(shown.picture))
+                write_exr(work / f"{name}.exr", shown.channels)
+            else:
+                write_png(work / f"{name}.png", _on(background, drawn))
             if with_alpha:
                 write_png(work / f"alpha_{name}.png", as_bytes(drawn.alpha.numpy()))
             yield from _notices(told)
@@ -66,7 +79,8 @@ def render(
             yield Progress("render", i + 1, len(cameras))
         if not seen:
             yield Notice(UNSEEN)
-        write_json(work / "run.json", {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)})
+        about = {"gen3d": __version__, "frames": len(cameras), "gaussians": len(gaussians)}
+        write_json(work / "run.json", about | ({"show": show, "unit_m": unit_m} if show else {}))
     yield Finished("render", folder)
 
 

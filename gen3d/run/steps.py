@@ -43,7 +43,7 @@ from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
 from gen3d.products.prune import Pruned, prune_gaussians, views_around
 from gen3d.products.show import write_points_view, write_scene_view
 from gen3d.request import Request, called
-from gen3d.run.course import SWEEP, check_path, expansion_cameras, tour_cameras
+from gen3d.run.course import SWEEP, check_path, expansion_cameras, played, tour_cameras
 from gen3d.run.folders import continued, gather, gather_exhibits, read_record
 from gen3d.run.record import Record, write_json
 from gen3d.run.thrift import Thrift, memory_told
@@ -52,7 +52,7 @@ from gen3d.settings import Settings
 from gen3d.source.read import read_source
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
-from gen3d.values import LayeredDepth, Layers, PointCloud, Scale
+from gen3d.values import DrawnPath, LayeredDepth, Layers, PointCloud, Scale
 
 
 def look(
@@ -99,7 +99,10 @@ def grow(
             record.count(
                 gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db
             )
-        write_scene(files, gaussians, layered_of(made), [v.camera for v in made.world.views], engines.rasterizer)
+        lens, scale = made.place.photo.camera, made.place.scale
+        path = played(request.path, gaussians, lens, scale, engines.rasterizer, settings.tour)
+        cameras = [v.camera for v in made.world.views]
+        write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path)
         yield from record.follow(engines.told())
         yield Viewable("scene", files.view)
         files.points.unlink(missing_ok=True)
@@ -155,15 +158,19 @@ def write_scene(
     layered: LayeredDepth,
     cameras: Sequence[Camera],
     rasterizer: Rasterizer,
+    path: DrawnPath | None = None,
 ) -> None:
-    """The files of a scene that were not there before it was fitted; cameras: of the fit, the photo's first."""
+    """The files of a scene that were not there before it was fitted; cameras: of the fit, the photo's first.
+
+    path: the video's, for the viewer to play.
+    """
     photo = layered.layers.rgbd
     scale = place_of(photo).scale
     save_layered(files.layers, layered)
     write_ply(files.ply, gaussians)
     write_splat(files.splat, gaussians)
     write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer)
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image)
     write_html(files.html, files.view)
     write_transforms(files.transforms, cameras)
 

@@ -2,20 +2,22 @@
 
 Log-scales and logit-opacities exist only inside `fit/loop.py` and in `.ply` files. Quaternions are wxyz and need not be
 of unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the
-activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0.
+activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0. What is known of each goes along as its kind, and changes nothing
+of how it is drawn.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from gen3d.values import PointCloud
+from gen3d.values import UNKNOWN, PointCloud
 
 SH_C0 = 0.28209479177387814
 """The constant basis function, 1 / (2 sqrt(pi)). By definition."""
@@ -43,6 +45,8 @@ class Gaussians:
     opacities: Float[Tensor, "n"]
     sh: Float[Tensor, "n k 3"]
     """k = (degree + 1)^2 coefficients per channel."""
+    kinds: UInt8[Tensor, "n"] | None = None
+    """A `Kind` each, or UNKNOWN; None where nothing is known of any, as of other people's scenes."""
 
     def __len__(self) -> int:
         return len(self.means)
@@ -59,15 +63,19 @@ class Gaussians:
 
     def keep(self, which: Bool[Tensor, "n"]) -> Gaussians:
         """The chosen ones, in order."""
-        return Gaussians(*(t[which] for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
+        return self._each(lambda t: t[which])
 
     def detached(self) -> Gaussians:
         """The same values without their history."""
-        return Gaussians(*(t.detach() for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
+        return self._each(Tensor.detach)
 
     def to(self, device: str | torch.device) -> Gaussians:
         """The same values in that device's memory; no copy where they are there already."""
-        return Gaussians(*(t.to(device) for t in (self.means, self.quats, self.scales, self.opacities, self.sh)))
+        return self._each(lambda t: t.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Gaussians:
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Gaussians(**{name: None if part is None else change(part) for name, part in parts.items()})
 
 
 def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
@@ -77,8 +85,18 @@ def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
 
 def joined(*parts: Gaussians) -> Gaussians:
     """All of them as one set, in order; of one degree."""
-    names = [field.name for field in fields(Gaussians)]
-    return Gaussians(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+    names = [field.name for field in fields(Gaussians) if field.name != "kinds"]
+    whole = Gaussians(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+    if all(part.kinds is None for part in parts):
+        return whole
+    return replace(whole, kinds=torch.cat([kinds_or_unknown(part) for part in parts]))
+
+
+def kinds_or_unknown(gaussians: Gaussians) -> UInt8[Tensor, "n"]:
+    """Its kinds; UNKNOWN for all where it has none."""
+    if gaussians.kinds is not None:
+        return gaussians.kinds
+    return torch.full((len(gaussians),), UNKNOWN, dtype=torch.uint8, device=gaussians.means.device)
 
 
 def from_points(points: PointCloud, size: float = INITIAL_SIZE) -> Gaussians:

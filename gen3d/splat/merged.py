@@ -8,6 +8,8 @@ an opacity that lets as much through as before.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -35,7 +37,8 @@ def merged(gaussians: Gaussians, total: Float[Tensor, "n"], most: int) -> Gaussi
     chosen = _sampled(g.means.numpy(), weight**EVENNESS, most)
     group = cKDTree(g.means.numpy()[chosen]).query(g.means.numpy())[1]
     group[chosen] = np.arange(len(chosen))
-    return _of_groups(g, torch.from_numpy(group), torch.from_numpy(weight).clamp_min(SMALLEST), len(chosen))
+    few = _of_groups(g, torch.from_numpy(group), torch.from_numpy(weight).clamp_min(SMALLEST), len(chosen))
+    return replace(few, kinds=None if g.kinds is None else g.kinds[torch.from_numpy(chosen)])
 
 
 def _sampled(xyz: Float[np.ndarray, "n 3"], likely: Float[np.ndarray, "n"], most: int) -> Int[np.ndarray, "k"]:

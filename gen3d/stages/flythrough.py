@@ -1,12 +1,14 @@
 """The video: a smooth path of its own that starts and ends on the photo, as wide as the scene holds.
 
-The path's amplitude is reduced until no frame that is tried shows an unfilled pixel.
+The path's amplitude is reduced until no frame that is tried shows an unfilled pixel. One that somebody drew is flown as
+it was drawn, and a notice says so where it shows some.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -24,6 +26,7 @@ SMALL = 0.5
 """Below this amplitude a notice says how far the video moves. Chosen by eye."""
 TRIAL_FRAMES = 12
 """So many frames are tried at each amplitude, at their full size: reduced ones hide slivers. Chosen by eye."""
+LEAVES = "The path leads where the scene has holes: {} of {} frames that were looked at show some."
 STRAY = 2e-5
 """Share of a frame's pixels that may be unfilled: single pixels, which `_frame` fills with their own colour. Chosen by
 eye."""
@@ -42,6 +45,17 @@ FrameSink: TypeAlias = Callable[[int, int], AbstractContextManager[Frames]]
 """(width, height) -> where frames of that size go; it is closed when the last has come, or something failed."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class AsDrawn:
+    """A path that is flown as it is, whatever it shows."""
+
+    cameras: list[Camera]
+
+    def __call__(self, amplitude: float) -> list[Camera]:
+        """The same at any amplitude."""
+        return self.cameras
+
+
 def fly_through(
     gaussians: Gaussians,
     path: Callable[[float], list[Camera]],
@@ -52,7 +66,8 @@ def fly_through(
 ) -> Stage[float]:
     """Hands the video to `sink` and returns the amplitude it was flown with.
 
-    path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be.
+    path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be. Of `AsDrawn` no other
+    is tried.
     """
     yield Started("flythrough")
     gaussians = gaussians.to(rasterizer.device)  # once, rather than for every frame
@@ -77,7 +92,12 @@ def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough
         cameras = path(amplitude)
         some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
         yield Progress("flythrough", 0, len(cameras))
-        if all(_unfilled(draw(rasterizer, gaussians, c)) <= STRAY for c in some):
+        holes = [_unfilled(draw(rasterizer, gaussians, c)) > STRAY for c in some]
+        if isinstance(path, AsDrawn):
+            if any(holes):
+                yield Notice(LEAVES.format(sum(holes), len(holes)))
+            return amplitude
+        if not any(holes):
             if amplitude < SMALL:
                 yield Notice(f"The video moves only {amplitude:.0%} as far as planned: beyond, the scene has holes.")
             return amplitude

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from gen3d.camera import Camera
 from gen3d.errors import EngineFailed
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
+from gen3d.geometry.kinds import kinds_of
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
@@ -20,7 +22,7 @@ from gen3d.settings import FitSettings
 from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
 from gen3d.splat.gaussians import Gaussians, from_points
 from gen3d.splat.role import Rasterizer
-from gen3d.values import PointCloud, View, World
+from gen3d.values import Layers, PointCloud, View, World
 
 JITTER_DEG = 5.0
 """Reprojections turn by up to this much about the point in the middle of the view. Chosen by eye."""
@@ -42,12 +44,13 @@ PREVIEWS_PER_FIT = 4
 
 
 def optimize_gaussians(
-    world: World, rasterizer: Rasterizer, settings: FitSettings, median_m: float, seed: int = 0, enough: Enough = never
-) -> Stage[Gaussians]:
-    """The Gaussians of a world, fitted. median_m: the scene's unit of length."""
+    world: World, rasterizer: Rasterizer, settings: FitSettings, median_m: float, seed: int = 0, enough: Enough = never,
+    layers: Layers | None = None,
+) -> Stage[Gaussians]:  # fmt: skip
+    """The Gaussians of a world, fitted. median_m: the scene's unit of length. layers: by which each gets its kind."""
     yield Started("optimize")
     yield from (Notice(text) for text in rasterizer.notices)
-    start, behind = initial_gaussians(world.points, settings)
+    start, behind = initial_gaussians(world.points, settings, layers)
     reprojections = []
     for view in reproject(world, settings.reprojections, median_m, seed):
         reprojections.append(view)
@@ -79,11 +82,18 @@ def optimize_gaussians(
     return gaussians
 
 
-def initial_gaussians(points: PointCloud, settings: FitSettings) -> tuple[Gaussians, Gaussians]:
+def initial_gaussians(
+    points: PointCloud, settings: FitSettings, layers: Layers | None = None
+) -> tuple[Gaussians, Gaussians]:
     """One for every point, flat blocks merged; and the backing that closes the gaps between them from nearby."""
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
     front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
-    return from_points(front), from_points(backing(points, limit - len(front), *flat), BACKING_SIZE)
+    behind = backing(points, limit - len(front), *flat)
+    return _of_kinds(from_points(front), front, layers), _of_kinds(from_points(behind, BACKING_SIZE), behind, layers)
+
+
+def _of_kinds(gaussians: Gaussians, points: PointCloud, layers: Layers | None) -> Gaussians:
+    return gaussians if layers is None else replace(gaussians, kinds=torch.from_numpy(kinds_of(points, layers)))
 
 
 def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[View]:

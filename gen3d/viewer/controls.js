@@ -1,10 +1,11 @@
 // Mouse, touch, wheel and keys, as does.touch(), hold(whether), turn(right, up) and pan(right, up) in shares of the canvas,
-// zoom(factor), reset(), fullScreen(), turnUp(), cross().
+// zoom(factor), reset(), fullScreen(), turnUp(), cross(), keep(), play(), measure(), and click(x, y) in pixels of its box.
 
 const HOW_TO = 'Drag or use the arrow keys to look around, plus and minus to move, Home to go back to the photo, ' +
-  'F for full screen.'
+  'F for full screen, K to keep the view for a camera path, M to measure.'
 const HOW_TO_OUTSIDE = 'Drag or use the arrow keys to turn, with Shift or two fingers to move aside, plus and minus to go ' +
-  'in and out, U for another axis up, O to go outside or back, Home to begin again, F for full screen.'
+  'in and out, U for another axis up, O to go outside or back, Home to begin again, F for full screen, K to keep the view for a ' +
+  'camera path, M to measure.'
 const WHEEL_ZOOM = 0.001    // per pixel of wheel, in the exponent
 const PINCH_ZOOM = 0.008    // browsers tell a pinch on a trackpad as a wheel with ctrl, of far fewer pixels
 const KEY_ZOOM = 0.94
@@ -47,6 +48,7 @@ function listenToHands(canvas, signal, does) {
     const finger = fingers.get(event.pointerId)
     fingers.delete(event.pointerId)
     does.hold(fingers.size > 0)
+    if (event.type === 'pointerup' && finger?.moved < CLICK_PX && !finger.aside) does.click(event.offsetX, event.offsetY)
     if (event.type !== 'pointerup' || event.pointerType !== 'touch' || finger?.moved > 10) return
     const tap = {at: event.timeStamp, x: event.clientX, y: event.clientY}
     if (lastTap && tap.at - lastTap.at < DOUBLE_TAP_MS && Math.hypot(tap.x - lastTap.x, tap.y - lastTap.y) < 40) does.reset()
@@ -70,6 +72,8 @@ function listenToHands(canvas, signal, does) {
       ArrowUp: () => go(0, KEY_TURN), ArrowDown: () => go(0, -KEY_TURN),
       '+': () => does.zoom(KEY_ZOOM), '=': () => does.zoom(KEY_ZOOM), '-': () => does.zoom(1 / KEY_ZOOM),
       Home: does.reset, f: does.fullScreen, F: does.fullScreen,
+      m: does.measure, M: does.measure, Enter: () => does.click(canvas.clientWidth / 2, canvas.clientHeight / 2),
+      k: does.keep, K: does.keep, p: does.play, P: does.play,
       u: does.turnUp, U: does.turnUp, o: does.cross, O: does.cross,
     }[event.key]
     if (!act) return

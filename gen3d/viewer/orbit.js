@@ -14,6 +14,7 @@ const OUTSIDE = {yaw: 0, pitch: -15, zoom: 1, x: 0, y: 0, z: 0}
 const STEEPEST_DEG = 89
 const ZOOMS = [0.01, 30]    // outside; shares of the distance that shows it all
 const UPS = ['-y', '+z', '+y', '-z', '+x', '-x']   // in the order in which they are offered, the usual ones first
+const ASIDE = 0.05, LEAST_DEG = 0.25, LEAST_ZOOM = 0.01    // off by no more, a view counts as one within the limits
 const WAYS = ['yaw', 'pitch', 'zoom', 'x', 'y', 'z']
 
 class Orbit {
@@ -124,6 +125,32 @@ class Orbit {
     yaw = across * shrink * (across < 0 ? left : right)
     pitch = along * shrink * (along < 0 ? down : up)
     return {yaw, pitch, zoom, x: 0, y: 0, z: 0}
+  }
+
+  // The pose nearest to a view, which may lie anywhere; aside: how far off it is, as a share of the pivot's distance.
+  near(view) {
+    const w2c = this.w2c.slice(0, 3), d = this.pivot, {place} = poseOf(view)
+    const forward = w2c.map(row => dot(row.slice(0, 3), view[2])), from = w2c.map(row => dot(row.slice(0, 3), place) + row[3])
+    from[2] -= d
+    const yaw = Math.atan2(forward[0], forward[2]) * 180 / Math.PI, pitch = -Math.asin(clamp(forward[1], -1, 1)) * 180 / Math.PI
+    const zoom = this.isOutside ? this.zoom : -dot(from, forward) / d
+    const off = from.map((p, k) => p + zoom * d * forward[k])
+    if (!this.isOutside) return {yaw, pitch, zoom, x: 0, y: 0, z: 0, aside: Math.hypot(...off) / d}
+    const [x, y, z] = [0, 1, 2].map(k => dot(w2c.map(row => row[k]), off))
+    return {yaw, pitch, zoom, x, y, z, aside: 0}
+  }
+
+  // Whether a view lies where nobody may go by hand.
+  leaves(view) {
+    if (this.isOutside) return false
+    const there = this.near(view), near = this.within(there)
+    const turned = Math.hypot(there.yaw - near.yaw, there.pitch - near.pitch)
+    return there.aside > ASIDE || turned > LEAST_DEG || Math.abs(there.zoom - near.zoom) > LEAST_ZOOM
+  }
+
+  jump(view) {
+    const {aside, ...there} = this.near(view)
+    Object.assign(this, this.target = this.within(there))
   }
 
   // Moves on; true while there is a way to go.

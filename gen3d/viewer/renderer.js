@@ -6,6 +6,10 @@
 const LOW_PASS = 0.3
 const NEAR_OF_PIVOT = 1e-3  // what is nearer than this share of the pivot's distance is not drawn
 
+// What is drawn of the Gaussians, by number in the shader.
+const MODES = ['picture', 'depth', 'normals', 'layers', 'made-up', 'alpha', 'points']
+const RAW_DEPTH = MODES.length          // for what a click hits: the pivot's distance over z
+
 // Six vertices a Gaussian, found by gl_VertexID: instancing is several times slower where WebGL runs in software.
 const VERTEX_SHADER = `#version 300 es
 precision highp float;
@@ -17,8 +21,9 @@ uniform vec4 lens;              // fx fy cx cy, pixels of the picture
 uniform vec4 held;              // x/z and y/z are held within: u_min u_max v_min v_max
 uniform vec2 size;              // of the picture, pixels
 uniform vec2 rgbRange, shRange;
-uniform float larger, near, lowPass;
+uniform float larger, near, lowPass, pivot;
 uniform bool hasHarmonics, antialiased;
+uniform int mode;
 out vec4 colour;                // rgb and opacity
 out vec2 offset;                // from the mean, in standard deviations
 
@@ -39,6 +44,34 @@ vec3 shade(ivec2 at, vec3 rgb, vec3 mean) {
   return max(rgb, 0.0);
 }
 
+// The axis along which a Gaussian is thinnest, in the camera's axes as OpenGL has them, towards the camera: the largest
+// of the adjugate's, whose columns are cross products.
+vec3 normal(mat3 sigma, vec3 p) {
+  mat3 adjugate = mat3(cross(sigma[1], sigma[2]), cross(sigma[2], sigma[0]), cross(sigma[0], sigma[1]));
+  adjugate /= max(adjugate[0].x + adjugate[1].y + adjugate[2].z, 1e-20);
+  adjugate *= adjugate;
+  adjugate *= adjugate;
+  vec3 sizes = vec3(adjugate[0].x, adjugate[1].y, adjugate[2].z);
+  vec3 axis = normalize(sizes.x >= max(sizes.y, sizes.z) ? adjugate[0] : sizes.y >= sizes.z ? adjugate[1] : adjugate[2]);
+  vec3 seen = vec3(dot(w2c[0].xyz, axis), dot(w2c[1].xyz, axis), dot(w2c[2].xyz, axis));
+  return seen * (dot(seen, p) > 0.0 ? -1.0 : 1.0) * vec3(1, -1, -1);
+}
+
+// As gen3d/splat/shown.py colours them.
+vec3 tinted(uint kind, vec3 rgb) {
+  if (kind > 3u || (mode == 4 && kind < 2u)) return kind > 3u && mode == 3 ? vec3(0.5) : rgb;
+  vec3 tint = kind == 0u ? vec3(1.0, 0.85, 0.3) : kind == 1u ? vec3(0.85) : kind == 2u ? vec3(1.0, 0.4, 0.2) : vec3(0.25, 0.55, 1.0);
+  return tint * (0.3 + 0.7 * min(dot(rgb, vec3(0.2126, 0.7152, 0.0722)), 1.0));
+}
+
+vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) {
+  if (mode == 1) return vec3(min(0.5 * pivot / p.z, 1.0));
+  if (mode == 2) return 0.5 + 0.5 * normal(sigma, p);
+  if (mode == 3 || mode == 4) return tinted(kind, rgb);
+  if (mode == 5) return vec3(1);
+  return mode == ${RAW_DEPTH} ? vec3(pivot / p.z) : rgb;
+}
+
 void main() {
   gl_Position = vec4(0, 0, 2, 1);                      // outside: not drawn
   int rank = gl_VertexID / 6, corner = gl_VertexID % 6;
@@ -53,13 +86,17 @@ void main() {
 
   // Covariance on the screen: J W Sigma W^T J^T + lowPass I
   vec2 a = shares(second.y), b = shares(second.z), c = shares(second.w);
-  float scale = uintBitsToFloat(second.x) * larger;
+  float scale = uintBitsToFloat(second.x & 0xffffff00u) * larger;
   mat3 sigma = mat3(a.x, a.y, b.x, a.y, b.y, c.x, b.x, c.x, c.y);
   vec2 uv = clamp(p.xy / p.z, held.xz, held.yw);
   vec3 j0 = lens.x / p.z * scale * (w2c[0].xyz - uv.x * w2c[2].xyz), j1 = lens.y / p.z * scale * (w2c[1].xyz - uv.y * w2c[2].xyz);
   vec3 s0 = sigma * j0, s1 = sigma * j1;
   float xx = dot(j0, s0) + lowPass, xy = dot(j0, s1), yy = dot(j1, s1) + lowPass;
-  if (antialiased) {                                   // as much dimmer as the low-pass makes it wider
+  if (mode == 6) {
+    xx = yy = lowPass;
+    xy = 0.0;
+    rgba.a = 0.95;
+  } else if (antialiased) {                                   // as much dimmer as the low-pass makes it wider
     float bare = max((xx - lowPass) * (yy - lowPass) - xy * xy, 0.0);
     rgba.a *= sqrt(bare / (xx * yy - xy * xy));
     if (rgba.a < 1.0 / 255.0) return;
@@ -73,7 +110,7 @@ void main() {
   offset = square * sqrt(2.0 * log(255.0 * rgba.a));
   vec2 px = lens.xy * (p.xy / p.z) + lens.zw + axis * sqrt(longer) * offset.x + vec2(-axis.y, axis.x) * sqrt(shorter) * offset.y;
   gl_Position = vec4(2.0 * px.x / size.x - 1.0, 1.0 - 2.0 * px.y / size.y, 0, 1);
-  colour = vec4(shade(at, rgba.rgb, mean), rgba.a);
+  colour = vec4(shown(second.x & 255u, shade(at, rgba.rgb, mean), sigma, p), rgba.a);
 }`
 
 const FRAGMENT_SHADER = `#version 300 es
@@ -93,6 +130,7 @@ class Renderer {
     this.program = linked(gl, VERTEX_SHADER, FRAGMENT_SHADER)
     this.uniforms = {}
     this.asked = this.count = 0
+    this.mode = 0
     gl.useProgram(this.program)
     gl.bindVertexArray(gl.createVertexArray())
     gl.disable(gl.DEPTH_TEST)
@@ -130,6 +168,7 @@ class Renderer {
     gl.uniform1i(this.at('antialiased'), this.antialiased ? 1 : 0)
     this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is drawn
     gl.uniform1f(this.at('near'), NEAR_OF_PIVOT * header.pivot_m)
+    gl.uniform1f(this.at('pivot'), header.pivot_m)
   }
 
   upload({row, texels, harmonics}) {
@@ -149,20 +188,51 @@ class Renderer {
     if (height) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, row, width, height, format, gl.UNSIGNED_INT, values)
   }
 
-  // The photo's frame as large as the canvas allows, in its middle.
-  draw({K, width, height}, view) {
+  // The photo's frame as large as the canvas allows, in its middle; ground: how opaque what lies behind is.
+  draw({K, width, height}, view, ground = 1) {
     const {gl} = this
     const fit = Math.min(gl.drawingBufferWidth / width, gl.drawingBufferHeight / height)
     const w = Math.max(1, Math.round(width * fit)), h = Math.max(1, Math.round(height * fit))
     const frame = [Math.round((gl.drawingBufferWidth - w) / 2), Math.round((gl.drawingBufferHeight - h) / 2), w, h]
+    this.frame = frame
     gl.disable(gl.SCISSOR_TEST)
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)
     gl.enable(gl.SCISSOR_TEST)
     gl.viewport(...frame)
     gl.scissor(...frame)
-    gl.clearColor(0, 0, 0, 1)
+    gl.clearColor(0, 0, 0, ground)
     gl.clear(gl.COLOR_BUFFER_BIT)
+    this.blend({K, width, height}, view, w, h, this.mode)
+  }
+
+  // How far away is what the middle of a pixel of the canvas shows, along z: metres, or null where there is nothing.
+  depthAt(x, y, header, view) {
+    const {gl} = this, [left, bottom, w, h] = this.frame
+    const fine = gl.getExtension('EXT_color_buffer_float') && gl.getExtension('EXT_float_blend')
+    if (!fine && !gl.getExtension('EXT_color_buffer_half_float')) throw new Error('this browser cannot measure')
+    const pixel = gl.createTexture(), frame = gl.createFramebuffer()
+    gl.activeTexture(gl.TEXTURE3)
+    gl.bindTexture(gl.TEXTURE_2D, pixel)
+    gl.texStorage2D(gl.TEXTURE_2D, 1, fine ? gl.RGBA32F : gl.RGBA16F, 1, 1)
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame)
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, pixel, 0)
+    gl.viewport(left - Math.floor(x), bottom - (gl.drawingBufferHeight - 1 - Math.floor(y)), w, h)
+    gl.scissor(0, 0, 1, 1)
+    gl.clearColor(0, 0, 0, 0)
+    gl.clear(gl.COLOR_BUFFER_BIT)
+    this.blend(header, view, w, h, RAW_DEPTH)
+    const read = new Float32Array(4)
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.FLOAT, read)
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null)
+    gl.deleteFramebuffer(frame)
+    gl.deleteTexture(pixel)
+    return read[3] < 0.5 ? null : header.pivot_m * read[3] / read[0]
+  }
+
+  blend({K, width, height}, view, w, h, mode) {
+    const {gl} = this
+    gl.uniform1i(this.at('mode'), mode)
     const fx = K[0][0] * w / width, fy = K[1][1] * h / height, cx = K[0][2] * w / width, cy = K[1][2] * h / height
     const rest = 1 - this.asked / this.total
     gl.uniform4fv(this.at('w2c'), view.flat())
@@ -170,7 +240,7 @@ class Renderer {
     gl.uniform4f(this.at('lens'), fx, fy, cx, cy)
     gl.uniform4f(this.at('held'), ...heldWithin(w, fx, cx), ...heldWithin(h, fy, cy))
     gl.uniform2f(this.at('size'), w, h)
-    gl.uniform1f(this.at('lowPass'), LOW_PASS * (this.antialiased ? 1 : Math.max(1, fit * fit)))
+    gl.uniform1f(this.at('lowPass'), LOW_PASS * (this.antialiased ? 1 : Math.max(1, w * h / (width * height))))
     gl.uniform1f(this.at('larger'), 1 + (this.firstLarger - 1) * rest * PARTS / (PARTS - 1))
     gl.drawArrays(gl.TRIANGLES, 0, 6 * this.count)
   }

@@ -2,7 +2,8 @@
 //
 //   const viewer = createSceneViewer(element, {sway: true, title: 'A room'})
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
-//   viewer.reset(); viewer.dispose(); viewer.canvas
+//   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
+//   {film: (text, seconds) => ...} films a path: the text of a transforms.json
 //
 // This file ties the others together and draws when something has changed, and only then:
 //   reading.js    streams the file (its layout: gen3d/formats/view.py, view_codes.py) and hands on every fifth of it
@@ -10,13 +11,15 @@
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys
+//   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
+//   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
 // Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
 // it is fitted into the canvas as a whole, since the limits promise nothing for what lies beside the photo's frame.
 //
 // For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
 // drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
-// -yaw, -pitch (degrees), -zoom, and for somebody else's scene -outside and -up (as "-y").
+// -yaw, -pitch (degrees), -zoom, -playing, -mode, and for somebody else's scene -outside and -up (as "-y").
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
@@ -53,6 +56,10 @@ class SceneViewer {
   #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
+  #director
+  #measure; #comparison; #modes; #legend
+  #free = null                        // where a path leads: {view, focal}, in place of the orbit's view
+  #frame                              // holds the canvas and what lies upon it
   #choices                            // the buttons of somebody else's scene
   #moving = false; #held = false; #lastTick = 0; #stillTimer = 0
 
@@ -63,10 +70,18 @@ class SceneViewer {
     this.#root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
     this.#message = made('p', {hidden: true}, {role: 'alert'})
     this.#choices = made('div', {className: 'choices', hidden: true})
-    this.#root.append(canvas, this.#message)
+    this.#frame = made('div', {className: 'frame'})
+    this.#frame.append(canvas, this.#message)
+    this.#root.append(this.#frame)
     this.#orbit = new Orbit(options.sway !== false && !matchMedia('(prefers-reduced-motion: reduce)').matches)
     this.#renderer = new Renderer(gl)
     this.#worker = this.#startWorker()
+    this.#director = new Director(this.#stage(), this.#ended.signal)
+    this.#measure = new Measure({hit: (x, y) => this.#hit(x, y), project: point => this.#project(point)})
+    this.#comparison = new Comparison(this.#ended.signal)
+    this.#legend = legend('picture')
+    this.#frame.append(this.#measure.element, this.#comparison.element, this.#legend)
+    this.#root.append(this.#director.element)
     this.#listen()
     canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
   }
@@ -93,8 +108,14 @@ class SceneViewer {
   }
 
   reset() {
+    this.#byHand()
     this.#orbit.reset()
     this.#redraw()
+  }
+
+  pose() {
+    const {K, height} = this.#scene.header
+    return this.#free ?? {view: this.#orbit.view(), focal: K[1][1] / height}
   }
 
   dispose() {
@@ -124,7 +145,9 @@ class SceneViewer {
   }
 
   #begin(header, keepCamera, whole) {
-    this.#orbit.use(header, keepCamera && this.#scene !== null)
+    const keeps = keepCamera && this.#scene !== null
+    this.#orbit.use(header, keeps)
+    this.#free = null
     this.#scene = {id: (this.#scene?.id ?? 0) + 1, header, parts: [], there: 0, whole}
     this.#sorting = false                           // the worker does not answer for an earlier scene
     this.#root.style.setProperty('--aspect', `${header.width} / ${header.height}`)
@@ -133,6 +156,11 @@ class SceneViewer {
     this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + how)
     this.#choices.hidden = !header.outside
     this.#tellPlace()
+    this.#director.begin(header, keeps)
+    const modes = modesOf(header), before = this.#modes.value
+    this.#modes.replaceChildren(...modes.map(([value, textContent]) => made('option', {value, textContent})))
+    if (!keeps) this.#measure.toggle(false)
+    this.#look(keeps && modes.some(([name]) => name === before) ? before : 'picture')
     this.#tell({task: 'begin', id: this.#scene.id, header})
   }
 
@@ -179,14 +207,14 @@ class SceneViewer {
     if (!this.#awake() || !this.#scene?.there) return
     const wasMoving = this.#moving, elapsed = wasMoving ? now - this.#lastTick : 16
     this.#lastTick = now
-    this.#moving = this.#orbit.advance(elapsed)
+    this.#moving = this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
     if (this.#moving && wasMoving) this.#adapt(elapsed)
     if (this.#moving) this.#coarse = this.#pace
     if (this.#moving || this.#changed) this.#draw()
     if (this.#moving) this.#schedule()
     else if (this.#coarse < 1) this.#sharpenSoon()
     const still = !this.#moving && this.#coarse === 1 && !this.#sorting
-    this.canvas.dataset.still = String(still)
+    Object.assign(this.canvas.dataset, {still: String(still), playing: String(this.#director.playing)})
   }
 
   #adapt(elapsed) {
@@ -207,11 +235,12 @@ class SceneViewer {
 
   #draw() {
     this.#changed = false
-    const view = this.#orbit.view(), {header} = this.#scene
+    const {view, focal} = this.pose(), {header} = this.#scene
     this.#sort(view)
     // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
     if (!this.#renderer.asked || !this.#resize()) return
-    this.#renderer.draw(header, view)
+    this.#renderer.draw(focused(header, focal), view)
+    this.#measure.update()
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
     dataset.revision = Number(dataset.revision ?? 0) + 1
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
@@ -270,13 +299,123 @@ class SceneViewer {
       turnUp: () => this.#place(orbit => orbit.turnUp()),
       cross: () => this.#place(orbit => orbit.cross()),
       fullScreen: () => this.#toggleFullScreen(),
+      click: (x, y) => this.#scene?.there && this.#measure.at(x, y),
+      measure: () => this.#scene && this.#toggleMeasure(),
+      keep: () => this.#scene && this.#director.add(),
+      play: () => this.#scene && (this.#director.playing ? this.#director.pause() : this.#director.play()),
     })
-    if (document.fullscreenEnabled) this.#root.append(this.#fullScreenButton())
+    this.#frame.append(this.#tools())
     this.#choices.append(
       this.#choice('cross', 'Go outside or back (O)', orbit => orbit.cross()),
       this.#choice('up', 'Another axis up (U)', orbit => orbit.turnUp()),
     )
-    this.#root.append(this.#choices)
+    this.#frame.append(this.#choices)
+  }
+
+  // What the path editor needs of the viewer.
+  #stage() {
+    return {
+      header: () => this.#scene.header,
+      pose: () => this.pose(),
+      show: pose => { this.#stopSway(); this.#free = pose },
+      leaves: view => this.#orbit.leaves(view),
+      portray: (pose, canvas) => this.#portray(pose, canvas),
+      redraw: () => this.#redraw(),
+      film: this.#options.film,
+    }
+  }
+
+  // A small picture from anywhere; what was on the canvas comes back before anybody sees it.
+  #portray({view, focal}, into) {
+    const {header} = this.#scene, renderer = this.#renderer
+    if (!renderer.asked || this.#lost || !this.#resize()) return
+    renderer.draw(focused(header, focal), view)
+    const [x, , w, h] = renderer.frame, y = this.canvas.height - renderer.frame[1] - h
+    const scale = Math.max(into.width / w, into.height / h), [across, down] = [into.width / scale, into.height / scale]
+    const middle = [x + (w - across) / 2, y + (h - down) / 2]
+    into.getContext('2d').drawImage(this.canvas, ...middle, across, down, 0, 0, into.width, into.height)
+    const now = this.pose()
+    renderer.draw(focused(header, now.focal), now.view)
+  }
+
+  // -- what is shown
+
+  #look(mode) {
+    const isPhoto = mode === 'photo'
+    this.#modes.value = mode
+    this.canvas.dataset.mode = mode
+    this.#renderer.mode = Math.max(0, MODES.indexOf(mode))
+    const words = legend(mode)
+    this.#legend.replaceWith(words)
+    this.#legend = words
+    if (isPhoto) {
+      this.#director.pause()
+      this.#stopSway()
+      this.#free = null
+      this.#orbit.reset()
+      this.#comparison.show(this.#scene.header.photo)
+    } else this.#comparison.hide()
+    this.#redraw()
+  }
+
+  #toggleMeasure() {
+    this.#stopSway()
+    this.#measure.toggle()
+    this.#frame.classList.toggle('measuring', this.#measure.active)
+  }
+
+  // Pixels of the canvas's box to the photo's.
+  #toPhoto() {
+    const {width, height} = this.#scene.header, [left, bottom, w, h] = this.#renderer.frame
+    const top = this.canvas.height - bottom - h, ratio = this.canvas.width / this.canvas.clientWidth
+    return {ratio, left, top, across: width / w, down: height / h}
+  }
+
+  #hit(x, y) {
+    const {view, focal} = this.pose(), header = focused(this.#scene.header, focal), {K, width, height} = header
+    const {ratio, left, top, across, down} = this.#toPhoto()
+    const u = (x * ratio - left) * across, v = (y * ratio - top) * down
+    if (u < 0 || v < 0 || u >= width || v >= height) return null
+    const z = this.#renderer.depthAt(x * ratio, y * ratio, header, view)
+    this.#redraw()
+    if (!z) return null
+    const seen = [(u - K[0][2]) / K[0][0] * z, (v - K[1][2]) / K[1][1] * z, z], {place} = poseOf(view)
+    return {point: place.map((p, k) => p + dot(seen, view.map(row => row[k]))), distance: Math.hypot(...seen)}
+  }
+
+  #project(point) {
+    const {view, focal} = this.pose(), {K} = focused(this.#scene.header, focal)
+    const [x, y, z] = view.map(row => dot(point, row) + row[3])
+    if (z <= 0) return null
+    const {ratio, left, top, across, down} = this.#toPhoto()
+    const [u, v] = [K[0][0] * x / z + K[0][2], K[1][1] * y / z + K[1][2]]
+    return [(u / across + left) / ratio, (v / down + top) / ratio]
+  }
+
+  // From where a path had led, the hand goes on.
+  #byHand() {
+    if (this.#modes.value === 'photo') this.#look('picture')
+    this.#director.pause()
+    if (this.#free) this.#orbit.jump(this.#free.view)
+    this.#free = null
+  }
+
+  #tools() {
+    const tools = made('div', {className: 'tools'})
+    const path = made('button', {type: 'button', textContent: 'Path', title: 'Draw a camera path'})
+    path.addEventListener('click', () => {
+      if (!this.#scene) return
+      this.#stopSway()
+      this.#director.toggle()
+      path.ariaExpanded = String(!this.#director.element.hidden)
+    }, {signal: this.#ended.signal})
+    this.#modes = made('select', {className: 'modes'}, {'aria-label': 'What is shown'})
+    this.#modes.addEventListener('change', () => this.#look(this.#modes.value), {signal: this.#ended.signal})
+    const measure = made('button', {type: 'button', textContent: 'Measure', title: 'Distances in metres (M)'})
+    measure.addEventListener('click', () => this.#scene && this.#toggleMeasure(), {signal: this.#ended.signal})
+    tools.append(this.#modes, measure, path)
+    if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
+    return tools
   }
 
   #choice(name, title, act) {
@@ -287,7 +426,9 @@ class SceneViewer {
 
   // Another place to stand; nothing where there is none.
   #place(choose) {
-    if (!this.#scene || !choose(this.#orbit)) return
+    if (!this.#scene) return
+    this.#byHand()
+    if (!choose(this.#orbit)) return
     this.#tellPlace()
     this.#redraw()
   }
@@ -308,6 +449,7 @@ class SceneViewer {
 
   #move(how) {
     if (!this.#scene) return
+    this.#byHand()
     how()
     this.#redraw()
   }
@@ -337,13 +479,14 @@ class SceneViewer {
     this.#lost = false
     this.#sortedFor = ''
     this.#renderer = new Renderer(this.#gl)
+    this.#renderer.mode = Math.max(0, MODES.indexOf(this.#modes.value))
     if (this.#scene?.parts.length) this.#renderer.begin(this.#scene.header)
     for (const part of this.#scene?.parts ?? []) this.#renderer.upload(part)
     this.#wake()
   }
 
   #fullScreenButton() {
-    const button = made('button', {type: 'button', title: 'Full screen'}, {'aria-label': 'Full screen'})
+    const button = made('button', {type: 'button', title: 'Full screen', className: 'full'}, {'aria-label': 'Full screen'})
     button.addEventListener('click', () => this.#toggleFullScreen(), {signal: this.#ended.signal})
     return button
   }
@@ -352,6 +495,12 @@ class SceneViewer {
     if (document.fullscreenElement) document.exitFullscreen()
     else this.#root.requestFullscreen?.()
   }
+}
+
+// The photo's lens with another focal length, a share of the height.
+function focused(header, focal) {
+  const [[fx, , cx], [, fy, cy]] = header.K, by = focal * header.height / fy
+  return {...header, K: [[by * fx, 0, cx], [0, by * fy, cy], [0, 0, 1]]}
 }
 
 function made(name, properties, attributes = {}) {

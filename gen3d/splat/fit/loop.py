@@ -10,7 +10,7 @@ back only every few steps, since the processor waits for the card then.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TypeAlias
 
@@ -149,7 +149,8 @@ class _Fit:
         pace: Pace,
     ) -> None:
         device = rasterizer.device
-        self.parameters = _parameters((start if backing is None else joined(start, backing)).to(device))
+        whole = (start if backing is None else joined(start, backing)).to(device)
+        self.parameters, self._kinds = _parameters(whole), whole.kinds
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
         self._optimiser, self._decay = _optimiser(self.parameters, settings.iterations, median_m)
         self._cameras, self._rasterizer, self._ssim_weight = [v.camera for v in views], rasterizer, settings.ssim_weight
@@ -158,7 +159,7 @@ class _Fit:
 
     def gaussians(self) -> Gaussians:
         """As they are now."""
-        return _activated(self.parameters)
+        return replace(_activated(self.parameters), kinds=self._kinds)
 
     def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
         """Renders some views and computes the gradients of their mean loss."""

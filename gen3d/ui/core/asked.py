@@ -49,9 +49,9 @@ def _of_the_tab(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def path_of(name: str, transforms: str | None, paths: Container[str]) -> str:
-    """The path for a request: an uploaded transforms.json where there is one, else a known name. Raises InputError."""
+    """The path for a request: an uploaded file where there is one, else a known name. Raises InputError."""
     if transforms:
-        _check_transforms(Path(transforms))
+        _check_path_file(Path(transforms))
         return transforms
     if name not in paths:
         raise InputError(f"There is no camera path {name[:40]!r}.", "Choose one from the list.")
@@ -66,7 +66,7 @@ def settings_of(preset: str, size_px: float | int | None, rule: str) -> Settings
     return replace(settings, layers=replace(settings.layers, rule=given["rule"]))
 
 
-def _check_transforms(file: Path) -> None:
+def _check_path_file(file: Path) -> None:
     """Whether the file is small enough to be read, and a list of few enough poses; what each holds is read later."""
     remedy = "Give a nerfstudio transforms.json."
     if (size := file.stat().st_size) > LARGEST_PATH_BYTES:
@@ -76,8 +76,17 @@ def _check_transforms(file: Path) -> None:
         content = json.loads(file.read_bytes())  # which knows the marks of UTF-8 and UTF-16
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file.name} is not JSON.", remedy, "path") from error
-    frames = content.get("frames") if isinstance(content, dict) else None
+    frames = _poses(content) if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames:
         raise InputError(f"{file.name} holds no list of frames.", remedy, "path")
     if len(frames) > MOST_POSES:
         raise InputError(f"{file.name} has {len(frames)} frames.", f"Give a path of at most {MOST_POSES}.", "path")
+
+
+def _poses(content: dict[str, Any]) -> Any:
+    """What lists them: in a transforms.json, nerfstudio's camera path, or SuperSplat's settings."""
+    listed = content.get("frames") or content.get("keyframes") or content.get("camera_path")
+    try:
+        return listed or content["animTracks"][0]["keyframes"]["times"]
+    except (LookupError, TypeError):
+        return None

@@ -23,6 +23,9 @@ FILMED = ("status", "video", "files", "job")
 """The components that the action writes to, in order; the status is one of its own, beside the button."""
 SECONDS, RATE, WIDTH_PX = 4, 24, 640
 """What is set at first."""
+DRAWN = "() => document.querySelector('#viewer .stage').drawn"
+"""[file, seconds] of the path that was drawn last; see `scene_viewer.py`."""
+PRESS = "() => document.querySelector('#film').click()"
 STOPPED = '<div class="told">Cancelled: the video from before stays.</div>'
 
 
@@ -36,18 +39,19 @@ def until_there(stream: Generator[tuple[Any, ...], None, None]) -> Iterator[tupl
 def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: Mapping[str, Any]) -> None:
     """Puts the accordion onto the page, here.
 
-    shown: the page's components `progress`, `video`, `files` and `job`. queue: options of what needs the engine.
+    shown: the page's components `viewer`, `progress`, `video`, `files` and `job`. queue: options of what needs the
+    engine.
     """
     paths = [(f"{name}: {what}", name) for name, what in actions.steps.paths.items()]
-    with gr.Accordion("Another video", open=False, elem_id="another-video"):
+    with gr.Accordion("Another video", open=False, elem_id="another-video") as fold:
         gr.Markdown("The scene stays as it is; only the video is made anew.")
         with gr.Row():
             path = gr.Dropdown(paths, value=paths[0][1], label="Path of this video", scale=3, elem_id="another-path")
             with gr.Column(scale=1, min_width=160):
                 add_diagram(path, actions.steps.motions)
         own = uploaded_only(gr.File(
-            label="Or a path of your own: a nerfstudio transforms.json", type="filepath", file_types=[".json"],
-            height=110, elem_id="another-transforms",
+            label="Or a path of your own: transforms.json, or what viewers save", type="filepath",
+            file_types=[".json"], height=110, elem_id="another-transforms",
         ))  # fmt: skip
         with gr.Row():
             seconds = gr.Number(SECONDS, label="Length, seconds", min_width=110)
@@ -62,6 +66,7 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
     outputs = [{**shown, "status": told}[name] for name in FILMED]
     inputs = [shown["job"], path, own, seconds, fps, width]
     _connect(actions, inputs, outputs, (make, stop), queue)
+    _connect_drawn(shown["viewer"], fold, own, seconds)
     add_endpoint(actions.another_video, inputs, [shown[name] for name in plainly(FILMED)])
 
 
@@ -79,6 +84,13 @@ def _connect(
     whatever_came(running, lambda: _pressable(running=False), None, list(buttons), **QUIET)
     ended = stop.click(None, None, None, cancels=[running], **PRIVATE)
     ended.then(lambda: [STOPPED, *_pressable(running=False)], None, [told, *buttons], **QUIET)
+
+
+def _connect_drawn(viewer: Component, fold: gr.Accordion, own: Component, seconds: Component) -> None:
+    """A path that was drawn in the viewer becomes that of the next video, which is begun."""
+    opened = viewer.submit(lambda: gr.update(open=True), None, fold, **QUIET)
+    given = opened.then(None, None, [own, seconds], js=DRAWN, **PRIVATE)
+    given.then(None, None, None, js=PRESS, **PRIVATE)
 
 
 def _pressable(running: bool) -> list[Any]:

@@ -2,7 +2,9 @@
 
 A new value of the same job (the points, then what was fitted) is shown from where the visitor looks by now; any other
 begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
-Gradio compares the template's text before it touches the page, and this text never changes: the canvas stays.
+A path that is drawn there is uploaded as a file when it is to be filmed, and kept at the element for
+`another_video.py`. Gradio compares the template's text before it touches the page, and this text never changes: the
+canvas stays.
 """
 
 from __future__ import annotations
@@ -33,6 +35,12 @@ CONNECT = """
 const stage = element.querySelector('.stage'), lighter = stage.querySelector('.lighter')
 let viewer = null, file = null, job = null, all = null   // all: the job whose visitor asked for all of it
 
+const film = async (text, seconds) => {
+  const file = new File([text], 'drawn.json', {type: 'application/json'}), {path, url} = await upload(file)
+  const about = {orig_name: file.name, size: file.size, mime_type: file.type, meta: {_type: 'gradio.FileData'}}
+  stage.drawn = [{path, url, ...about}, Number(seconds.toFixed(2))]
+  trigger('submit')
+}
 const show = () => {
   const of = props.value?.job ?? null, light = of === all || !wantsLess() ? null : props.value?.light?.url
   const url = light ?? props.value?.file?.url ?? null
@@ -40,7 +48,7 @@ const show = () => {
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
     viewer?.dispose()
-    viewer = url && createSceneViewer(stage)
+    viewer = url && createSceneViewer(stage, {film})
   }
   file = url
   job = of
