@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
 from gen3d.formats.splat import write_splat
 from gen3d.formats.spz import write_spz
-from gen3d.splat.gaussians import Gaussians, sh_from_rgb
+from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.merged import merged
 from gen3d.splat.pick import pick_rasterizer
+from gen3d.values import Kind
 from tests.measures import psnr
 from tests.runs import inside
 from tests.small_scenes import LENS, closed_room, photo_scene, shown
@@ -66,6 +68,14 @@ def test_merged_neighbours_keep_the_first_two_moments_and_what_they_cover():
     np.testing.assert_allclose(sorted(one.scales[0].tolist()), [0.1, 0.1, (0.01 + 0.0075) ** 0.5], rtol=1e-4)
     np.testing.assert_allclose(one.rgb[0], (0.75, 0, 0.25), atol=1e-6)
     assert float(one.opacities[0] * one.scales[0].max()) == pytest.approx(2 * 0.5 * 0.1, rel=1e-4)
+
+
+def test_merged_neighbours_stay_of_the_kind_of_those_they_stand_for():
+    left = photo_scene(LENS)
+    right = replace(left, means=left.means + torch.tensor([100.0, 0, 0]))
+    kinds = torch.cat([torch.full((len(left),), int(kind), dtype=torch.uint8) for kind in (Kind.PHOTO, Kind.OUTSIDE)])
+    few = merged(replace(joined(left, right), kinds=kinds), torch.ones(2 * len(left)), 100)
+    assert ((few.means[:, 0] > 50) == (few.kinds == Kind.OUTSIDE)).all() and len(set(few.kinds.tolist())) == 2
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
