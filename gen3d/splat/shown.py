@@ -33,9 +33,11 @@ SHOWN: tuple[Show, ...] = get_args(Show)
 TINTS = ((1.0, 0.85, 0.3), (0.85, 0.85, 0.85), (1.0, 0.4, 0.2), (0.25, 0.55, 1.0))
 """Of each `Kind`. Chosen by eye, for those who do not see red and green apart too."""
 UNKNOWN_TINT = (0.5, 0.5, 0.5)
+"""Of what no Kind is known of. Chosen by eye."""
 DARKEST = 0.3
-"""Of a tint, where the scene is black."""
+"""Of a tint, where the scene is black. Chosen by eye."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Of red, green and blue. From ITU-R BT.709."""
 
 
 class Sight(NamedTuple):
