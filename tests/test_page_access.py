@@ -60,6 +60,15 @@ def test_axe_finds_nothing_grave_in_any_state_of_the_page(stand, play, open_wind
     window.is_free()
     found["finished"] = violations(window, axe)
 
+    viewer = window.part("viewer")
+    viewer.get_by_role("button", name="Path", exact=True).click()
+    for _ in range(2):
+        viewer.get_by_role("button", name="Add this view").click()
+    viewer.get_by_role("button", name="View 2 of 2: go there").click()
+    viewer.get_by_role("button", name="Measure").click()
+    viewer.get_by_label("What is shown").select_option("depth")
+    found["directing"] = violations(window, axe)
+
     play.reset()
     play.fail("depth", InputError("The lake is dry.", "Wait for rain."))
     window.button("Build").click()

@@ -1,6 +1,6 @@
 """What else than its colours can be shown of a scene: as a picture to look at, and as numbers by name.
 
-    depth      metres along z (Z); near is white: half the unit over z
+    depth      metres along z (Z); near is white: 0.35 of the unit over z
     normals    unit vectors in the camera's axes as OpenGL has them, x right, y up, z towards the camera (X, Y, Z); as
                colours 0.5 + 0.5 n. Of a Gaussian, the axis along which it is thinnest, turned towards the camera
     layers     how much of a pixel is of which `Kind` (foreground, photo, behind, outside)
@@ -34,6 +34,8 @@ TINTS = ((1.0, 0.85, 0.3), (0.85, 0.85, 0.85), (1.0, 0.4, 0.2), (0.25, 0.55, 1.0
 """Of each `Kind`. Chosen by eye, for those who do not see red and green apart too."""
 UNKNOWN_TINT = (0.5, 0.5, 0.5)
 """Of what no Kind is known of. Chosen by eye."""
+NEAR_IS_WHITE = 0.35
+"""What is nearer than this share of the unit, which is the usual depth. Chosen by eye."""
 DARKEST = 0.3
 """Of a tint, where the scene is black. Chosen by eye."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -81,7 +83,7 @@ def depth_unit_m(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -
 def _depth(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, unit_m: float) -> Sight:
     drawn = draw(rasterizer, _painted(gaussians, torch.ones_like(gaussians.means)), camera).cpu()
     z, there = drawn.depth.numpy(), drawn.alpha.numpy() >= FILLED_ALPHA
-    near = np.where(there, np.clip(0.5 * unit_m / np.maximum(z, 1e-9), 0, 1), 0).astype(np.float32)
+    near = np.where(there, np.clip(NEAR_IS_WHITE * unit_m / np.maximum(z, 1e-9), 0, 1), 0).astype(np.float32)
     return Sight(np.repeat(near[..., None], 3, axis=2), {"Z": np.where(there, z, np.float32(np.nan))})
 
 

@@ -1,8 +1,8 @@
 // The camera path editor: a strip of keys below the scene, played and scrubbed in the viewer itself.
 //
-// stage: {header(), pose(), show(pose), stay(), leaves(view), portray(pose, canvas), redraw(), film}: what the viewer
-// does for it; a pose is {view, focal}, film(text, seconds) only where somebody films. Keys are never changed, so that an
-// undo is the list from before.
+// stage: {header(), pose(), show(pose), leaves(view), portray(pose, canvas), redraw(), unfolded(open), film}: what the
+// viewer does for it; a pose is {view, focal}, film(text, seconds) only where somebody films. Keys are never changed, so
+// that an undo is the list from before.
 
 const LOOPS = {none: 'Once', repeat: 'Round and round', pingpong: 'Back and forth'}
 const TENSIONS = [0, 0.25, 0.5, 0.75, 1]
@@ -43,6 +43,7 @@ class Director {
 
   toggle(open = this.element.hidden) {
     this.element.hidden = !open
+    this.#stage.unfolded(open)
     if (!open) this.pause()
   }
 

@@ -34,7 +34,7 @@ class Comparison {
 
   constructor(signal) {
     this.element = made('div', {className: 'comparison', hidden: true})
-    this.element.append(this.#canvas, this.#slider)
+    this.element.append(this.#slider)
     this.#slider.addEventListener('input', () => this.#cut(), {signal})
   }
 
@@ -44,11 +44,13 @@ class Comparison {
     Object.assign(this.#canvas, {width: picture.width, height: picture.height})
     this.#canvas.getContext('2d').drawImage(picture, 0, 0)
     this.#cut()
+    this.element.prepend(this.#canvas)
     this.element.hidden = false
   }
 
   hide() {
     this.element.hidden = true
+    this.#canvas.remove()
   }
 
   #cut() {

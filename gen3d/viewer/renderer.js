@@ -65,7 +65,7 @@ vec3 tinted(uint kind, vec3 rgb) {
 }
 
 vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) {
-  if (mode == 1) return vec3(min(0.5 * pivot / p.z, 1.0));
+  if (mode == 1) return vec3(min(0.35 * pivot / p.z, 1.0));
   if (mode == 2) return 0.5 + 0.5 * normal(sigma, p);
   if (mode == 3 || mode == 4) return tinted(kind, rgb);
   if (mode == 5) return vec3(1);

@@ -159,7 +159,7 @@ class SceneViewer {
     this.#director.begin(header, keeps)
     const modes = modesOf(header), before = this.#modes.value
     this.#modes.replaceChildren(...modes.map(([value, textContent]) => made('option', {value, textContent})))
-    if (!keeps) this.#measure.toggle(false)
+    if (!keeps && this.#measure.active) this.#toggleMeasure()
     this.#look(keeps && modes.some(([name]) => name === before) ? before : 'picture')
     this.#tell({task: 'begin', id: this.#scene.id, header})
   }
@@ -321,6 +321,7 @@ class SceneViewer {
       leaves: view => this.#orbit.leaves(view),
       portray: (pose, canvas) => this.#portray(pose, canvas),
       redraw: () => this.#redraw(),
+      unfolded: open => { this.#frame.querySelector('.paths').ariaExpanded = String(open) },
       film: this.#options.film,
     }
   }
@@ -362,6 +363,7 @@ class SceneViewer {
     this.#stopSway()
     this.#measure.toggle()
     this.#frame.classList.toggle('measuring', this.#measure.active)
+    this.#frame.querySelector('.measures').ariaPressed = String(this.#measure.active)
   }
 
   // Pixels of the canvas's box to the photo's.
@@ -402,16 +404,16 @@ class SceneViewer {
 
   #tools() {
     const tools = made('div', {className: 'tools'})
-    const path = made('button', {type: 'button', textContent: 'Path', title: 'Draw a camera path'})
+    const path = made('button', {type: 'button', textContent: 'Path', title: 'Draw a camera path', className: 'paths'}, {'aria-expanded': 'false'})
     path.addEventListener('click', () => {
       if (!this.#scene) return
       this.#stopSway()
       this.#director.toggle()
-      path.ariaExpanded = String(!this.#director.element.hidden)
     }, {signal: this.#ended.signal})
     this.#modes = made('select', {className: 'modes'}, {'aria-label': 'What is shown'})
     this.#modes.addEventListener('change', () => this.#look(this.#modes.value), {signal: this.#ended.signal})
-    const measure = made('button', {type: 'button', textContent: 'Measure', title: 'Distances in metres (M)'})
+    const measure = made('button', {type: 'button', textContent: 'Measure', title: 'Distances in metres (M)', className: 'measures'},
+      {'aria-pressed': 'false'})
     measure.addEventListener('click', () => this.#scene && this.#toggleMeasure(), {signal: this.#ended.signal})
     tools.append(this.#modes, measure, path)
     if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
