@@ -18,12 +18,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from gen3d.events import Event, Notice, product
-from gen3d.formats.layered import load_layered
-from gen3d.formats.picture import as_bytes
+from gen3d.formats.layered import photo_of
 from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
@@ -141,10 +139,10 @@ def stand(scene: Path, file: Path, stands: Stands) -> tuple[str, ...]:
         return (*told, *unsaid)
 
 
-def photo(scene: Path) -> np.ndarray:
-    """What the scene in a folder was made from, at the size that it was made at, to measure in."""
+def photo(scene: Path) -> object:
+    """What the scene in a folder was made from, 8 bits, at the size that it was made at, to measure in."""
     with told_to_visitors():
-        return as_bytes(load_layered(SceneFiles(scene).layers).layers.rgbd.image)
+        return photo_of(SceneFiles(scene).layers)
 
 
 def show_file(view: Path, scene: Path) -> tuple[str, ...]:
