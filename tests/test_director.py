@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gen3d.formats.camera_path import read_camera_path
-from gen3d.formats.view import Limits, write_view
+from gen3d.formats.view import Limits, Outside, write_view
 from gen3d.geometry.drawn_path import Course
 from gen3d.products.limits import Pose, orbit
 from tests.browser import browser as browser
@@ -257,6 +257,26 @@ def test_film_this_path_hands_on_the_path_and_its_length(director, tmp_path):
     text, seconds = director.page.evaluate("() => window.filmed")
     (tmp_path / "path.json").write_text(text)
     assert seconds == pytest.approx(2.0) and len(read_camera_path(tmp_path / "path.json", LENS).seconds) == 2
+
+
+def test_somebody_elses_scene_has_paths_and_is_not_filmed(director, stock, tmp_path):
+    aside = Outside((0.0, 0.0, 3.0), 4.0, "-y", starts=True)
+    write_view(tmp_path / "other.view", photo_scene(), LENS, PIVOT_M, LIMITS, outside=aside)
+    stock.files["other.view"] = (tmp_path / "other.view").read_bytes()
+    director.page.evaluate("() => viewer.show('other.view')")
+    director.wait("ready === 'true'")
+    keep(director)
+    there = keep(director, 150, 30)
+    assert keys(director) == 2 and director.page.get_by_text("leaves what was built").is_hidden()
+    assert director.page.get_by_role("button", name="Film this path").is_hidden()
+    director.page.get_by_role("button", name="View 1 of 2: go there").click()
+    director.rest()
+    director.page.get_by_role("button", name="View 2 of 2: go there").click()
+    director.rest()
+    director.page.locator(".frame > canvas").focus()
+    director.page.keyboard.press("+")
+    director.rest()
+    assert director.pose()[:2] == pytest.approx(there[:2], abs=0.05), "the hand goes on from there"
 
 
 def test_thumbnails_show_their_views(director):

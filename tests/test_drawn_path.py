@@ -9,11 +9,14 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.errors import InputError
 from gen3d.formats.transforms import write_transforms
+from gen3d.formats.view import read_view
 from gen3d.geometry.drawn_path import Course, cameras_along
-from gen3d.run.course import expansion_cameras, tour_cameras
+from gen3d.run.course import KEYS, expansion_cameras, played, tour_cameras
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.values import DrawnPath, Scale
 from tests.drawn import as_script, in_script, random_path
-from tests.small_scenes import LENS
+from tests.runs import TINY
+from tests.small_scenes import LENS, sheet
 
 LOOPS = ("none", "repeat", "pingpong")
 
@@ -165,3 +168,23 @@ def test_a_drawn_lens_that_no_view_can_be_made_up_for_is_refused(drawn):
     file.write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"Frame 1 of path\.json looks through a lens"):
         tour_cameras(str(file), LENS, Scale(2.0, 1.0), 25)
+
+
+def test_a_scene_that_was_built_holds_the_path_of_its_video_for_the_viewer(built):
+    file = read_view(built.folder / "scene.view")
+    tour = file.tour
+    assert len(tour.seconds) == KEYS and tour.loop == "none"
+    assert tour.c2w[0] == pytest.approx(file.camera.c2w, abs=1e-9) and tour.c2w[-1] == pytest.approx(tour.c2w[0])
+    assert tour.focal == pytest.approx(file.camera.K[1, 1] / file.camera.height)
+    assert tour.seconds[1:].sum() == pytest.approx(TINY.tour.frames / TINY.tour.fps)
+
+
+@pytest.mark.parametrize(("wall_m", "narrower"), [(20.0, False), (1.35, True)])
+def test_the_path_for_the_viewer_is_as_wide_as_the_scene_holds(wall_m, narrower):
+    """A wall two metres ahead, which ends just beyond the photo's frame or far beyond it."""
+    wall = sheet((0.0, 0.0, 2.0), (wall_m, 0, 0), (0, wall_m, 0), wall_m / 60)
+    lens, scale = LENS.posed(np.eye(4)), Scale(2.0, 2.0)
+    path = played("orbit", wall, lens, scale, pick_rasterizer(), TINY.tour)
+    widest = np.array([camera.c2w for camera in tour_cameras("orbit", lens, scale, KEYS)(1.0)])
+    moved, most = (np.abs(c2w[:, 0, 3]).max() for c2w in (path.c2w, widest))
+    assert (moved < 0.9 * most) == narrower and moved > 0

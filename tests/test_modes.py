@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gen3d.formats.view import Limits, read_view, write_view
 from gen3d.products.limits import Pose, orbit
@@ -190,3 +191,54 @@ def test_a_drag_measures_nothing(measuring):
     measuring.drag(30, 0)
     measuring.rest()
     assert measuring.page.locator(".measure p").inner_text() == before
+
+
+# --- pictures out of it, and a gamepad
+
+
+def saved(page: ScenePage, key: str) -> np.ndarray:
+    """The PNG that a key gives, h w 4 in [0, 1]."""
+    page.page.locator(".frame > canvas").focus()
+    with page.page.expect_download() as download:
+        page.page.keyboard.press(key)
+    assert download.value.suggested_filename == "view.png"
+    return np.asarray(Image.open(download.value.path()).convert("RGBA")).astype(np.float32) / 255
+
+
+def test_the_present_view_is_saved_as_a_picture_with_transparency_too(shown, folder):
+    page = shown("picture")
+    page.drag(40, 0)
+    page.rest()
+    camera = orbit(LENS, Pose(*page.pose()), PIVOT_M)
+    drawn = pick_rasterizer().render(read_view(folder / "ours.view").gaussians, camera)
+    solid, cut = saved(page, "s"), saved(page, "S")
+    assert solid.shape == cut.shape == (LENS.height, LENS.width, 4)
+    assert (solid[..., 3] == 1).all() and psnr(solid[..., :3], drawn.rgb.numpy().clip(0, 1)) > 30
+    alpha = drawn.alpha.numpy()
+    assert (alpha < 0.5).any() and psnr(cut[..., 3], alpha) > 30
+    assert psnr(cut[..., :3] * cut[..., 3:], drawn.rgb.numpy().clip(0, 1)) > 28
+
+
+PAD = """([axes, pressed]) => {
+    const button = pressed => ({pressed, value: Number(pressed)})
+    const buttons = Array.from({length: 16}, (_, i) => button(pressed.includes(i)))
+    navigator.getGamepads = () => (axes ? [{index: 0, axes, buttons}] : [])
+    dispatchEvent(new Event('gamepadconnected'))
+}"""
+
+
+def test_a_gamepad_looks_around_and_goes_in(shown):
+    page = shown("picture")
+    page.page.evaluate(PAD, [[0, 0, 1, 0], []])
+    page.wait("Number(yaw) > 3")
+    page.page.evaluate(PAD, [[0.05, 0.05, 0, 0], [7]])
+    page.wait("Number(zoom) < 0.9")
+    page.page.evaluate(PAD, [[0, 0, 0, 0], [1]])
+    page.wait("Number(zoom) === 1 && Number(yaw) === 0")
+    page.page.evaluate(PAD, [[0, 0, 0, 0], []])
+    page.page.evaluate(PAD, [[0, 0, 0, 0], [0]])
+    page.page.wait_for_function("() => document.querySelectorAll('.keys li').length === 1")
+    page.page.wait_for_timeout(200)
+    assert page.page.locator(".keys li").count() == 1, "held, it is pressed once"
+    page.page.evaluate(PAD, [None, []])
+    page.rest()

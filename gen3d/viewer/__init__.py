@@ -10,8 +10,8 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 _SCRIPTS = (
-    "reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "path.js", "path_files.js", "director.js",
-    "modes.js", "measure.js", "viewer.js",
+    "reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "gamepad.js", "path.js", "path_files.js",
+    "director.js", "modes.js", "measure.js", "viewer.js",
 )  # fmt: skip
 
 SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)

@@ -1,11 +1,12 @@
 // Mouse, touch, wheel and keys, as does.touch(), hold(whether), turn(right, up) and pan(right, up) in shares of the canvas,
-// zoom(factor), reset(), fullScreen(), turnUp(), cross(), keep(), play(), measure(), and click(x, y) in pixels of its box.
+// zoom(factor), reset(), fullScreen(), turnUp(), cross(), keep(), play(), measure(), save(transparent), and
+// click(x, y) in pixels of its box.
 
 const HOW_TO = 'Drag or use the arrow keys to look around, plus and minus to move, Home to go back to the photo, ' +
-  'F for full screen, K to keep the view for a camera path, M to measure.'
+  'F for full screen, K to keep the view for a camera path, M to measure, S to save a picture.'
 const HOW_TO_OUTSIDE = 'Drag or use the arrow keys to turn, with Shift or two fingers to move aside, plus and minus to go ' +
   'in and out, U for another axis up, O to go outside or back, Home to begin again, F for full screen, K to keep the view for a ' +
-  'camera path, M to measure.'
+  'camera path, M to measure, S to save a picture.'
 const WHEEL_ZOOM = 0.001    // per pixel of wheel, in the exponent
 const PINCH_ZOOM = 0.008    // browsers tell a pinch on a trackpad as a wheel with ctrl, of far fewer pixels
 const KEY_ZOOM = 0.94
@@ -73,6 +74,7 @@ function listenToHands(canvas, signal, does) {
       '+': () => does.zoom(KEY_ZOOM), '=': () => does.zoom(KEY_ZOOM), '-': () => does.zoom(1 / KEY_ZOOM),
       Home: does.reset, f: does.fullScreen, F: does.fullScreen,
       m: does.measure, M: does.measure, Enter: () => does.click(canvas.clientWidth / 2, canvas.clientHeight / 2),
+      s: () => does.save(false), S: () => does.save(true),
       k: does.keep, K: does.keep, p: does.play, P: does.play,
       u: does.turnUp, U: does.turnUp, o: does.cross, O: does.cross,
     }[event.key]

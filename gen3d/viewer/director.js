@@ -37,6 +37,7 @@ class Director {
   begin(header, keeps) {
     if (!keeps) this.#path = {keys: [], loop: 'none', tension: 0}, this.#before = []
     this.#parts.own.hidden = !header.path
+    if (this.#parts.film) this.#parts.film.hidden = Boolean(header.outside)    // somebody else's scene lies nowhere here
     this.#tell('')
     this.#changed()
   }
@@ -282,10 +283,10 @@ class Director {
     }, on)
     this.#dragging(thumb, i)
     const number = (label, value, [min, max], unit, act) => {
-      const input = made('input', {type: 'number', min, max, step: 'any', value: Number(value.toFixed(2))}, {'aria-label': `${name}: ${label}`})
+      const input = made('input', {type: 'number', min, max, step: 'any', value: short(value)}, {'aria-label': `${name}: ${label}`})
       input.addEventListener('change', () => {
         const given = input.valueAsNumber, taken = Number.isFinite(given) ? clamp(given, min, max) : value
-        input.value = Number(taken.toFixed(2))
+        input.value = short(taken)
         act(taken)
       }, on)
       const around = made('label')
@@ -341,6 +342,10 @@ class Director {
     on('pointercancel', () => { from = null; mark(null) })
     on('click', () => { if (over === i) this.#goTo(i) })
   }
+}
+
+function short(number) {
+  return Number(number.toFixed(number < 10 ? 2 : 1))
 }
 
 // A bar that is coloured where the path leaves.

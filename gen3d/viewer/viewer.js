@@ -10,7 +10,7 @@
 //   worker.js     unpacks records into texels, and sorts the Gaussians from far to near
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
-//   controls.js   mouse, touch, wheel and keys
+//   controls.js   mouse, touch, wheel and keys; gamepad.js
 //   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
 //   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
@@ -289,7 +289,7 @@ class SceneViewer {
     document.addEventListener('visibilitychange', () => this.#wake(), {signal})
     canvas.addEventListener('webglcontextlost', event => this.#lose(event), {signal})
     canvas.addEventListener('webglcontextrestored', () => this.#restore(), {signal})
-    listenToHands(canvas, signal, {
+    const does = {
       touch: () => this.#stopSway(),
       hold: held => this.#hold(held),
       turn: (right, up) => this.#move(() => this.#orbit.turn(right, up)),
@@ -303,7 +303,10 @@ class SceneViewer {
       measure: () => this.#scene && this.#toggleMeasure(),
       keep: () => this.#scene && this.#director.add(),
       play: () => this.#scene && (this.#director.playing ? this.#director.pause() : this.#director.play()),
-    })
+      save: transparent => this.#savePicture(transparent),
+    }
+    listenToHands(canvas, signal, does)
+    listenToGamepads(signal, does, () => this.#awake() && this.#scene !== null)
     this.#frame.append(this.#tools())
     this.#choices.append(
       this.#choice('cross', 'Go outside or back (O)', orbit => orbit.cross()),
@@ -356,6 +359,18 @@ class SceneViewer {
       this.#orbit.reset()
       this.#comparison.show(this.#scene.header.photo)
     } else this.#comparison.hide()
+    this.#redraw()
+  }
+
+  // What is seen now as a PNG, sharp; transparent: where the scene ends.
+  #savePicture(transparent) {
+    const {canvas} = this, {view, focal} = this.pose()
+    this.#coarse = 1
+    if (!this.#renderer.asked || this.#lost || !this.#resize()) return
+    this.#renderer.draw(focused(this.#scene.header, focal), view, transparent ? 0 : 1)
+    const [x, bottom, width, height] = this.#renderer.frame, picture = made('canvas', {width, height})
+    picture.getContext('2d').drawImage(canvas, -x, bottom + height - canvas.height)
+    picture.toBlob(blob => saveFile('view.png', blob))
     this.#redraw()
   }
 
@@ -415,7 +430,9 @@ class SceneViewer {
     const measure = made('button', {type: 'button', textContent: 'Measure', title: 'Distances in metres (M)', className: 'measures'},
       {'aria-pressed': 'false'})
     measure.addEventListener('click', () => this.#scene && this.#toggleMeasure(), {signal: this.#ended.signal})
-    tools.append(this.#modes, measure, path)
+    const save = made('button', {type: 'button', textContent: 'Save', title: 'This view as a PNG (S); with Shift, transparent where the scene ends', className: 'saves'})
+    save.addEventListener('click', event => this.#scene && this.#savePicture(event.shiftKey), {signal: this.#ended.signal})
+    tools.append(this.#modes, measure, save, path)
     if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
     return tools
   }
