@@ -21,14 +21,13 @@ from pathlib import Path
 import torch
 
 from gen3d.events import Event, Notice, product
-from gen3d.formats.layered import photo_of
 from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.pick import better_engines, load_models
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
-from gen3d.products.standing import parse_measured, standing_of
+from gen3d.products.standing import parse_measured, photo_to_measure, standing_of
 from gen3d.request import Request, Review, Reviewed
 from gen3d.run import steps as pipeline
 from gen3d.run.review import review as reviewed
@@ -142,7 +141,7 @@ def stand(scene: Path, file: Path, stands: Stands) -> tuple[str, ...]:
 def photo(scene: Path) -> object:
     """What the scene in a folder was made from, 8 bits, at the size that it was made at, to measure in."""
     with told_to_visitors():
-        return photo_of(SceneFiles(scene).layers)
+        return photo_to_measure(scene)
 
 
 def show_file(view: Path, scene: Path) -> tuple[str, ...]:

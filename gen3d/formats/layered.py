@@ -57,11 +57,6 @@ def load_layered(file: Path) -> LayeredDepth:
         return LayeredDepth(layers, background, _sheets(stored, span), float(stored["shell_m"]))
 
 
-def photo_of(file: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """The photo alone; raises as `load_layered` does."""
-    return as_bytes(load_layered(file).layers.rgbd.image)
-
-
 def _sheets(stored: np.lib.npyio.NpzFile, span: np.ndarray) -> tuple[Sheet, ...]:
     image, depth, new = _floats(stored["sheets"]), _depth(stored["sheets_depth"], span), stored["sheets_new"]
     sheets, start = [], 0

@@ -6,20 +6,25 @@ The depth is the photo's where it is kept beside the scene; of any other scene i
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 
 from gen3d.axes import AxesName
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Notice, Stage
+from gen3d.formats.layered import load_layered
+from gen3d.formats.picture import as_bytes
 from gen3d.formats.whole import refusing
 from gen3d.geometry.ground import Surface, find_ground, joined, level, surface_of
 from gen3d.products.around import Up, guessed_up, level_axes, views_of
 from gen3d.products.export import FinishedScene
 from gen3d.products.opened import said_up
+from gen3d.scene_files import SceneFiles
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import FILLED_ALPHA, draw
 from gen3d.standing import Standing
@@ -148,3 +153,8 @@ def _drawn_depth(scene: FinishedScene, camera: Camera) -> np.ndarray:
         drawn = draw(scene.rasterizer, drawable_from(scene.gaussians.to(scene.rasterizer.device), camera), camera)
     depth = torch.where(drawn.alpha > FILLED_ALPHA, drawn.depth, torch.inf)
     return depth.cpu().numpy()
+
+
+def photo_to_measure(scene: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """What the scene in a folder was made from, at the size that it was made at; InputError where it is damaged."""
+    return as_bytes(load_layered(SceneFiles(scene).layers).layers.rgbd.image)
