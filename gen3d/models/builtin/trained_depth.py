@@ -18,7 +18,6 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import ModelUnavailable
-from gen3d.geometry.resample import resample_depth
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin.depthnet import CELL_PX, DepthNet, DepthNetSize
 from gen3d.models.builtin.prior_depth import MEDIAN_M
@@ -67,12 +66,24 @@ class TrainedDepth:
         """Depth of made-up scale, sky, and the lens where it is not known."""
         if expected is not None:
             return DepthEstimate(expected)
+        near, sky, fov_deg = self.surfaces(image)
+        return DepthEstimate(metres(near, sky), None if camera else fov_deg, rough=True)
+
+    def surfaces(
+        self, image: Float[np.ndarray, "h w 3"]
+    ) -> tuple[Float[np.ndarray, "h w"], Bool[np.ndarray, "h w"], float]:
+        """Inverse depth of the surfaces, also where there seems to be sky instead; where that is; the lens in degrees.
+
+        The median of what is no sky is 1 / MEDIAN_M.
+        """
         h, w, _ = image.shape
         scale = min(1.0, FINE_PX / max(h, w))
         fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
-        inverse, sky, fov_deg = self.infer(fine)
-        depth = metres(*_along_edges(inverse, sky, fine))
-        return DepthEstimate(resample_depth(depth, w, h), None if camera else fov_deg, rough=True)
+        inverse, open_, fov_deg = self.infer(fine)
+        inverse, open_ = _along_edges(inverse, open_, fine)
+        middle = np.median(inverse[open_ <= 0.5]) if (open_ <= 0.5).any() else np.median(inverse)
+        near, open_ = (cv2.resize(plane, (w, h), interpolation=cv2.INTER_LINEAR) for plane in (inverse, open_))
+        return near / (MEDIAN_M * max(middle, 1e-9)), open_ > 0.5, fov_deg
 
     def infer(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
         """Inverse depth and the probability of sky on a coarse grid, and the field of view in degrees."""
@@ -94,8 +105,8 @@ def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 def _along_edges(
     inverse: Float[np.ndarray, "a b"], sky: Float[np.ndarray, "a b"], image: Float[np.ndarray, "h w 3"]
-) -> tuple[Float[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
-    """A coarse answer at the picture's size, and where the sky is; the surfaces' inverse depth is not mixed with it."""
+) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
+    """A coarse answer at the picture's size, and how likely it is sky, with which surfaces' depth is not mixed."""
     h, w, _ = image.shape
     a, b = inverse.shape
     colours = _resized(image, b, a)
@@ -112,7 +123,7 @@ def _along_edges(
             total += weight[..., None] * planes[at[1], at[0]]
             weights += weight[..., None]
     near, solid, open_ = np.moveaxis(total / weights, -1, 0)
-    return near / np.maximum(solid, 1e-6), open_ > 0.5
+    return near / np.maximum(solid, 1e-6), open_
 
 
 def metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
