@@ -6,44 +6,14 @@
 const LOW_PASS = 0.3
 const NEAR_OF_PIVOT = 1e-3  // what is nearer than this share of the pivot's distance is not drawn
 
+const TEXTURES = ['gaussians', 'harmonics', 'order']   // by unit
+
 // What is drawn of the Gaussians, by number in the shader.
 const MODES = ['picture', 'depth', 'normals', 'layers', 'made-up', 'alpha', 'points']
 const RAW_DEPTH = MODES.length          // for what a click hits: the pivot's distance over z
 
-// Six vertices a Gaussian, found by gl_VertexID: instancing is several times slower where WebGL runs in software.
-const VERTEX_SHADER = `#version 300 es
-precision highp float;
-precision highp int;
-uniform highp usampler2D gaussians, harmonics, order;
-uniform vec4 w2c[3];            // rows
-uniform vec3 center;            // the camera's place
-uniform vec4 lens;              // fx fy cx cy, pixels of the picture
-uniform vec4 held;              // x/z and y/z are held within: u_min u_max v_min v_max
-uniform vec2 size;              // of the picture, pixels
-uniform vec2 rgbRange, shRange;
-uniform float larger, near, lowPass, pivot;
-uniform bool hasHarmonics, antialiased;
-uniform int mode;
-out vec4 colour;                // rgb and opacity
-out vec2 offset;                // from the mean, in standard deviations
-
-vec4 bytes(uint four) { return vec4(four & 255u, four >> 8 & 255u, four >> 16 & 255u, four >> 24) / 255.0; }
-vec2 shares(uint two) { return vec2(int(two << 16) >> 16, int(two) >> 16) / 32767.0; }
-
-// The colour seen from here; degree 1 as in gen3d/splat/cpu/shade.py.
-vec3 shade(ivec2 at, vec3 rgb, vec3 mean) {
-  rgb = rgbRange.x + rgb * (rgbRange.y - rgbRange.x);
-  if (hasHarmonics) {
-    uvec4 texel = texelFetch(harmonics, at, 0);
-    vec4 a = bytes(texel.x), b = bytes(texel.y), c = bytes(texel.z);
-    float span = shRange.y - shRange.x;
-    vec3 sh1 = shRange.x + a.xyz * span, sh2 = shRange.x + vec3(a.w, b.xy) * span, sh3 = shRange.x + vec3(b.zw, c.x) * span;
-    vec3 d = normalize(mean - center);
-    rgb += 0.4886025119029199 * (d.z * sh2 - d.y * sh1 - d.x * sh3);
-  }
-  return max(rgb, 0.0);
-}
-
+// A program of its own: WebGL in software goes through both sides of every branch, and the picture is to be fast.
+const OTHER_MODES = `uniform int mode;
 // The axis along which a Gaussian is thinnest, in the camera's axes as OpenGL has them, towards the camera: the largest
 // of the adjugate's, whose columns are cross products.
 vec3 normal(mat3 sigma, vec3 p) {
@@ -70,7 +40,42 @@ vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) {
   if (mode == 3 || mode == 4) return tinted(kind, rgb);
   if (mode == 5) return vec3(1);
   return mode == ${RAW_DEPTH} ? vec3(pivot / p.z) : rgb;
+}`
+
+// Six vertices a Gaussian, found by gl_VertexID: instancing is several times slower where WebGL runs in software.
+const vertexShader = isPicture => `#version 300 es
+precision highp float;
+precision highp int;
+uniform highp usampler2D gaussians, harmonics, order;
+uniform vec4 w2c[3];            // rows
+uniform vec3 center;            // the camera's place
+uniform vec4 lens;              // fx fy cx cy, pixels of the picture
+uniform vec4 held;              // x/z and y/z are held within: u_min u_max v_min v_max
+uniform vec2 size;              // of the picture, pixels
+uniform vec2 rgbRange, shRange;
+uniform float larger, near, lowPass, pivot;
+uniform bool hasHarmonics, antialiased;
+out vec4 colour;                // rgb and opacity
+out vec2 offset;                // from the mean, in standard deviations
+
+vec4 bytes(uint four) { return vec4(four & 255u, four >> 8 & 255u, four >> 16 & 255u, four >> 24) / 255.0; }
+vec2 shares(uint two) { return vec2(int(two << 16) >> 16, int(two) >> 16) / 32767.0; }
+
+// The colour seen from here; degree 1 as in gen3d/splat/cpu/shade.py.
+vec3 shade(ivec2 at, vec3 rgb, vec3 mean) {
+  rgb = rgbRange.x + rgb * (rgbRange.y - rgbRange.x);
+  if (hasHarmonics) {
+    uvec4 texel = texelFetch(harmonics, at, 0);
+    vec4 a = bytes(texel.x), b = bytes(texel.y), c = bytes(texel.z);
+    float span = shRange.y - shRange.x;
+    vec3 sh1 = shRange.x + a.xyz * span, sh2 = shRange.x + vec3(a.w, b.xy) * span, sh3 = shRange.x + vec3(b.zw, c.x) * span;
+    vec3 d = normalize(mean - center);
+    rgb += 0.4886025119029199 * (d.z * sh2 - d.y * sh1 - d.x * sh3);
+  }
+  return max(rgb, 0.0);
 }
+
+${isPicture ? 'vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) { return rgb; }' : OTHER_MODES}
 
 void main() {
   gl_Position = vec4(0, 0, 2, 1);                      // outside: not drawn
@@ -92,15 +97,13 @@ void main() {
   vec3 j0 = lens.x / p.z * scale * (w2c[0].xyz - uv.x * w2c[2].xyz), j1 = lens.y / p.z * scale * (w2c[1].xyz - uv.y * w2c[2].xyz);
   vec3 s0 = sigma * j0, s1 = sigma * j1;
   float xx = dot(j0, s0) + lowPass, xy = dot(j0, s1), yy = dot(j1, s1) + lowPass;
-  if (mode == 6) {
-    xx = yy = lowPass;
-    xy = 0.0;
-    rgba.a = 0.95;
-  } else if (antialiased) {                                   // as much dimmer as the low-pass makes it wider
+  if (antialiased) {                                   // as much dimmer as the low-pass makes it wider
     float bare = max((xx - lowPass) * (yy - lowPass) - xy * xy, 0.0);
     rgba.a *= sqrt(bare / (xx * yy - xy * xy));
     if (rgba.a < 1.0 / 255.0) return;
   }
+
+  ${isPicture ? '' : 'if (mode == 6) { xx = yy = lowPass; xy = 0.0; rgba.a = 0.95; }       // a dot'}
 
   // Its axes, and how far out alpha reaches 1/255
   float middle = 0.5 * (xx + yy), away = length(vec2(0.5 * (xx - yy), xy));
@@ -127,11 +130,10 @@ void main() {
 class Renderer {
   constructor(gl) {
     this.gl = gl
-    this.program = linked(gl, VERTEX_SHADER, FRAGMENT_SHADER)
-    this.uniforms = {}
+    this.programs = []                            // for the picture, and for the other modes once they are wanted
     this.asked = this.count = 0
     this.mode = 0
-    gl.useProgram(this.program)
+    this.program(0)
     gl.bindVertexArray(gl.createVertexArray())
     gl.disable(gl.DEPTH_TEST)
     gl.enable(gl.BLEND)
@@ -139,8 +141,25 @@ class Renderer {
     gl.enable(gl.SCISSOR_TEST)
   }
 
+  // Uses the one for a mode; what stays the same for a scene is told to it once.
+  program(mode) {
+    const {gl, header} = this, which = mode ? 1 : 0
+    const linkedNow = () => linked(gl, vertexShader(which === 0), FRAGMENT_SHADER)
+    this.using = this.programs[which] ??= {linked: linkedNow(), uniforms: {}, header: null}
+    gl.useProgram(this.using.linked)
+    if (!header || this.using.header === header) return
+    this.using.header = header
+    for (const [unit, name] of TEXTURES.entries()) gl.uniform1i(this.at(name), unit)
+    gl.uniform2fv(this.at('rgbRange'), header.ranges.rgb)
+    gl.uniform2fv(this.at('shRange'), header.ranges.sh ?? [0, 0])
+    gl.uniform1i(this.at('hasHarmonics'), header.sh_degree ? 1 : 0)
+    gl.uniform1i(this.at('antialiased'), this.antialiased ? 1 : 0)
+    gl.uniform1f(this.at('near'), NEAR_OF_PIVOT * header.pivot_m)
+    gl.uniform1f(this.at('pivot'), header.pivot_m)
+  }
+
   at(name) {
-    return this.uniforms[name] ??= this.gl.getUniformLocation(this.program, name)
+    return this.using.uniforms[name] ??= this.gl.getUniformLocation(this.using.linked, name)
   }
 
   // Room for a scene; what was there goes.
@@ -150,25 +169,19 @@ class Renderer {
     this.total = header.count
     for (const texture of this.textures ?? []) gl.deleteTexture(texture)
     const harmonicRows = header.sh_degree ? rows : 1
-    const shapes = [['gaussians', gl.RGBA32UI, 2 * ROW, rows], ['harmonics', gl.RGBA32UI, ROW, harmonicRows], ['order', gl.R32UI, ROW, rows]]
-    this.textures = shapes.map(([name, format, width, height], unit) => {
+    const shapes = [[gl.RGBA32UI, 2 * ROW, rows], [gl.RGBA32UI, ROW, harmonicRows], [gl.R32UI, ROW, rows]]
+    this.textures = shapes.map(([format, width, height], unit) => {
       const texture = gl.createTexture()
       gl.activeTexture(gl.TEXTURE0 + unit)
       gl.bindTexture(gl.TEXTURE_2D, texture)
       gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height)
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST)
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST)
-      gl.uniform1i(this.at(name), unit)
       return texture
     })
-    gl.uniform2fv(this.at('rgbRange'), header.ranges.rgb)
-    gl.uniform2fv(this.at('shRange'), header.ranges.sh ?? [0, 0])
-    gl.uniform1i(this.at('hasHarmonics'), header.sh_degree ? 1 : 0)
     this.antialiased = Boolean(header.antialiased)
-    gl.uniform1i(this.at('antialiased'), this.antialiased ? 1 : 0)
     this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is drawn
-    gl.uniform1f(this.at('near'), NEAR_OF_PIVOT * header.pivot_m)
-    gl.uniform1f(this.at('pivot'), header.pivot_m)
+    this.header = header
   }
 
   upload({row, texels, harmonics}) {
@@ -232,7 +245,8 @@ class Renderer {
 
   blend({K, width, height}, view, w, h, mode) {
     const {gl} = this
-    gl.uniform1i(this.at('mode'), mode)
+    this.program(mode)
+    if (mode) gl.uniform1i(this.at('mode'), mode)
     const fx = K[0][0] * w / width, fy = K[1][1] * h / height, cx = K[0][2] * w / width, cy = K[1][2] * h / height
     const rest = 1 - this.asked / this.total
     gl.uniform4fv(this.at('w2c'), view.flat())
