@@ -38,8 +38,8 @@ _LOOPS = ("none", "repeat", "pingpong")
 def read_camera_path(path: Path, lens: Camera) -> DrawnPath | None:
     """What was drawn; None for a plain transforms.json, and for a list, of which `read_cameras` tells what is wrong.
 
-    Raises InputError for what is none of the three.
-    lens: the photo's, whose shape says which side of a picture is the wider.
+    lens: the photo's, whose shape says which side of a picture is the wider. Raises InputError for what is none of the
+    three.
     """
     check_file(path, LARGEST_BYTES, _REMEDY)
     with refusing(f"{path.name} is not JSON.", _REMEDY):
