@@ -78,6 +78,11 @@ def test_somebody_elses_transforms_json_counts_from_its_first_frame_in_the_viewe
     assert np.array(views) == pytest.approx(relative, abs=1e-6)
 
 
+def test_a_list_is_left_to_the_reader_of_plain_files(tmp_path):
+    (tmp_path / "list.json").write_text("[1]")
+    assert read_camera_path(tmp_path / "list.json", LENS) is None
+
+
 def nerfstudio(path: DrawnPath, **more: object) -> dict:
     """As its viewer saves it, without keyframes: single frames."""
     opengl = path.c2w @ np.diag([1.0, -1.0, -1.0, 1.0])
@@ -122,7 +127,6 @@ def settings(**track: object) -> dict:
     ("content", "told"),
     [
         ("{", "not JSON"),
-        ([1], "no camera path"),
         ({"hello": 1}, "no camera path"),
         ({"camera_path": [], "keyframes": []}, "0 keys"),
         ({"keyframes": [{"matrix": [1] * 15}]}, "can be read"),

@@ -36,15 +36,16 @@ _LOOPS = ("none", "repeat", "pingpong")
 
 
 def read_camera_path(path: Path, lens: Camera) -> DrawnPath | None:
-    """What was drawn; None for a plain transforms.json. Raises InputError for what is none of the three.
+    """What was drawn; None for a plain transforms.json, and for a list, of which `read_cameras` tells what is wrong.
 
-    lens: the photo's, whose shape says which side of a picture is the wider.
+    lens: the photo's, whose shape says which side of a picture is the wider. Raises InputError for what is none of the
+    three.
     """
     check_file(path, LARGEST_BYTES, _REMEDY)
     with refusing(f"{path.name} is not JSON.", _REMEDY):
         content = json.loads(path.read_bytes())
     if not isinstance(content, dict):
-        raise InputError(f"{path.name} is no camera path.", _REMEDY)
+        return None
     with refusing(f"{path.name} is not a camera path that can be read.", _REMEDY):
         if "frames" in content:
             return _of_frames(path, content, lens) if isinstance(content.get("camera_path"), dict) else None
