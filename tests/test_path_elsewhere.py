@@ -21,7 +21,7 @@ from tests.measures import psnr
 from tests.npm import npm_package
 from tests.other_viewers import _settled, serving
 from tests.small_scenes import shown
-from tests.test_other_viewers import SUPERSPLAT
+from tests.test_other_viewers import VIEWERS
 
 STEP_DEG = 0.1
 TURNS = (-2, -1, 0, 1, 2)
@@ -48,7 +48,7 @@ def test_supersplats_viewer_looks_from_our_key_within_a_tenth_of_a_degree(browse
     settings = in_script(tmp_path, ("path.js", "path_files.js"), "asSuperSplat(given.path, given.lens)", given)
     site = tmp_path / "site"
     site.mkdir()
-    for part in (npm_package(*SUPERSPLAT) / "public").iterdir():
+    for part in (npm_package(*VIEWERS["supersplat"][1]) / "public").iterdir():
         (site / part.name).symlink_to(part)
     write_ply(site / "scene.ply", scene())
     (site / "settings.json").write_text(json.dumps(settings))
