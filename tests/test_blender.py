@@ -3,7 +3,6 @@
 bpy is a gigabyte, so that only `make test-all` runs this; see `blender.py`.
 """
 
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,14 +11,13 @@ from gen3d.format_table import asked_for
 from gen3d.formats.glb import write_glb
 from gen3d.formats.scene_file import save_scene
 from gen3d.formats.stored import StoredScene
-from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.mesh import collider, mesh_parts
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.standing import Standing
 from tests.arrow import CAMERA, arrow_scene, assert_in_place, walled
 from tests.blender import opened, rendered
 from tests.layered_scenes import layered_room
-from tests.measures import drain, psnr
+from tests.measures import psnr
 from tests.small_scenes import shown
 
 pytestmark = pytest.mark.slow
@@ -60,15 +58,9 @@ def test_blender_shows_our_gaussians_as_we_do(tmp_path, name, axes):
     assert psnr(picture, shown(RASTERIZER.render(scene, CAMERA))) > 35
 
 
-def test_blender_opens_splats_in_a_glb_where_they_are_written(tmp_path):
-    row = asked_for(Path("scene.splats.glb"))
-    if row is None or row.suffix != ".splats.glb":
-        pytest.skip("no .splats.glb is written here")
+def test_blender_opens_splats_in_a_glb(tmp_path):
     scene, file = walled(arrow_scene(), degree=0), tmp_path / "scene.splats.glb"
-    if row.write:
-        save_scene(row, file, StoredScene(scene))
-    else:
-        drain(export_as(row, FinishedScene(scene, tmp_path, RASTERIZER), file))
+    save_scene(asked_for(file), file, StoredScene(scene))
     things = opened(file)
     low, high = (np.array([f(thing[end][i] for thing in things.values()) for i in range(3)])
                  for f, end in ((min, "low"), (max, "high")))  # fmt: skip

@@ -11,7 +11,7 @@ from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.compressed_ply import store_compressed_ply
 from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
-from gen3d.formats.sog_codes import in_order, morton_order
+from gen3d.formats.sog_codes import in_morton_order
 from gen3d.formats.stored import StoredScene
 from gen3d.splat.gaussians import Gaussians
 from tests.npm import node, npm_package
@@ -23,7 +23,7 @@ WRITE_KSPLAT = Path(__file__).parent / "write_ksplat.mjs"
 
 
 def ordered(g: Gaussians) -> Gaussians:
-    return in_order(g, morton_order(g.means.double().numpy()))
+    return in_morton_order(g)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])

@@ -16,7 +16,7 @@ from gen3d.formats.codebook import codebook, nearest, palette
 from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
 from gen3d.formats.sog import store_sog
-from gen3d.formats.sog_codes import in_order, morton_order
+from gen3d.formats.sog_codes import in_morton_order
 from gen3d.formats.stored import StoredScene
 from gen3d.splat.gaussians import Gaussians
 from tests.small_scenes import sheet
@@ -28,7 +28,7 @@ N = 200
 
 def ordered(g: Gaussians) -> Gaussians:
     """As a .sog has them."""
-    return in_order(g, morton_order(g.means.double().numpy()))
+    return in_morton_order(g)
 
 
 def members(path: Path) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from jaxtyping import Float, UInt32
 
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.ply_header import ANTIALIASED, REMEDY, Header
-from gen3d.formats.sog_codes import in_order, morton_order
+from gen3d.formats.sog_codes import in_morton_order
 from gen3d.formats.stored import (
     NEAR,
     PLAIN,
@@ -59,7 +59,7 @@ def store_compressed_ply(path: Path, scene: StoredScene, how: Writing = PLAIN) -
     if scene.origin != NEAR:
         check_steps(".compressed.ply", float32_step(max(map(abs, scene.origin))), g, scene.origin)
     g = moved(g, scene.origin)
-    g = in_order(g, morton_order(g.means.double().numpy()))
+    g = in_morton_order(g)
     position, ends = _in_chunks(g.means.double().numpy(), _BITS)
     scale, scale_ends = _in_chunks(g.scales.double().clamp(min=1e-20).log().clamp(-20, 20).numpy(), _BITS)
     colour, colour_ends = _in_chunks(g.rgb.double().numpy(), (8, 8, 8))

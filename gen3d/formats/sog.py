@@ -29,7 +29,7 @@ from PIL import Image
 
 from gen3d import __version__
 from gen3d.errors import EmptyWorld, InputError
-from gen3d.formats.sog_codes import ACROSS, Packed, in_order, morton_order, packed, unpacked
+from gen3d.formats.sog_codes import ACROSS, Packed, in_morton_order, packed, unpacked
 from gen3d.formats.stored import (
     MOST,
     NEAR,
@@ -77,7 +77,7 @@ def store_sog(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str
     if scene.origin != NEAR:
         check_steps(".sog", _step(scene), g, scene.origin)
     g = moved(g, scene.origin)
-    p = packed(in_order(g, morton_order(g.means.double().numpy())))
+    p = packed(in_morton_order(g))
     pictures = _pictures(p)
     meta = _meta(p, scene.antialiased)
     with write_whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:

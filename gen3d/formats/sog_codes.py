@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -87,7 +86,12 @@ def unpacked(p: Packed) -> Gaussians:
     return Gaussians(*(torch.from_numpy(np.asarray(part, np.float32)) for part in parts))
 
 
-def morton_order(xyz: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, "n"]:
+def in_morton_order(g: Gaussians) -> Gaussians:
+    """The same Gaussians, neighbours next to each other."""
+    return g.picked(torch.from_numpy(_morton_order(g.means.double().numpy())))
+
+
+def _morton_order(xyz: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, "n"]:
     """Along the Z-order curve through the box around them: neighbours there are neighbours in the pictures."""
     low, high = xyz.min(axis=0), xyz.max(axis=0)
     cells = ((xyz - low) / np.maximum(high - low, 1e-30) * (2**_MORTON_BITS - 1)).astype(np.int64)
@@ -96,12 +100,6 @@ def morton_order(xyz: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, "n"]:
         for axis in range(3):
             code |= (cells[:, axis] >> bit & 1) << (3 * bit + axis)
     return np.argsort(code, kind="stable")
-
-
-def in_order(g: Gaussians, order: Int[np.ndarray, "n"]) -> Gaussians:
-    """The Gaussians, picked."""
-    which = torch.from_numpy(order)
-    return replace(g, **{name: getattr(g, name)[which] for name in ("means", "quats", "scales", "opacities", "sh")})
 
 
 def _pixels(values: np.ndarray, alpha: np.ndarray | float = 255) -> UInt8[np.ndarray, "n 4"]:

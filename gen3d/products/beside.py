@@ -1,7 +1,7 @@
 """What the folder of a build knows of its scene beside the Gaussians: their parts, and where it is looked at from.
 
-A Gaussian does not remember which picture it came from, but the pictures are kept (`formats/layered.py`): so each is
-held against the photo's depth, and against that of the background behind it.
+A Gaussian's kind (`values.Kind`) says what the photo saw, not which part it is of, and older scenes have none. But the
+pictures are kept (`formats/layered.py`): so each is held against the photo's depth, and that of the background behind.
 
     foreground     nearer than half-way (in logarithms) from the photo's foreground to the background behind it
     sky            about as far away as the sky

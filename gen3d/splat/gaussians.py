@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -60,6 +60,10 @@ class Gaussians:
     def rgb(self) -> Float[Tensor, "n 3"]:
         """The colour without its view-dependent part, sRGB; may lie slightly outside [0, 1]."""
         return 0.5 + SH_C0 * self.sh[:, 0]
+
+    def picked(self, which: Int[Tensor, "k"]) -> Gaussians:
+        """Those of these numbers, in that order."""
+        return self._each(lambda t: t[which])
 
     def keep(self, which: Bool[Tensor, "n"]) -> Gaussians:
         """The chosen ones, in order."""
