@@ -156,7 +156,8 @@ def _wait_for(url: str, home: Path, app: subprocess.Popen) -> None:
             answers = httpx.get(f"{url}config").is_success
         except httpx.TransportError:
             answers = False
-        if answers and not psutil.Process(app.pid).children() and [*home.glob("gallery/*/run.json")]:
+        busy = [one for one in psutil.Process(app.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
+        if answers and not busy and [*home.glob("gallery/*/run.json")]:
             return
         time.sleep(1)
     raise SystemExit("app.py did not start")

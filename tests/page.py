@@ -5,6 +5,7 @@ A browser that is not there is a skip, or a failure where REQUIRE_BROWSER is set
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import shutil
 import socket
@@ -128,7 +129,7 @@ def launched(page: gr.Blocks, **told: object) -> Iterator[str]:
         end(page.server)
 
 
-def end(server: object, patience_s: float = 20.0) -> None:
+def end(server: object, patience_s: float = 5.0) -> None:
     """Waits for the end of Gradio's server: as its last act it deletes files that a page after it may hold.
 
     A connection that its client forgot would keep it for ever: it is given up then, and what it did is told.
@@ -137,9 +138,11 @@ def end(server: object, patience_s: float = 20.0) -> None:
     if server.thread.is_alive():
         stack = "".join(traceback.format_stack(sys._current_frames().get(server.thread.ident)))
         connections = [getattr(one, "scope", None) for one in server.server_state.connections]
-        warnings.warn(f"the server does not end; connections: {connections}; stack:\n{stack}", stacklevel=2)
+        tasks = [str(task.get_stack()) for task in asyncio.all_tasks(server.servers[0].get_loop())]
+        told = f"the server does not end; connections: {connections}; tasks: {tasks}; stack:\n{stack}"
+        warnings.warn(told, stacklevel=2)
         server.force_exit = True
-        server.thread.join(patience_s)
+        server.thread.join(20)
 
 
 def free_port() -> int:
