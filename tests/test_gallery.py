@@ -73,6 +73,7 @@ def test_an_example_that_cannot_be_built_says_why_and_the_next_one_is(tmp_path):
     assert gallery.is_ready(good) and not gallery.is_ready(broken)
 
 
+@pytest.mark.slow
 def test_the_end_of_the_app_ends_a_build_and_leaves_nothing_half_made(tmp_path):
     request = save_rgbd(tmp_path / "in", width=320, height=240)
     gallery = Gallery([Example("room", "A room", request.photo, request.depth, request.fov_deg)], tmp_path / "results")

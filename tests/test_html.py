@@ -58,7 +58,6 @@ def opened(browser: object, scene: Path, tmp_path: Path) -> Iterator[FromDisk]:
     page.context.close()
 
 
-@pytest.mark.journey
 def test_opened_from_disk_it_shows_the_same_picture_and_asks_nobody(opened, scene):
     file = read_view(scene)
     opened.page.locator("canvas").focus()
