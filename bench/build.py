@@ -1,42 +1,66 @@
-"""How long a scene takes and how good it is: `python bench/build.py [PRESET ...]`.
+"""How long a scene takes and how good it is: `python bench/build.py [PRESET ...] [--against CHECKOUT] [--rounds 3]`.
 
 Builds both examples from their photo and depth, as a user would (a process of its own, kernels from the cache), along
 the cameras of their held-out views, renders those views, and prints seconds per stage, peak memory, and the PSNR of
 the photo and of the views that no stage has seen. A first build warms the cache and is not counted.
+
+With --against another checkout of this repository builds the same in turns with this one, so that both meet the same
+machine, and the ratios of their medians are printed: seconds, CPU seconds, CPU seconds per second, peak memory.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 DEPTHS = {"room": "depth.png", "terrace": "depth.npz"}
 
 
-def gen3d(*arguments: object) -> None:
-    """Runs the command line."""
+@dataclass(frozen=True)
+class Cost:
+    """What a process took, from the command to its end; CPU and memory without its children's."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def gen3d(*arguments: object, checkout: Path = ROOT) -> Cost:
+    """Runs the command line of a checkout."""
     command = [sys.executable, "-m", "gen3d", *(str(a) for a in arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def build(name: str, preset: str, into: Path) -> float:
-    """Seconds from the command to its end."""
+def build(name: str, preset: str, into: Path, checkout: Path = ROOT) -> Cost:
+    """What it took."""
     folder = EXAMPLES / name
     first = json.loads((folder / "camera.json").read_text())
     lens = first["frames"][0] if "fl_x" in first["frames"][0] else first
     intrinsics = ",".join(str(lens[k]) for k in ("fl_x", "fl_y", "cx", "cy"))
-    start = time.perf_counter()
     given = ["--depth", folder / DEPTHS[name], "--intrinsics", intrinsics, "--path", folder / "camera.json"]
-    gen3d("build", folder / "rgb.jpg", *given, "--preset", preset, "--engine", "builtin", "-o", into, "--force")
-    return time.perf_counter() - start
+    options = [*given, "--preset", preset, "--engine", "builtin", "-o", into, "--force"]
+    return gen3d("build", folder / "rgb.jpg", *options, checkout=checkout)
 
 
 def psnr(rendered: Path, truth: Path) -> float:
@@ -48,26 +72,62 @@ def psnr(rendered: Path, truth: Path) -> float:
 def report(name: str, preset: str, work: Path) -> None:
     """One build, judged."""
     folder, scene = EXAMPLES / name, work / f"{name}-{preset}"
-    seconds = build(name, preset, scene)
+    cost = build(name, preset, scene)
     gen3d("render", scene / "scene.ply", "--cameras", folder / "camera.json", "-o", work / "views", "--force")
     views = sorted((folder / "held_out").glob("*.jpg"))
     held_out = [psnr(work / "views" / f"{i:02d}.png", view) for i, view in enumerate(views, start=1)]
     run = json.loads((scene / "run.json").read_text())
     stages = "  ".join(f"{stage} {s:.1f}" for stage, s in run["seconds"].items())
-    print(f"{name:<8} {preset:<9} {seconds:6.1f} s  {run['peak_memory_mb']} MB  {run['counts']['gaussians']} gaussians")
+    print(f"{name:<8} {preset:<9} {cost.wall_s:6.1f} s  {cost.cpu_s:.1f} s CPU  {cost.peak_mb:.0f} MB  "
+          f"{run['counts']['gaussians']} gaussians")
     print(f"{'':18} {stages}")
     photo = psnr(work / "views" / "00.png", folder / "rgb.jpg")
     print(f"{'':18} photo {photo:.1f} dB  held-out views {' '.join(f'{p:.1f}' for p in held_out)} dB", flush=True)
 
 
+def compare(presets: list[str], against: Path, rounds: int, work: Path) -> None:
+    """Builds here and there in turns."""
+    for preset in presets:
+        for name in DEPTHS:
+            ours, theirs = [], []
+            for turn in range(rounds):
+                for checkout, costs in ((ROOT, ours), (against, theirs))[:: 1 if turn % 2 == 0 else -1]:
+                    costs.append(build(name, preset, work / "scene", checkout))
+            print(f"{name:<8} {preset:<9} here  {_middle(ours)}", flush=True)
+            print(f"{'':18} there {_middle(theirs)}   {_ratios(ours, theirs)}", flush=True)
+
+
+def _median(costs: list[Cost], of: str) -> float:
+    return statistics.median(getattr(cost, of) for cost in costs)
+
+
+def _middle(costs: list[Cost]) -> str:
+    wall, cpu, peak = (_median(costs, of) for of in ("wall_s", "cpu_s", "peak_mb"))
+    return f"{wall:.1f} s, {cpu:.1f} s CPU ({cpu / wall:.2f} a second), {peak:.0f} MB"
+
+
+def _ratios(ours: list[Cost], theirs: list[Cost]) -> str:
+    parts = (f"{_median(ours, of) / _median(theirs, of):.2f}" for of in ("wall_s", "cpu_s", "peak_mb"))
+    return "ratios {} s, {} CPU, {} MB".format(*parts)
+
+
 def main() -> None:
     """Both examples, the presets named or fast and balanced."""
-    presets = sys.argv[1:] or ["fast", "balanced"]
-    with tempfile.TemporaryDirectory() as work:
-        build("room", "fast", Path(work) / "warm")
-        for preset in presets:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("presets", nargs="*", default=["fast", "balanced"])
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout, to build in turns with")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        work = Path(home)
+        for checkout in filter(None, (ROOT, given.against)):
+            build("room", "fast", work / "warm", checkout)
+        if given.against:
+            compare(given.presets, given.against.resolve(), given.rounds, work)
+            return
+        for preset in given.presets:
             for name in DEPTHS:
-                report(name, preset, Path(work))
+                report(name, preset, work)
 
 
 if __name__ == "__main__":

@@ -240,6 +240,15 @@ def test_explain_says_what_each_stage_does_and_draws_it(quick, given, tmp_path, 
     assert (tmp_path / "out" / "explain" / "sheet.png").is_file()
 
 
+def test_a_profile_is_told_and_kept_beside_the_record(quick, given, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("build", given / "photo.png", "--depth", given / "depth.npy", "--quiet", "--profile", "-o", out) == 0
+    told = capsys.readouterr().out
+    kept = json.loads((out / "profile.json").read_text())
+    assert {"depth", "expand", "optimize"} <= set(kept["inside"]) and (out / "run.json").exists()
+    assert f"{kept['wall_s']:.2f} s" in told and "stages.expand: expand_world" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

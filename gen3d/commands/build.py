@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gen3d.commands.asked import path_option, photo_options, prompts_option, request_of, seed_option
 from gen3d.commands.engines import engine_options, models_of, rasterizer_of, rasterizer_option
 from gen3d.commands.output import free_output, output_options
 from gen3d.commands.preset import at_least_one, preset_options, pruning_option, settings_of
-from gen3d.commands.telling import MARGIN, Teller, explain_option, quiet_option
+from gen3d.commands.telling import MARGIN, Teller, explain_option, profile_option, quiet_option
+
+if TYPE_CHECKING:
+    from gen3d.events import Event
 
 HELP = "make a scene and its video from a photo, a photo with depth, or a text"
 
@@ -26,12 +31,26 @@ def options(parser: ArgumentParser) -> None:
     seed_option(parser)
     pruning_option(parser)
     explain_option(parser)
+    profile_option(parser)
     quiet_option(parser)
     output_options(parser)
 
 
 def run(a: Namespace) -> None:
-    """A scene and its video."""
+    """A scene and its video, and perhaps where the time went."""
+    if not a.profile:
+        _build(a)
+        return
+    from gen3d.run.profile import Profiler, keep
+
+    profiler = Profiler()
+    with profiler.looking():
+        _build(a, profiler.follow)
+    keep(a.output, profiler.spent)
+    print("\n".join(profiler.spent.lines()))
+
+
+def _build(a: Namespace, around: Callable[[Iterator[Event]], Iterator[Event]] = iter) -> None:
     settings = settings_of(a)
     if a.max_gaussians is not None:
         settings = replace(settings, fit=replace(settings.fit, keep=at_least_one(a.max_gaussians)))
@@ -42,6 +61,6 @@ def run(a: Namespace) -> None:
         from gen3d.run.steps import build
 
         models, rasterizer = models_of(a), rasterizer_of(a)
-    teller.follow(build(request, models, rasterizer, settings, a.output, explain=a.explain))
+    teller.follow(around(build(request, models, rasterizer, settings, a.output, explain=a.explain)))
     if a.explain:
         teller.say(f"{MARGIN}every step on one sheet: {a.output / 'explain' / 'sheet.png'}")

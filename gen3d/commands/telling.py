@@ -29,6 +29,11 @@ def explain_option(parser: ArgumentParser) -> None:
     parser.add_argument("--explain", action="store_true", help="say what each stage does, and draw it: explain/")
 
 
+def profile_option(parser: ArgumentParser) -> None:
+    """Whether it is told where the time goes."""
+    parser.add_argument("--profile", action="store_true", help="tell where time and memory go; kept as profile.json")
+
+
 class Teller:
     """Tells what happens, on stdout; where that and stderr are a terminal, a bar shows how far it is.
 
