@@ -49,12 +49,14 @@ class CpuRasterizer:
 
 def warm_up() -> None:
     """Compiles every kernel, or loads it from numba's cache: half a minute once per machine, then half a second."""
+    from gen3d.splat.cpu.adam import Moments, adam_step
     from gen3d.splat.cpu.ssim import SsimTarget, ssim
 
     means = torch.tensor([[0.0, 0.0, 2.0], [0.1, 0.0, 3.0]]).requires_grad_()
     rest = torch.ones(2, 4), torch.full((2, 3), 0.1), torch.full((2,), 0.5), torch.zeros(2, 1, 3)
     drawn = CpuRasterizer().render(Gaussians(means, *rest), Camera.from_fov(60.0, 16, 16))
     (ssim(drawn.rgb, SsimTarget(torch.ones(16, 16, 3))) + drawn.depth.sum()).backward()
+    adam_step(np.zeros(1, np.float32), np.ones(1, np.float32), Moments(1), 1e-3, 1e-8)
 
 
 class KernelCamera(NamedTuple):

@@ -21,6 +21,7 @@ from torch import Tensor
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.fit import ssim as torch_ssim
+from gen3d.splat.fit.descent import descent
 from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import Rounds, schedule
 from gen3d.splat.gaussians import SH_C0, Gaussians, joined
@@ -37,8 +38,6 @@ MIN_OPACITY = 0.02
 """Gaussians below this are pruned at the end. Chosen by eye."""
 OPACITY_LIMITS = (1e-4, 1 - 1e-4)
 """Initial opacities are held within, where their logits are finite. Chosen by eye."""
-ADAM_EPS = 1e-15
-"""From gsplat's trainer: gradients of single Gaussians are far smaller than Adam's default epsilon."""
 
 
 class LostNumbers(ValueError):
@@ -152,7 +151,8 @@ class _Fit:
         whole = (start if backing is None else joined(start, backing)).to(device)
         self.parameters, self._kinds = _parameters(whole), whole.kinds
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
-        self._optimiser, self._decay = _optimiser(self.parameters, settings.iterations, median_m)
+        rates = LEARNING_RATES | {"means": LEARNING_RATES["means"] * median_m}
+        self._descent = descent(self.parameters, rates, DECAY ** (1 / max(1, settings.iterations)), device)
         self._cameras, self._rasterizer, self._ssim_weight = [v.camera for v in views], rasterizer, settings.ssim_weight
         pictures = ((torch.from_numpy(v.image).to(device), torch.from_numpy(v.seen).to(device)) for v in views)
         self._targets = [Target(*picture, settings.masked_ssim, pace.ssim) for picture in pictures]
@@ -163,7 +163,7 @@ class _Fit:
 
     def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
         """Renders some views and computes the gradients of their mean loss."""
-        self._optimiser.zero_grad(set_to_none=True)
+        self._descent.forget()
         gaussians, rendered, losses = self.gaussians(), [], []
         for view, backdrop in zip(views, backdrops, strict=True):
             drawn = self._rasterizer.render(gaussians, self._cameras[view])
@@ -174,9 +174,8 @@ class _Fit:
         return rendered
 
     def update(self) -> None:
-        """One step of the optimiser down those gradients."""
-        self._optimiser.step()
-        self._decay.step()
+        """One step down those gradients."""
+        self._descent.step()
         _hold(self.parameters, self._least)
 
     def read_back(self, taken: list[list[_Rendered]], first: int) -> list[tuple[ViewLoss, ...]]:
@@ -206,17 +205,6 @@ class _Fit:
         culprits = culprits or [f"the gradient of {n}" for n in spoilt]
         if culprits:
             raise LostNumbers(f"{where}: the loss is {loss}; not a number in {', '.join(culprits)}")
-
-
-def _optimiser(
-    parameters: dict[str, Tensor], steps: int, median_m: float
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    groups = [
-        {"params": [p], "lr": LEARNING_RATES[name] * (median_m if name == "means" else 1.0)}
-        for name, p in parameters.items()
-    ]
-    adam = torch.optim.Adam(groups, eps=ADAM_EPS, fused=True)
-    return adam, torch.optim.lr_scheduler.ExponentialLR(adam, DECAY ** (1 / max(1, steps)))
 
 
 def prune(gaussians: Gaussians) -> Gaussians:
