@@ -88,7 +88,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.codebook": (set(), {"numpy", "jaxtyping"}),
-    "formats.sog_codes": ({"formats.codebook", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.sog_codes": ({"formats.codebook", "splat.gaussians", "splat.morton"}, {"numpy", "jaxtyping", "torch"}),
     "formats.sog": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.usd": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch"}),
     "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),

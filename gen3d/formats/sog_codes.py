@@ -11,6 +11,7 @@ from jaxtyping import Float, Int, UInt8
 
 from gen3d.formats.codebook import codebook, nearest, palette
 from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.morton import morton_codes
 
 SIZE = 256
 """Of a codebook."""
@@ -95,11 +96,7 @@ def _morton_order(xyz: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, "n"]:
     """Along the Z-order curve through the box around them: neighbours there are neighbours in the pictures."""
     low, high = xyz.min(axis=0), xyz.max(axis=0)
     cells = ((xyz - low) / np.maximum(high - low, 1e-30) * (2**_MORTON_BITS - 1)).astype(np.int64)
-    code = np.zeros(len(xyz), np.int64)
-    for bit in range(_MORTON_BITS):
-        for axis in range(3):
-            code |= (cells[:, axis] >> bit & 1) << (3 * bit + axis)
-    return np.argsort(code, kind="stable")
+    return np.argsort(morton_codes(cells, _MORTON_BITS), kind="stable")
 
 
 def _pixels(values: np.ndarray, alpha: np.ndarray | float = 255) -> UInt8[np.ndarray, "n 4"]:

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.morton import morton_codes
 
 EVENNESS = 0.5
 """The power of what a Gaussian brings by which it is likely to stay: 0 takes all alike. Chosen by eye."""
@@ -53,11 +54,7 @@ def _curve(xyz: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, "n"]:
     """Places along a Morton curve through what holds nearly all of the points."""
     low, high = np.quantile(xyz, (0.01, 0.99), axis=0)
     cells = np.clip((xyz - low) / max(float((high - low).max()), SMALLEST), 0, 1) * (2**CURVE_BITS - 1)
-    key = np.zeros(len(xyz), np.int64)
-    for axis, cell in enumerate(cells.astype(np.int64).T):
-        for bit in range(CURVE_BITS):
-            key |= (cell >> bit & 1) << (3 * bit + axis)
-    return key
+    return morton_codes(cells.astype(np.int64), CURVE_BITS)
 
 
 def _of_groups(g: Gaussians, group: Tensor, weight: Tensor, count: int) -> Gaussians:
