@@ -132,6 +132,9 @@ TOLD = "mode, playing, ready, count, revision, still, progress, sway, yaw, pitch
 
 def picture_of(page: object) -> np.ndarray:
     """What the canvas shows, without the buttons on it."""
-    page.evaluate("() => { document.querySelector('.gen3d-viewer .tools').style.visibility = 'hidden' }")
+    page.evaluate("""() => {
+        const rows = document.querySelectorAll('.gen3d-viewer :is(.tools, .around)')
+        for (const row of rows) row.style.visibility = 'hidden'
+    }""")
     shot = page.locator(".frame > canvas").screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.float32) / 255

@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent
 
 _SCRIPTS = (
     "reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "gamepad.js", "path.js", "path_files.js",
-    "director.js", "modes.js", "measure.js", "viewer.js",
+    "director.js", "modes.js", "measure.js", "tilt.js", "xr.js", "viewer.js",
 )  # fmt: skip
 
 SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)

@@ -212,11 +212,24 @@ class Renderer {
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)
     gl.enable(gl.SCISSOR_TEST)
+    this.fillFrame(frame, {K, width, height}, view, ground)
+  }
+
+  // A picture into [left, bottom, width, height] of whatever is drawn into.
+  fillFrame(frame, header, view, ground) {
+    const {gl} = this
     gl.viewport(...frame)
     gl.scissor(...frame)
     gl.clearColor(0, 0, 0, ground)
     gl.clear(gl.COLOR_BUFFER_BIT)
-    this.blend({K, width, height}, view, w, h, this.mode)
+    this.blend(header, view, frame[2], frame[3], this.mode)
+  }
+
+  // Through an eye of another lens; its pixels are told in the photo's, since those are what the low-pass was fitted at.
+  drawEye(frame, {K: [[fx, , cx], [, fy, cy]], width, height}, view, ground) {
+    const K = this.header.K, across = K[0][0] / fx, down = K[1][1] / fy
+    const lens = [[K[0][0], 0, across * cx], [0, K[1][1], down * cy], [0, 0, 1]]
+    this.fillFrame(frame, {...this.header, K: lens, width: across * width, height: down * height}, view, ground)
   }
 
   // How far away is what the middle of a pixel of the canvas shows, along z: metres, or null where there is nothing.

@@ -10,7 +10,7 @@
 //   worker.js     unpacks records into texels, and sorts the Gaussians from far to near
 //   renderer.js   projects and blends them
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
-//   controls.js   mouse, touch, wheel and keys; gamepad.js
+//   controls.js   mouse, touch, wheel and keys; gamepad.js; tilt.js: a phone's tilt; xr.js: a headset
 //   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
 //   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
@@ -19,7 +19,8 @@
 //
 // For tests the canvas carries data-ready (all is drawn), -count (Gaussians in the last picture), -revision (pictures
 // drawn so far), -still (nothing moves, and the picture is sharp), -progress (share of the file that is there), -sway,
-// -yaw, -pitch (degrees), -zoom, -playing, -mode, and for somebody else's scene -outside and -up (as "-y").
+// -yaw, -pitch (degrees), -zoom, -playing, -mode, -worn (a headset draws), and for somebody else's scene -outside and -up
+// (as "-y").
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
@@ -58,6 +59,8 @@ class SceneViewer {
   #usual = 16                         // milliseconds a picture takes while the camera moves
   #director
   #measure; #comparison; #modes; #legend
+  #headset; #tilt
+  #note = made('output', {className: 'note', hidden: true})
   #free = null                        // where a path leads: {view, focal}, in place of the orbit's view
   #frame                              // holds the canvas and what lies upon it
   #choices                            // the buttons of somebody else's scene
@@ -80,7 +83,9 @@ class SceneViewer {
     this.#measure = new Measure({hit: (x, y) => this.#hit(x, y), project: point => this.#project(point)})
     this.#comparison = new Comparison(this.#ended.signal)
     this.#legend = legend('picture')
-    this.#frame.append(this.#measure.element, this.#comparison.element, this.#legend)
+    this.#headset = new Headset(this.#stand(), this.#ended.signal)
+    this.#tilt = new Tilt(this.#lean(), this.#ended.signal)
+    this.#frame.append(this.#measure.element, this.#comparison.element, this.#legend, this.#around(), this.#note)
     this.#root.append(this.#director.element)
     this.#listen()
     canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
@@ -199,7 +204,7 @@ class SceneViewer {
   }
 
   #awake() {
-    return !this.#lost && this.#inView && !document.hidden && !this.#ended.signal.aborted
+    return !this.#lost && this.#inView && !document.hidden && !this.#headset.worn && !this.#ended.signal.aborted
   }
 
   #tick(now) {
@@ -242,10 +247,14 @@ class SceneViewer {
     this.#renderer.draw(focused(header, focal), view)
     this.#measure.update()
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
-    dataset.revision = Number(dataset.revision ?? 0) + 1
+    this.#drawn()
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
     Object.assign(dataset, {zoom: zoom.toFixed(4), sway: swaying ? 'on' : 'off'})
     if (this.#renderer.asked === header.count) dataset.ready = 'true'
+  }
+
+  #drawn() {
+    this.canvas.dataset.revision = Number(this.canvas.dataset.revision ?? 0) + 1
   }
 
   // Whatever the pictures wait for, they never wait for this: they are drawn with the last order until a new one is there.
@@ -290,7 +299,7 @@ class SceneViewer {
     canvas.addEventListener('webglcontextlost', event => this.#lose(event), {signal})
     canvas.addEventListener('webglcontextrestored', () => this.#restore(), {signal})
     const does = {
-      touch: () => this.#stopSway(),
+      touch: () => this.#touched(),
       hold: held => this.#hold(held),
       turn: (right, up) => this.#move(() => this.#orbit.turn(right, up)),
       zoom: factor => this.#move(() => this.#orbit.zoomBy(factor)),
@@ -313,6 +322,47 @@ class SceneViewer {
       this.#choice('up', 'Another axis up (U)', orbit => orbit.turnUp()),
     )
     this.#frame.append(this.#choices)
+  }
+
+  // What a headset needs of it: while one is worn, it draws, and the page's own pictures rest.
+  #stand() {
+    return {
+      gl: this.#gl,
+      orbit: () => this.#orbit,
+      ready: () => !this.#lost && this.#renderer.asked > 0,
+      sort: view => this.#sort(view),
+      draw: (...how) => { this.#renderer.drawEye(...how); this.#drawn() },
+      begin: () => this.#putOn(),
+      end: () => { this.canvas.dataset.worn = 'false'; this.#wake() },
+      tell: words => this.#say(words),
+    }
+  }
+
+  #putOn() {
+    this.canvas.dataset.worn = 'true'
+    this.#say('')
+    this.#stopSway()
+    this.#byHand()
+    this.#coarse = 1
+  }
+
+  // What a phone's tilt needs of it; a path that leads is not disturbed.
+  #lean() {
+    return {
+      seat: () => { this.#stopSway(); return this.#orbit.target },
+      lean: (seat, right, up) => {
+        if (this.#free || !this.#scene) return
+        this.#orbit.target = this.#orbit.within({...seat, yaw: seat.yaw + right, pitch: seat.pitch + up})
+        this.#redraw()
+      },
+      tell: words => this.#say(words),
+    }
+  }
+
+  #around() {
+    const around = made('div', {className: 'around'})
+    around.append(...this.#headset.buttons, this.#tilt.button)
+    return around
   }
 
   // What the path editor needs of the viewer.
@@ -478,6 +528,16 @@ class SceneViewer {
     if (!held) this.#sharpenSoon()
   }
 
+  #touched() {
+    this.#stopSway()
+    this.#tilt.settle()
+    this.#say('')
+  }
+
+  #say(words) {
+    Object.assign(this.#note, {textContent: words, hidden: !words})
+  }
+
   #stopSway() {
     this.#orbit.stopSway()
     this.canvas.dataset.sway = 'off'
@@ -492,6 +552,7 @@ class SceneViewer {
   #lose(event) {
     event.preventDefault()                          // else it never comes back
     this.#lost = true
+    this.#headset.lose()
   }
 
   #restore() {
