@@ -98,6 +98,12 @@ class Camera:
         K[1, 2] -= top_px
         return replace(self, K=K, width=width, height=height)
 
+    def shifted(self, right_px: float) -> Camera:
+        """The same grid with the principal point moved so far to the right: all that is seen moves with it."""
+        K = self.K.copy()
+        K[0, 2] += right_px
+        return replace(self, K=K)
+
     def padded(self, margin_px: int) -> Camera:
         """The same view with `margin_px` more on every side."""
         return self.cropped(-margin_px, -margin_px, self.width + 2 * margin_px, self.height + 2 * margin_px)

@@ -24,6 +24,7 @@ from gen3d.models.base import Models
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
+from gen3d.splat.shots import OneView, Shoot
 from gen3d.stages.background import fill_background
 from gen3d.stages.depth import find_depth
 from gen3d.stages.expand import expand_world
@@ -129,6 +130,9 @@ def film(
     engines: Engines,
     sink: FrameSink,
     enough: Enough = never,
+    shoot: Shoot = OneView,
 ) -> Stage[float]:
     """A video of a scene, handed to `sink` frame by frame; returns the amplitude that the path was flown with."""
-    return (yield from engines.run(lambda e: fly_through(gaussians, path, e.rasterizer, e.settings.tour, sink, enough)))
+    return (yield from engines.run(
+        lambda e: fly_through(gaussians, path, e.rasterizer, e.settings.tour, sink, enough, shoot)
+    ))  # fmt: skip

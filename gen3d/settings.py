@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gen3d.errors import InputError
+from gen3d.video_table import SHAPES, STRENGTHS, VIDEOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,13 @@ class TourSettings:
     frames: int = 96
     fps: int = 24
     width_px: int = 960
-    """At most; the height follows the photo."""
+    """At most; the height follows the photo, or the shape. Of an eye, where each has half a sphere."""
+    kind: str = "video"
+    """A row of `video_table.py`."""
+    shape: str = "photo"
+    """One of its SHAPES: cut out of what the photo's shape would show."""
+    strength: float | None = None
+    """How far the path moves, 1 as far as it is meant to; None: as far as the scene holds without holes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +176,20 @@ def settings_of(preset: str | Settings, size_px: int | None = None) -> Settings:
     if not SIZES_PX[0] <= size_px <= SIZES_PX[1]:
         raise InputError(f"A size of {size_px} pixels is not possible.", f"Use {SIZES_PX[0]} to {SIZES_PX[1]}.")
     return replace(settings, size_px=size_px)
+
+
+def tour_checked(settings: TourSettings) -> TourSettings:
+    """The video's settings; InputError for a kind, a shape or a strength that there is not."""
+    row = next((row for row in VIDEOS if row.name == settings.kind), None)
+    if row is None:
+        known = ", ".join(row.name for row in VIDEOS)
+        raise InputError(f"There is no kind of video {settings.kind!r}.", f"Use one of {known}.", "kind")
+    if settings.shape not in SHAPES:
+        raise InputError(f"There is no shape {settings.shape!r}.", f"Use one of {', '.join(SHAPES)}.", "shape")
+    if not row.shaped and settings.shape != "photo":
+        raise InputError(f"{row.title} has a shape of its own.", "Leave the shape as it is.", "shape")
+    least, most = STRENGTHS
+    if settings.strength is not None and not least <= settings.strength <= most:
+        told = f"A strength of {settings.strength:g} is not possible."
+        raise InputError(told, f"Use {least:g} to {most:g}, or none for as far as the scene holds.", "strength")
+    return settings

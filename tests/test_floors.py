@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
     "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
-    "standing",
+    "standing", "video_table",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
@@ -104,6 +104,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.view": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.html": (VALUES | {"formats", "viewer"}, set()),
     "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),
+    "formats.boomerang": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "stages.optimize": (STAGES, {"numpy", "jaxtyping", "torch"}),
@@ -194,7 +195,9 @@ def test_only_what_tables_name_is_imported_by_a_computed_name() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and called(node) in hidden
     }
-    assert users <= {"commands.telling", "formats.scene_file", "products.export", "models.opened"}
+    assert users <= {
+        "commands.telling", "formats.scene_file", "products.export", "models.opened", "run.filming",
+    }
 
 
 def test_what_the_table_of_formats_names_lies_below_who_looks_it_up() -> None:

@@ -40,6 +40,7 @@ class VideoWriter:
         height, width = self._size
         with ExitStack() as stack:
             temporary = stack.enter_context(write_whole(self._path))
+            self._also(stack, temporary)
             options = {"movflags": "+faststart", "fflags": "+bitexact"}
             self._container = stack.enter_context(av.open(str(temporary), "w", format="mp4", options=options))
             self._stream = self._container.add_stream("libx264", rate=self._fps, options=_X264)
@@ -51,6 +52,9 @@ class VideoWriter:
             codec.color_range = ColorRange.MPEG
             self._cleanup = stack.pop_all()
         return self
+
+    def _also(self, stack: ExitStack, temporary: Path) -> None:
+        """What is to be done to the file when it is written and has not got its name yet."""
 
     def add(self, frame: UInt8[np.ndarray, "h w 3"]) -> None:
         """Appends a frame of sRGB bytes."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.values import Scale
@@ -148,10 +148,10 @@ def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
 
 
 def between(a: Camera, b: Camera, share: float) -> Camera:
-    """The pose at `share` of the way from a to b: shortest rotation, straight line; a's lens."""
-    turn = Slerp([0, 1], Rotation.from_matrix(np.stack([a.c2w[:3, :3], b.c2w[:3, :3]])))(share)
+    """The pose at `share` of the way from a to b, above 1 beyond it: shortest rotation, straight line; a's lens."""
+    turn = Rotation.from_matrix(a.c2w[:3, :3].T @ b.c2w[:3, :3])
     c2w = np.eye(4)
-    c2w[:3, :3] = turn.as_matrix()
+    c2w[:3, :3] = a.c2w[:3, :3] @ Rotation.from_rotvec(share * turn.as_rotvec()).as_matrix()
     c2w[:3, 3] = (1 - share) * a.center + share * b.center
     return a.posed(c2w)
 

@@ -4,7 +4,8 @@
     grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
                                                                                         model3d.ply, transforms.json,
                                                                                         layers.npz
-    tour(scene folder)     flythrough                                           folder: flythrough.mp4
+    tour(scene folder)     flythrough                                           folder: flythrough.mp4, or what
+                                                                                        video_table.py has for its kind
 
 Each step is a generator of events and leaves a folder with its product, previews/*.png and run.json, which also tells
 of the steps before. The folder is made under a temporary name and renamed when whole: closing the generator leaves
@@ -21,9 +22,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Stage, Viewable, never
@@ -31,11 +29,9 @@ from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.model3d import write_model3d
-from gen3d.formats.picture import as_bytes
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.transforms import read_transforms, write_transforms
-from gen3d.formats.video import VideoWriter
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
@@ -44,15 +40,18 @@ from gen3d.products.prune import Pruned, prune_gaussians, views_around
 from gen3d.products.show import write_points_view, write_scene_view
 from gen3d.request import Request, called
 from gen3d.run.course import SWEEP, check_path, expansion_cameras, played, tour_cameras
+from gen3d.run.filming import Film as Film
+from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.folders import continued, gather, gather_exhibits, read_record
 from gen3d.run.record import Record, write_json
 from gen3d.run.thrift import Thrift, memory_told
 from gen3d.scene_files import SceneFiles
-from gen3d.settings import Settings
+from gen3d.settings import Settings, tour_checked
 from gen3d.source.read import read_source
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
 from gen3d.values import DrawnPath, LayeredDepth, Layers, PointCloud, Scale
+from gen3d.video_table import video_row
 
 
 def look(
@@ -186,6 +185,7 @@ def tour(
 ) -> Iterator[Event]:
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
     check_path(request.path)
+    kind = video_row(tour_checked(settings.tour).kind)
     files = SceneFiles(scene)
     if not files.run.exists() or not files.ply.exists():
         raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
@@ -195,9 +195,10 @@ def tour(
     engines = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
         record = Record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
-        path = tour_cameras(request.path, camera, scale, settings.tour.frames)
-        video = partial(Film, SceneFiles(work).video, fps=settings.tour.fps)
-        amplitude = yield from record.follow(film(gaussians, path, engines, video, enough))
+        path = tour_cameras(request.path, camera, scale, kind.frames(settings.tour.frames))
+        video = sink_of(kind, work / kind.file, settings.tour.fps)
+        filmed = film(gaussians, path, engines, video, enough, shoot_of(kind))
+        amplitude = yield from record.follow(filmed, {"flythrough.holes": partial(_count_holes, record)})
         record.count(tour_amplitude=amplitude)
         record.played({"rasterizer": engines.rasterizer.name})
         write_json(work / "run.json", continued(before, record))
@@ -212,12 +213,10 @@ def _told_scale(record: dict[str, Any]) -> Scale:
     return Scale(*map(float, found))
 
 
-class Film(VideoWriter):
-    """A video that takes frames as they are rendered."""
-
-    def add(self, frame: Float[np.ndarray, "h w 3"]) -> None:
-        """Appends a frame, sRGB in [0, 1]; what lies outside is cut off."""
-        super().add(as_bytes(frame))
+def _count_holes(record: Record, first: int | None, frames: int) -> Iterator[Event]:
+    """Where a video whose strength was asked for begins to show holes: a frame's number from 0, None: nowhere."""
+    record.count(first_hole=first, frames=frames)
+    yield from ()
 
 
 def build(

@@ -25,7 +25,7 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from gen3d.splat.harmonics import seen_from
-from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
+from gen3d.splat.role import FILLED_ALPHA, Rasterizer, Rendering, draw
 from gen3d.values import Kind
 
 Show = Literal["depth", "normals", "layers", "made-up", "alpha"]
@@ -83,8 +83,19 @@ def depth_unit_m(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -
 def _depth(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, unit_m: float) -> Sight:
     drawn = draw(rasterizer, _painted(gaussians, torch.ones_like(gaussians.means)), camera).cpu()
     z, there = drawn.depth.numpy(), drawn.alpha.numpy() >= FILLED_ALPHA
+    return Sight(near_is_white(drawn, unit_m), {"Z": np.where(there, z, np.float32(np.nan))})
+
+
+def near_is_white(drawn: Rendering, unit_m: float) -> Float[np.ndarray, "h w 3"]:
+    """The depth of a view as brightness, NEAR_IS_WHITE of the unit over z; black where nothing is."""
+    z, there = drawn.depth.cpu().numpy(), drawn.alpha.cpu().numpy() >= FILLED_ALPHA
     near = np.where(there, np.clip(NEAR_IS_WHITE * unit_m / np.maximum(z, 1e-9), 0, 1), 0).astype(np.float32)
-    return Sight(np.repeat(near[..., None], 3, axis=2), {"Z": np.where(there, z, np.float32(np.nan))})
+    return np.repeat(near[..., None], 3, axis=2)
+
+
+def own_colour(drawn: Rendering) -> Float[np.ndarray, "h w 3"]:
+    """A view, its slightly transparent pixels in their own colour rather than darkened by black."""
+    return (drawn.rgb / drawn.alpha.clamp(min=FILLED_ALPHA)[..., None]).cpu().numpy()
 
 
 def _normals(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Sight:

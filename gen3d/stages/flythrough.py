@@ -1,7 +1,7 @@
 """The video: a smooth path of its own that starts and ends on the photo, as wide as the scene holds.
 
 The path's amplitude is reduced until no frame that is tried shows an unfilled pixel. One that somebody drew is flown as
-it was drawn, and a notice says so where it shows some.
+it was drawn, and so is one whose strength was asked for; a notice says where it shows some.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -16,16 +17,26 @@ from jaxtyping import Float
 
 from gen3d.camera import Camera
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
+from gen3d.geometry.framing import cut, even, framed
+from gen3d.geometry.trajectory import between
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import FILLED_ALPHA, Rasterizer, Rendering, draw
+from gen3d.splat.shots import OneView, Shoot, Shot
+from gen3d.values import Scale
+from gen3d.video_table import SHAPES
 
 AMPLITUDES = (1.0, 0.8, 0.6, 0.4, 0.25, 0.12, 0.05)
 """Of the path, tried from the widest on. Chosen by eye."""
 SMALL = 0.5
 """Below this amplitude a notice says how far the video moves. Chosen by eye."""
+DEPTH_FRAMES = 6
+"""So many frames say how near the path comes to things. Chosen by eye."""
+NEAREST_PERCENT = 2
+"""Of a frame's depths; what is nearer are stray pixels. As in `values.Scale`."""
 TRIAL_FRAMES = 12
 """So many frames are tried at each amplitude, at their full size: reduced ones hide slivers. Chosen by eye."""
+BEGIN = "Holes begin at frame {} of {} ({:.1f} s){}."
 LEAVES = "The path leads where the scene has holes: {} of {} frames that were looked at show some."
 STRAY = 2e-5
 """Share of a frame's pixels that may be unfilled: single pixels, which `_frame` fills with their own colour. Chosen by
@@ -52,8 +63,11 @@ class AsDrawn:
     cameras: list[Camera]
 
     def __call__(self, amplitude: float) -> list[Camera]:
-        """The same at any amplitude."""
-        return self.cameras
+        """As it is at 1, else with every pose drawn to its first, or away from it."""
+        first = self.cameras[0]
+        return self.cameras if amplitude == 1 else [
+            camera.posed(between(first, camera, amplitude).c2w) for camera in self.cameras
+        ]  # fmt: skip
 
 
 def fly_through(
@@ -63,62 +77,140 @@ def fly_through(
     settings: TourSettings,
     sink: FrameSink,
     enough: Enough = never,
+    shoot: Shoot = OneView,
 ) -> Stage[float]:
     """Hands the video to `sink` and returns the amplitude it was flown with.
 
-    path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be. Of `AsDrawn` no other
-    is tried.
+    path: amplitude -> cameras, at the size of the photo; 1 is as wide as the path is meant to be. Of `AsDrawn`, and
+    where the settings ask for a strength, it is flown with no other.
     """
     yield Started("flythrough")
     gaussians = gaussians.to(rasterizer.device)  # once, rather than for every frame
-    amplitude = yield from _widest(gaussians, path, rasterizer, enough)
-    cameras = [_sized(camera, settings.width_px) for camera in path(amplitude)]
-    with sink(cameras[0].width, cameras[0].height) as video:
+    see = partial(draw, rasterizer, gaussians)
+    planned = 1.0 if settings.strength is None else settings.strength
+    shot = shoot(lambda: _depths(see, path(planned)), settings)
+    yield from _told_shape(path(0.0)[0], settings)
+    amplitude, held = yield from _flown(_Trials(see, path, shot, settings, enough))
+    cameras, first_hole = [_sized(camera, settings) for camera in path(amplitude)], None
+    with sink(*shot.size(cameras[0])) as video:
         for i, camera in enumerate(cameras):
-            frame = _frame(draw(rasterizer, gaussians, camera))
+            drawn = [see(view) for view in shot.views(camera)]
+            frame = shot.picture(drawn, camera, see)
             video.add(frame)
             yield Progress("flythrough", i + 1, len(cameras))
+            if first_hole is None and max(map(_unfilled, drawn)) > STRAY:
+                first_hole = i
             if i in (0, len(cameras) // 4):
                 yield Intermediate("flythrough", {"frame": frame, "place": i, "amplitude": amplitude,
                                                   "frames": len(cameras)})  # fmt: skip
             if enough():
                 break
+    yield from _told_end(shot, first_hole, len(cameras), held, settings)
     return amplitude
 
 
-def _widest(gaussians: Gaussians, path: Callable, rasterizer: Rasterizer, enough: Enough) -> Stage[float]:
+@dataclass(frozen=True, eq=False, slots=True)
+class _Trials:
+    """What it takes to try how wide a path may be."""
+
+    see: Callable[[Camera], Rendering]
+    path: Callable[[float], list[Camera]]
+    shot: Shot
+    settings: TourSettings
+    enough: Enough
+
+    def holes(self, amplitude: float) -> list[bool]:
+        """Of some frames, whether they show any."""
+        cameras = [_tried(camera, self.settings) for camera in self.path(amplitude)]
+        some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
+        return [any(_unfilled(self.see(view)) > STRAY for view in self.shot.views(camera)) for camera in some]
+
+
+def _flown(trials: _Trials) -> Stage[tuple[float, float | None]]:
+    """How wide the path is flown, and where that is too wide, the widest that held; None: it holds, or who knows."""
+    strength = trials.settings.strength
+    if isinstance(trials.path, AsDrawn):
+        yield Progress("flythrough", 0, len(trials.path.cameras))
+        holes = trials.holes(1.0 if strength is None else strength)
+        if any(holes):
+            yield Notice(LEAVES.format(sum(holes), len(holes)))
+        return 1.0 if strength is None else strength, None
+    if strength is None:
+        return (yield from _widest(trials)), None
+    for amplitude in (strength, *(a for a in AMPLITUDES if a < strength)):
+        yield Progress("flythrough", 0, trials.settings.frames)
+        if trials.enough() or not any(trials.holes(amplitude)):
+            return strength, amplitude if amplitude < strength else None
+    return strength, 0.0
+
+
+def _widest(trials: _Trials) -> Stage[float]:
     """The largest amplitude at which no frame that is tried shows a hole."""
     for amplitude in AMPLITUDES:
-        cameras = path(amplitude)
-        some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
-        yield Progress("flythrough", 0, len(cameras))
-        holes = [_unfilled(draw(rasterizer, gaussians, c)) > STRAY for c in some]
-        if isinstance(path, AsDrawn):
-            if any(holes):
-                yield Notice(LEAVES.format(sum(holes), len(holes)))
-            return amplitude
-        if not any(holes):
+        yield Progress("flythrough", 0, len(trials.path(amplitude)))
+        if not any(trials.holes(amplitude)):
             if amplitude < SMALL:
                 yield Notice(f"The video moves only {amplitude:.0%} as far as planned: beyond, the scene has holes.")
             return amplitude
-        if enough():
+        if trials.enough():
             yield Notice("The video hardly moves: it was not tried out how far the scene goes without holes.")
             return AMPLITUDES[-1]
     yield Notice("Even the smallest motion shows holes in this scene, so the video may show some.")
     return AMPLITUDES[-1]
 
 
+def _depths(see: Callable[[Camera], Rendering], cameras: list[Camera]) -> Scale:
+    """The median and the least depth along a path; of 1 m where nothing is to be seen."""
+    seen = [see(camera) for camera in cameras[:: max(1, len(cameras) // DEPTH_FRAMES)]]
+    known = [one.depth[one.alpha >= FILLED_ALPHA].cpu().numpy() for one in seen]
+    known = [depth for depth in known if depth.size]
+    if not known:
+        return Scale(1.0, 1.0)
+    return Scale(float(np.median(known[0])), min(float(np.percentile(depth, NEAREST_PERCENT)) for depth in known))
+
+
 def _unfilled(drawn: Rendering) -> float:
     return float((drawn.alpha < FILLED_ALPHA).float().mean())
 
 
-def _frame(drawn: Rendering) -> Float[np.ndarray, "h w 3"]:
-    """The picture, its slightly transparent pixels in their own colour rather than darkened by black."""
-    rgb = drawn.rgb / drawn.alpha.clamp(min=FILLED_ALPHA)[..., None]
-    return rgb.cpu().numpy()
+def _told_shape(camera: Camera, settings: TourSettings) -> Stage[None]:
+    """How much of the photo's frame another shape shows."""
+    if (shape := SHAPES[settings.shape]) is None:
+        return
+    window = cut(camera, shape)
+    share, side = (
+        (window.width / camera.width, "width") if window.width < camera.width
+        else (window.height / camera.height, "height")
+    )  # fmt: skip
+    if share < 1:
+        yield Notice(
+            f"{settings.shape} is cut out of the photo's shape and shows {share:.0%} of its {side}, since beside the "
+            "photo's frame little was built."
+        )
 
 
-def _sized(camera: Camera, width_px: int) -> Camera:
-    """The camera at a width of at most width_px, with even sides as H.264 wants them."""
-    scale = min(1.0, width_px / camera.width)
-    return camera.resized(*(max(2, 2 * round(side * scale / 2)) for side in (camera.width, camera.height)))
+def _told_end(
+    shot: Shot, first_hole: int | None, frames: int, held: float | None, settings: TourSettings
+) -> Stage[None]:
+    """What a video needs to be understood, and where it shows holes if somebody asked how far it moves."""
+    if words := shot.told():
+        yield Notice(words)
+    if settings.strength is None:
+        return
+    yield Intermediate("flythrough.holes", {"first": first_hole, "frames": frames})
+    if first_hole is not None:
+        less = f"; up to strength {held:g} there are none" if held else ""
+        yield Notice(BEGIN.format(first_hole + 1, frames, first_hole / settings.fps, less))
+
+
+def _tried(camera: Camera, settings: TourSettings) -> Camera:
+    """At the photo's size, where the video has its shape: reduced frames hide slivers."""
+    return camera if SHAPES[settings.shape] is None else _sized(camera, settings)
+
+
+def _sized(camera: Camera, settings: TourSettings) -> Camera:
+    """The camera in the video's shape, at a width of at most its width_px, with even sides as H.264 wants them."""
+    if (shape := SHAPES[settings.shape]) is not None:
+        return framed(camera, shape, settings.width_px)
+    scale = min(1.0, settings.width_px / camera.width)
+    return camera.resized(*(even(side * scale) for side in (camera.width, camera.height)))
