@@ -46,6 +46,7 @@ from gen3d.ui.door.front import front_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.launch import launch_options
 from gen3d.ui.page.layout import build_page
+from gen3d.video_table import video_row
 
 ENGINE, TIER = os.getenv("GEN3D_ENGINE") or "auto", os.getenv("GEN3D_TIER") or None
 MODELS = load_models(ENGINE, tier=TIER)
@@ -73,13 +74,13 @@ def off_gpu() -> Rasterizer:
 def seconds_of(step: str, request: Request, settings: Settings, folder: Path) -> int:
     """The GPU seconds that a step is declared to take at most."""
     drawing = DRAWING_S if step == "look" and request.photo is None else 0
-    longer = _pixels(settings.tour) / _pixels(PRESETS.get(settings.preset, settings).tour) if step == "tour" else 1.0
+    longer = _drawn(settings.tour) / _drawn(PRESETS.get(settings.preset, settings).tour) if step == "tour" else 1.0
     return max(5, round(SHARES[step] * settings.seconds * longer)) + drawing
 
 
-def _pixels(tour: TourSettings) -> float:
-    """Of a whole video, to compare it with one of the same shape."""
-    return tour.frames * tour.width_px**2
+def _drawn(tour: TourSettings) -> float:
+    """Pixels that are drawn for a whole video, to compare it with one of the same shape."""
+    return tour.frames * tour.width_px**2 * video_row(tour.kind).costs
 
 
 def look(request: Request, settings: Settings, folder: Path) -> Generator[Event, None, None]:

@@ -22,7 +22,7 @@ class FormatRow:
     name: str
     """Of the file or folder that the page and a bundle have of it."""
     suffix: str
-    """How a name ends that asks for it, in small letters; "" is the name of a folder."""
+    """How a name ends that asks for it, in small letters; without a dot it is the name of a folder, "" of any."""
     title: str
     """What it is."""
     for_whom: str
@@ -52,6 +52,11 @@ class FormatRow:
     """Whether the page makes it on demand, and whether it is ticked there at first."""
     bundled: bool = True
     """Whether it goes into the zip of everything."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return "." not in self.suffix
 
     @property
     def kind(self) -> str:
@@ -136,6 +141,15 @@ FORMATS = (
         bundled=False,
     ),
     FormatRow(
+        "site", "site", "A page of its own, as a folder",
+        "any static host, or a disk: index.html with the viewer, the scene, a poster, settings for SuperSplat",
+        make="gen3d.products.site:export_site", needs=("view",), bundled=False,
+    ),
+    FormatRow(
+        "site.zip", "site.zip", "A page of its own, to put on any host", "the same in one file",
+        make="gen3d.products.site:export_site_zip", needs=("view",), page="offered", bundled=False,
+    ),
+    FormatRow(
         "dataset", "", "Views to train from",
         "nerfstudio (transforms.json) and COLMAP readers (sparse/0): views with depth and masks to train from",
         axes="opencv", make="gen3d.products.export:export_dataset", stands=True, needs=("transforms",),
@@ -187,12 +201,8 @@ def suffixes() -> set[str]:
 def asked_for(path: PurePath) -> FormatRow | None:
     """The format that a name asks for, by its longest ending that is known; None where there is none such."""
     name = path.name.lower()
-    fitting = [row for row in written_here() if _ends(name, row.suffix, path.suffix == "")]
+    fitting = [row for row in written_here() if row.is_folder == (path.suffix == "") and name.endswith(row.suffix)]
     return max(fitting, key=lambda row: len(row.suffix), default=None)
-
-
-def _ends(name: str, suffix: str, is_folder: bool) -> bool:
-    return is_folder == (suffix == "") and name.endswith(suffix)
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:

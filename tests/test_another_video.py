@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -21,9 +22,12 @@ from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.core.filming import job_to_film, tour_settings
 from gen3d.ui.core.gallery import Example, Gallery
 from gen3d.ui.core.jobs import Visits, enough_file
+from gen3d.ui.core.progress import Shown
 from gen3d.ui.core.steps import Steps
+from gen3d.ui.core.words import status
 from gen3d.ui.page.another_video import FILMED, until_there
 from gen3d.ui.page.errors import told_to_visitors
+from gen3d.video_table import VIDEOS
 from tests.page import served
 from tests.patience import eventually
 from tests.play import PATHS, Play
@@ -38,6 +42,23 @@ SHORT = TourSettings(frames=24, fps=12, width_px=160)
 def test_length_and_rate_make_frames():
     assert tour_settings(4, 24, 640) == TourSettings(frames=96, fps=24, width_px=640)
     assert tour_settings(1.5, 30.0, 321) == TourSettings(frames=45, fps=30, width_px=320)
+
+
+def test_kind_shape_and_strength_are_asked_for_and_no_strength_is_as_far_as_it_holds():
+    asked = tour_settings(4, 24, 640, "depth", "9:16", 0.5)
+    assert (asked.kind, asked.shape, asked.strength) == ("depth", "9:16", 0.5)
+    assert tour_settings(4, 24, 640, "gif", "1:1", 0).strength is None
+    with pytest.raises(InputError, match="VR180 has a shape of its own"):
+        tour_settings(4, 24, 640, "vr180", "9:16")
+
+
+@pytest.mark.parametrize(("first", "words"), [(None, "No frame shows a hole."), (6, "Holes begin at frame 7 of 24.")])
+def test_where_holes_begin_is_marked_on_a_bar_when_the_video_is_there(first, words):
+    shown = replace(Shown(1, "a", {}), holes=(first, 24))
+    assert "holes" not in status(shown)
+    told = status(shown.finished())
+    assert f'aria-label="{words}"' in told and ('left: 25.0%' in told) == (first == 6)
+    assert "holes" not in status(Shown(1, "a", {}).finished())
 
 
 @pytest.mark.parametrize(
@@ -212,6 +233,21 @@ def test_another_path_replaces_the_video_and_its_download_and_builds_nothing(fil
     film.expect(film.button("cut")).to_be_disabled()
 
 
+def test_a_boomerang_is_shown_as_a_picture_and_offered_and_where_holes_begin_is_marked(film):
+    film.part("another-kind").locator("input").click()
+    film.page.get_by_role("option", name="Boomerang, GIF").click()
+    film.part("another-strength").locator("input[type=number]").fill("2")
+    film.part("another-strength").locator("input[type=number]").blur()
+    film.button("film").click()
+    told(film, "Done in")
+    picture = film.part("moving").locator("img")
+    film.expect(picture).to_be_visible()
+    assert film.fetch(picture.get_attribute("src"))[:6] == b"GIF89a"
+    assert "boomerang.gif" in film.downloads() and "flythrough.mp4" not in film.downloads()
+    film.expect(film.part("another-status").locator(".holes")).to_be_visible()
+    assert film.axe("#another-video") == []
+
+
 def test_a_path_of_ones_own_is_flown(film, built, tmp_path):
     own = tmp_path / "own.json"
     shutil.copy(built.folder / "transforms.json", own)
@@ -324,12 +360,26 @@ def grown(client: Client, built) -> str:
 def test_the_endpoint_gives_video_files_and_job(client, built):
     endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/another_video"]
     taken = [parameter["parameter_name"] for parameter in endpoint["parameters"]]
-    assert taken == ["job", "path", "transforms", "seconds", "fps", "width_px"]
+    assert taken == [
+        "job", "path", "transforms", "seconds", "fps", "width_px", "kind", "shape", "strength",
+    ]  # fmt: skip
     job = grown(client, built)
     values = client.predict(job, "dolly", None, 1, 12, 160, api_name="/another_video")
     _, video, files, same = values
     assert len(values) == len(FILMED) and same == job
     assert "flythrough.mp4" in str(video) and "run.json" in str(files)
+
+
+def test_the_endpoint_films_every_kind(client, built):
+    job = grown(client, built)
+    for row in VIDEOS:
+        asked = (job, "peek", None, 1, 12, 160, row.name, "9:16" if row.shaped else "photo", 0)
+        _, video, files, _ = client.predict(*asked, api_name="/another_video")
+        assert (row.file in str(video)) == (not row.is_picture) and row.file in str(files)
+    with pytest.raises(AppError, match="hologram"):
+        client.predict(job, "dolly", None, 1, 12, 160, "hologram", "photo", 0, api_name="/another_video")
+    with pytest.raises(AppError, match="Use 0 to 2"):
+        client.predict(job, "dolly", None, 1, 12, 160, "video", "photo", 3, api_name="/another_video")
 
 
 def test_the_endpoint_takes_files_and_refuses_other_names_of_paths(client, built, tmp_path):

@@ -95,6 +95,8 @@ def test_a_tour_is_a_video_along_another_path(scene, tmp_path):
     heard = []
     assert gen3d.tour(scene, tmp_path / "a.mp4", path="orbit", on_event=heard.append) == tmp_path / "a.mp4"
     assert (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp"
+    small = gen3d.tour(scene, tmp_path / "a.gif", path="peek", shape="1:1", strength=0.5)
+    assert small.read_bytes()[:6] == b"GIF89a"
     assert any(isinstance(event, gen3d.Preview) for event in heard)
 
 
@@ -255,6 +257,9 @@ def test_folders_and_names_that_are_somebody_elses_stay(scene, built, tmp_path):
         lambda: scene.save(tmp_path / "a.obj"),
         lambda: scene.save(tmp_path / "nowhere" / "a.ply"),
         lambda: gen3d.tour(scene, tmp_path / "a.avi"),
+        lambda: gen3d.tour(scene, tmp_path / "a.mp4", kind="gif"),
+        lambda: gen3d.tour(scene, tmp_path / "a.mp4", kind="hologram"),
+        lambda: gen3d.tour(scene, tmp_path / "a.mp4", shape="4:3"),
     ):
         with pytest.raises(InputError):
             refused()

@@ -159,6 +159,7 @@ def test_a_row_that_a_build_leaves_lies_where_the_scenes_files_lie():
         ("a.ply", "scene.ply"), ("A.SPZ", "scene.spz"), ("a.glb", "scene.glb"), ("collider.glb", "collider.glb"),
         ("my Collider.GLB", "collider.glb"), ("views", "dataset"), ("a.html", None), ("run.json", None),
         ("a.splats.glb", "scene.splats.glb"), ("views.v2", None), ("a.ply.gz", None), ("glb", "dataset"),
+        ("site", "site"), ("my-site", "site"), ("site.zip", "site.zip"), ("a.zip", "scene.zip"),
     ],
 )  # fmt: skip
 def test_a_name_asks_for_the_format_of_its_longest_ending(name, found):

@@ -45,7 +45,9 @@ def test_only_files_that_are_offered_are_made(tmp_path, wanted):
 
 def test_every_file_that_is_offered_can_be_made(tmp_path):
     assert {row.name for row in on_page() if row.page == "ticked"} == {"scene.glb", "scene.spz"}
-    assert {row.suffix for row in on_page()} == {".glb", "collider.glb", ".spz", ".sog", ".splats.glb", ".usdz", ".zip"}
+    assert {row.suffix for row in on_page()} == {
+        ".glb", "collider.glb", ".spz", ".sog", ".splats.glb", ".usdz", ".zip", "site.zip",
+    }
     scene = FinishedScene(photo_scene(), tmp_path, pick_rasterizer())
     with pytest.raises(ValueError, match="no file of the kind"):
         list(export_file(scene, Path("scene.obj")))

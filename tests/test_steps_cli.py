@@ -47,6 +47,25 @@ def test_a_later_step_may_be_asked_otherwise(asked, tmp_path):
     assert (told["request"]["path"], told["seed"]) == ("dolly", 5)
 
 
+def test_another_kind_of_video_is_asked_for_in_words(asked, tmp_path, capsys):
+    assert run("build", *asked, "-o", tmp_path / "b") == 0
+    capsys.readouterr()
+    asked_for = ("--kind", "webp", "--shape", "9:16", "--strength", 2)
+    assert run("tour", tmp_path / "b", *asked_for, "-o", tmp_path / "t") == 0
+    told, record = capsys.readouterr(), json.loads((tmp_path / "t" / "run.json").read_text())
+    assert (tmp_path / "t" / "boomerang.webp").read_bytes()[8:12] == b"WEBP"
+    assert not (tmp_path / "t" / "flythrough.mp4").exists()
+    assert "9:16 is cut out of the photo's shape" in told.err + told.out
+    counts = record["counts"]
+    assert counts["tour_amplitude"] == 2.0 and counts["frames"] == TINY.tour.frames // 2 + 1
+    assert ("Holes begin at frame" in told.err + told.out) == (counts["first_hole"] is not None)
+    assert "A strength of 3" in refused(capsys, "tour", tmp_path / "b", "--strength", 3, "-o", tmp_path / "out")
+    assert "a shape of its own" in refused(
+        capsys, "tour", tmp_path / "b", "--kind", "vr180", "--shape", "1:1", "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_step_without_the_one_before_is_refused(asked, tmp_path, capsys):
     look = tmp_path / "1"
     assert run("look", *asked, "-o", look) == 0

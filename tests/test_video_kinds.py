@@ -20,14 +20,14 @@ from gen3d.geometry.framing import framed
 from gen3d.geometry.half_sphere import directions
 from gen3d.geometry.points import lift
 from gen3d.geometry.stereo import for_a_headset, for_a_screen, pair
-from gen3d.geometry.trajectory import moved
+from gen3d.geometry.trajectory import moved, turned
 from gen3d.run.filming import shoot_of, sink_of
 from gen3d.settings import TourSettings, tour_checked
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.gaussians import Gaussians, from_points, joined, sh_from_rgb
 from gen3d.splat.role import FILLED_ALPHA
 from gen3d.splat.shown import NEAR_IS_WHITE
-from gen3d.stages.flythrough import STRAY, fly_through
+from gen3d.stages.flythrough import STRAY, AsDrawn, fly_through
 from gen3d.values import RGBD
 from gen3d.video_table import SHAPES, VIDEOS, row_for, video_row
 from tests.measures import drain
@@ -303,10 +303,13 @@ def test_a_strength_that_holds_is_told_without_a_word():
     assert marked["first"] is None
 
 
-def test_twice_the_strength_moves_twice_as_far():
-    yaws = [max(np.degrees(np.arctan2(c.c2w[0, 2], c.c2w[2, 2])) for c in turning(k)) for k in (0.5, 1.0)]
-    assert yaws[1] == pytest.approx(2 * yaws[0])
-    assert tour_checked(TourSettings(strength=2.0)).strength == 2.0
+@pytest.mark.parametrize(("strength", "farthest"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (2.0, 2.0)])
+def test_a_drawn_path_is_drawn_to_its_start_or_beyond_its_end(strength, farthest):
+    drawn = AsDrawn([CAMERA.posed(moved(x, 0.0, 0.0) @ turned(10 * x)) for x in (0.0, 0.5, 1.0)])
+    last = drawn.moving(strength)(1.0)[-1].c2w
+    assert last[0, 3] == pytest.approx(farthest)
+    assert np.degrees(np.arctan2(last[0, 2], last[2, 2])) == pytest.approx(10 * farthest)
+    assert drawn.moving(None) is drawn
 
 
 # --- the files

@@ -81,7 +81,7 @@ def _row(file: Path, a: Namespace) -> FormatRow:
         raise InputError(f"There is no format for {file.name}.", f"End its name in {known}, or name a folder.")
     if a.lod and not row.holds_gaussians:
         raise InputError(f"{file.name} is no file of Gaussians, so it has no lighter twins.", "Leave it out of --lod.")
-    if not row.suffix:
+    if row.is_folder:
         check_output(file, False, a.scene)
     twins = [row.lighter(file, i) for i in range(len(a.lod))] if a.lod else [file]
     if os.path.realpath(a.scene) in map(os.path.realpath, twins):

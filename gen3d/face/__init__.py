@@ -86,11 +86,29 @@ def tour(
     file: str | Path,
     *,
     path: str | None = None,
+    kind: str | None = None,
+    shape: str = "photo",
+    strength: float | None = None,
     on_event: Listener | None = None,
     enough: Enough = never,
 ) -> Path:
-    """A video of the scene, .mp4; path: as in `Request`, by default that which the scene was grown along."""
-    return scene.film(file, path=path, on_event=on_event, enough=enough)
+    """A video of the scene; returns its name.
+
+    Args:
+        scene: what `build` or `grow` gave.
+        file: where it goes.
+        path: as in `Request`, by default that which the scene was grown along.
+        kind: a row of `gen3d/video_table.py`: "video", "webp", "gif", "side-by-side", "anaglyph", "vr180" or "depth";
+            None is a plain video for a name in .mp4, else a boomerang.
+        shape: "photo", "16:9", "9:16" or "1:1", cut out of the photo's frame.
+        strength: how far the path moves, 0 to 2; None: as far as the scene has no holes, 1 at most.
+        on_event: called with each event.
+        enough: asked after each frame.
+
+    Raises InputError for a kind, shape, strength or path that there is not.
+    """
+    how = {"path": path, "kind": kind, "shape": shape, "strength": strength}
+    return scene.film(file, **how, on_event=on_event, enough=enough)
 
 
 def build(

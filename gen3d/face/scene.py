@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,15 +26,17 @@ from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
 from gen3d.request import Request, Review
 from gen3d.run.course import check_path, tour_cameras
+from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.output import check_output
 from gen3d.run.review import review_layers
-from gen3d.run.steps import Film, write_scene
+from gen3d.run.steps import write_scene
 from gen3d.run.thrift import Thrift, memory_told
-from gen3d.settings import Settings
+from gen3d.settings import Settings, TourSettings, tour_checked
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import Rasterizer, draw
 from gen3d.values import LayeredDepth, Layers
+from gen3d.video_table import VIDEOS, VideoRow, row_for, video_row
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -131,7 +132,7 @@ class Scene:
         if row is None:
             known = ", ".join(row.suffix for row in written_here() if row.suffix)
             raise InputError(f"There is no format for {file.name}.", f"End its name in {known}, or name a folder.")
-        if not row.suffix:
+        if row.is_folder:
             check_output(file, False)
         sweep(file.parent)
         with TemporaryDirectory(prefix="gen3d-") as folder:
@@ -151,20 +152,37 @@ class Scene:
         file: str | Path,
         *,
         path: str | None = None,
+        kind: str | None = None,
+        shape: str = "photo",
+        strength: float | None = None,
         on_event: Listener | None = None,
         enough: Enough = never,
     ) -> Path:
         """Writes a video along a path, as `gen3d.tour` does; returns its name."""
         file, path = Path(file), path or self.request.path
-        if file.suffix.lower() != ".mp4":
-            raise InputError(f"{file.name} is no name for a video.", "End it in .mp4.")
+        row = _kind_of(file, kind)
+        tour = tour_checked(replace(self.settings.tour, kind=row.name, shape=shape, strength=strength))
         check_path(path)
-        tour = self.settings.tour
-        cameras = tour_cameras(path, self.camera, place_of(self.layered.layers.rgbd).scale, tour.frames)
-        engines = Thrift(self.settings, rasterizer=self.rasterizer)
+        scale = place_of(self.layered.layers.rgbd).scale
+        cameras = tour_cameras(path, self.camera, scale, row.frames(tour.frames))
+        engines = Thrift(replace(self.settings, tour=tour), rasterizer=self.rasterizer)
         with memory_told():
-            Ear(on_event).hear(film(self.gaussians, cameras, engines, partial(Film, file, fps=tour.fps), enough))
+            filmed = film(self.gaussians, cameras, engines, sink_of(row, file, tour.fps), enough, shoot_of(row))
+            Ear(on_event).hear(filmed)
         return file
+
+
+def _kind_of(file: Path, kind: str | None) -> VideoRow:
+    """The row of VIDEOS; InputError for a kind that there is not, and for a name that is none of its files'."""
+    if kind is None:
+        if (row := row_for(file)) is None:
+            endings = ", ".join(sorted({row.suffix for row in VIDEOS}))
+            raise InputError(f"{file.name} is no name for a video.", f"End it in one of {endings}.")
+        return row
+    tour_checked(TourSettings(kind=kind))
+    if file.suffix.lower() != (row := video_row(kind)).suffix:
+        raise InputError(f"{file.name} is no name for a video of the kind {kind}.", f"End it in {row.suffix}.")
+    return row
 
 
 def _size(camera: Camera) -> str:

@@ -1,7 +1,8 @@
 """The scene and its viewer as one .html file: opens from disk in any current browser and asks nobody for anything.
 
-The scene's bytes are those of its `.view` file, in base64. A Content-Security-Policy lets exactly this script and this
-style run and forbids every request, so that not even a hostile title could do more than be read.
+The scene's bytes are those of its `.view` file, in base64; in a site (`products/site.py`) they lie beside the page. A
+Content-Security-Policy lets exactly this script and this style run and forbids every request (in a site, all but for
+what lies there), so that not even a hostile title could do more than be read.
 """
 
 from __future__ import annotations
@@ -11,21 +12,16 @@ import hashlib
 import html
 from pathlib import Path
 
-from gen3d.formats.view import check_view
+from gen3d.formats.view import photo_in
 from gen3d.formats.whole import write_whole
-from gen3d.viewer import PAGE, SCRIPT, STYLE
+from gen3d.viewer import ALONE, ALONE_STYLE, PAGE, SCRIPT, STYLE
 
-FULL_WINDOW = """
-html, body { margin: 0; height: 100%; background: #14161a; }
-main, main .gen3d-viewer { width: 100vw; height: 100vh; }
-main .gen3d-viewer { border-radius: 0; }
-main .gen3d-viewer .frame { flex: 1; min-height: 0; max-height: none; aspect-ratio: auto; }
-"""
-START = """
-const base64 = document.getElementById('scene').textContent
-const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))
-createSceneViewer(document.getElementById('viewer')).show(bytes)
-"""
+WITHIN = "startAlone(async () => bytesOf(document.getElementById('scene').textContent))"
+BESIDE = """startAlone(() => new Promise((done, failed) => {
+  window.receiveScene = base64 => done(bytesOf(base64))
+  document.head.append(Object.assign(document.createElement('script'), {src: 'scene.js', onerror: failed}))
+}))"""
+"""From disk a page may read no file beside it, but may run a script."""
 
 
 def write_html(path: Path, view_file: Path, title: str | None = None) -> None:
@@ -33,24 +29,51 @@ def write_html(path: Path, view_file: Path, title: str | None = None) -> None:
 
     Raises InputError when that is no such file.
     """
-    check_view(view_file)
-    style, script = STYLE + FULL_WINDOW, f"'use strict';\n{SCRIPT}\n{{{START}}}"
-    parts = {
-        "policy": _policy(style, script),
-        "title": html.escape(title or "3D scene"),
-        "style": style,
-        "scene": base64.b64encode(view_file.read_bytes()).decode("ascii"),
-        "script": script,
-    }
+    photo = photo_in(view_file)
+    poster = _img(f"data:image/jpeg;base64,{photo}") if photo else ""
+    scene = base64.b64encode(view_file.read_bytes()).decode("ascii")
+    within = f'<script id="scene" type="application/octet-stream">{scene}</script>\n'
     with write_whole(path) as temporary:
-        temporary.write_text(_filled(PAGE, parts), encoding="utf-8", newline="\n")
+        page = page_of(title or "3D scene", WITHIN, poster=poster, scene=within)
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _policy(style: str, script: str) -> str:
-    """Only what is named runs; the worker is made of the script's own text."""
+def write_index(path: Path, title: str, tags: str) -> None:
+    """Writes a page whose scene lies beside it in scene.js (`scene_script`), and its poster in poster.jpg.
+
+    tags: lines of HTML for who shows a link to it.
+    """
+    path.write_text(page_of(title, BESIDE, tags, _img("poster.jpg"), loads=True), encoding="utf-8", newline="\n")
+
+
+def scene_script(view_file: Path) -> str:
+    """A scene.view as a script that hands it on."""
+    return f"receiveScene('{base64.b64encode(view_file.read_bytes()).decode('ascii')}')\n"
+
+
+def page_of(
+    title: str, start: str, tags: str = "", poster: str = "", scene: str = "", loads: bool = False
+) -> str:
+    """The page; start: the script that begins, loads: whether it loads another. Only the title is escaped here."""
+    style, script = STYLE + ALONE_STYLE, f"'use strict';\n{SCRIPT}\n{ALONE}\n{{{start}}}"
+    parts = {
+        "policy": _policy(style, script, loads), "title": html.escape(title), "tags": tags, "style": style,
+        "poster": poster, "scene": scene, "script": script,
+    }  # fmt: skip
+    return _filled(PAGE, parts)
+
+
+def _img(source: str) -> str:
+    return f'<img id="poster" src="{source}" alt="">\n'
+
+
+def _policy(style: str, script: str, loads: bool) -> str:
+    """Only what is named runs, and what it loads itself; the worker is made of the script's own text."""
+    scripts = f"'{_digest(script)}'" + " 'strict-dynamic'" * loads
+    pictures = "'self' file:" if loads else "data:"
     return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; worker-src blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; img-src {pictures}; "
+        "worker-src blob:; base-uri 'none'; form-action 'none'"
     )
 
 

@@ -149,6 +149,13 @@ def read_limits(path: Path) -> tuple[float, Limits]:
         return header["pivot_m"], Limits(**header["limits"])
 
 
+def photo_in(path: Path) -> str | None:
+    """The photo that lies in it, JPEG in base64; None where none does. InputError as above."""
+    with _reading(path):
+        header, _ = _parsed(path)
+        return header.get("photo")
+
+
 def _path_as_json(path: DrawnPath) -> dict[str, Any]:
     """As gen3d/viewer/path.js holds a path."""
     turns = Rotation.from_matrix(path.c2w[:, :3, :3]).as_quat(scalar_first=True)

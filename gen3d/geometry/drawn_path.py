@@ -43,7 +43,8 @@ class Course:
     """Where the camera is at which time."""
 
     def __init__(self, path: DrawnPath, unit_m: float) -> None:
-        n, self._closed = len(path.seconds), path.loop == "repeat" and len(path.seconds) > 1
+        n = self._count = len(path.seconds)
+        self._closed = path.loop == "repeat" and len(path.seconds) > 1
         order = np.array([n - 1, *range(n), 0, 1 % n] if self._closed else range(n))  # with neighbours across the seam
         self._loop, self._values = path.loop, _aligned(path, order)
         apart = _apart(self._values, unit_m)
@@ -58,6 +59,11 @@ class Course:
     def duration_s(self) -> float:
         """Of the path as it is played once: there and back where it goes back and forth."""
         return float(self._starts[-1]) * (2 if self._loop == "pingpong" else 1)
+
+    @property
+    def starts_s(self) -> Float[np.ndarray, "k"]:
+        """When each key is passed."""
+        return self._starts[: self._count]
 
     def at(self, time_s: float) -> Float[np.ndarray, "8"]:
         """Place, turn (wxyz, of length 1) and log focal length; from the end on that of the end, or from the start."""

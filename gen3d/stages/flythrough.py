@@ -63,11 +63,15 @@ class AsDrawn:
     cameras: list[Camera]
 
     def __call__(self, amplitude: float) -> list[Camera]:
-        """As it is at 1, else with every pose drawn to its first, or away from it."""
+        """The same at any amplitude."""
+        return self.cameras
+
+    def moving(self, strength: float | None) -> AsDrawn:
+        """Every pose drawn to the first one, or away from it; as it is at 1 and None."""
+        if strength is None or strength == 1:
+            return self
         first = self.cameras[0]
-        return self.cameras if amplitude == 1 else [
-            camera.posed(between(first, camera, amplitude).c2w) for camera in self.cameras
-        ]  # fmt: skip
+        return AsDrawn([camera.posed(between(first, camera, strength).c2w) for camera in self.cameras])
 
 
 def fly_through(
@@ -85,6 +89,7 @@ def fly_through(
     where the settings ask for a strength, it is flown with no other.
     """
     yield Started("flythrough")
+    path = path.moving(settings.strength) if isinstance(path, AsDrawn) else path
     gaussians = gaussians.to(rasterizer.device)  # once, rather than for every frame
     see = partial(draw, rasterizer, gaussians)
     planned = 1.0 if settings.strength is None else settings.strength

@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent
 
 _SCRIPTS = (
     "reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "gamepad.js", "path.js", "path_files.js",
-    "director.js", "modes.js", "measure.js", "tilt.js", "xr.js", "viewer.js",
+    "director.js", "modes.js", "measure.js", "tilt.js", "xr.js", "parameters.js", "viewer.js",
 )  # fmt: skip
 
 SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
@@ -19,4 +19,7 @@ SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCR
 STYLE = (_FOLDER / "viewer.css").read_text(encoding="utf-8")
 """Rules for `.gen3d-viewer` alone; `--viewer-max-height` (75vh) and the element's width decide the size."""
 PAGE = (_FOLDER / "page.html").read_text(encoding="utf-8")
-"""The page of a standalone file: {{policy}} {{title}} {{style}} {{scene}} {{script}} are to be filled in."""
+"""The page of a scene alone: {{policy}} {{title}} {{tags}} {{style}} {{poster}} {{scene}} {{script}} are to be filled
+in."""
+ALONE, ALONE_STYLE = ((_FOLDER / f"alone.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+"""Beside SCRIPT and STYLE, for that page: call `startAlone(load)`."""

@@ -127,6 +127,14 @@ class Director {
     this.#stage.redraw()
   }
 
+  // The video's path, there and back.
+  playOwn() {
+    const {path} = this.#stage.header()
+    if (!path) return
+    this.#use({...path, loop: 'pingpong'})
+    this.play()
+  }
+
   pause() {
     this.playing = false
     this.#parts.play.textContent = 'Play'

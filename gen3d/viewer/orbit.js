@@ -81,6 +81,11 @@ class Orbit {
     return true
   }
 
+  // At once, from the photo's view.
+  face(yaw, pitch, zoom = 1) {
+    Object.assign(this, this.target = this.within({...this.start(), yaw, pitch, zoom}))
+  }
+
   // By shares of the canvas: all of it leads from one limit to the other, or once around.
   turn(right, up) {
     const {yaw_left_deg, yaw_right_deg, pitch_up_deg, pitch_down_deg} = this.limits

@@ -4,6 +4,7 @@
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
 //   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
+//   {asked: askedOf(location.search)} begins as an address says (parameters.js)
 //
 // This file ties the others together and draws when something has changed, and only then:
 //   reading.js    streams the file (its layout: gen3d/formats/view.py, view_codes.py) and hands on every fifth of it
@@ -71,6 +72,7 @@ class SceneViewer {
     this.#gl = gl
     this.#options = options
     this.#root = container.appendChild(made('div', {className: 'gen3d-viewer'}))
+    this.#root.classList.toggle('noui', Boolean(options.asked?.noui))
     this.#message = made('p', {hidden: true}, {role: 'alert'})
     this.#choices = made('div', {className: 'choices', hidden: true})
     this.#frame = made('div', {className: 'frame'})
@@ -167,6 +169,17 @@ class SceneViewer {
     if (!keeps && this.#measure.active) this.#toggleMeasure()
     this.#look(keeps && modes.some(([name]) => name === before) ? before : 'picture')
     this.#tell({task: 'begin', id: this.#scene.id, header})
+    if (!keeps && this.#options.asked) this.#ask(this.#options.asked, modes)
+  }
+
+  // What an address says (parameters.js), as far as this scene has it.
+  #ask({camera, autoplay, mode}, modes) {
+    if (modes.some(([name]) => name === mode)) this.#look(mode)
+    if (camera) {
+      this.#stopSway()
+      this.#orbit.face(...camera)
+    }
+    if (autoplay && !matchMedia('(prefers-reduced-motion: reduce)').matches) this.#director.playOwn()
   }
 
   #addPart({id, first, count, texels, harmonics}) {

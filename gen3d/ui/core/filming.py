@@ -10,26 +10,44 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gen3d.errors import InputError
 from gen3d.scene_files import SceneFiles
-from gen3d.settings import PRESETS, TourSettings
+from gen3d.settings import PRESETS, TourSettings, tour_checked
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Job, Visits
 from gen3d.ui.core.parse import Number
+from gen3d.video_table import VIDEOS
 
 FRAMES = (12, 600)
 FPS = (12, 60)
 WIDTHS_PX = (160, 1920)
 
 
-def tour_settings(seconds: Number | None, fps: Number | None, width_px: Number | None) -> TourSettings:
-    """The video's settings; an odd width becomes the even one below. Raises InputError beyond the bounds."""
+LATER: dict[str, Any] = {"kind": "video", "shape": "photo", "strength": 0}
+"""What /another_video took on later -> the value for calls that do not know it."""
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """(words, name) of the kinds of video."""
+    return [(f"{row.title}: {row.for_whom}", row.name) for row in VIDEOS]
+
+
+def tour_settings(
+    seconds: Number | None, fps: Number | None, width_px: Number | None, kind: str = "video", shape: str = "photo",
+    strength: Number | None = 0,
+) -> TourSettings:  # fmt: skip
+    """The video's settings; an odd width becomes the even one below. Raises InputError beyond the bounds.
+
+    strength: 0 or None is as far as the scene holds.
+    """
     fps = round(_within("A rate of {} frames per second", fps, FPS))
     width_px = round(_within("A width of {} pixels", width_px, WIDTHS_PX))
     least, most = (frames / fps for frames in FRAMES)
     seconds = _within(f"A length of {{}} seconds at {fps} frames per second", seconds, (least, most))
-    return TourSettings(frames=round(seconds * fps), fps=fps, width_px=width_px // 2 * 2)
+    moves = float(strength) if strength else None
+    return tour_checked(TourSettings(round(seconds * fps), fps, width_px // 2 * 2, kind, shape, moves))
 
 
 def scene_of(visits: Visits, gallery: Gallery, visitor: str, name: str | None) -> Path:
@@ -71,7 +89,7 @@ def _within(what: str, value: Number | None, bounds: tuple[Number, Number]) -> N
 
 def _linked(scene: Path, job: Job) -> Job:
     """The job, with links to an example's files in it, but for what would be made anew or is not needed."""
-    left_out = shutil.ignore_patterns("flythrough.mp4", "more")
+    left_out = shutil.ignore_patterns(*(row.file for row in VIDEOS), "more")
     shutil.copytree(scene.resolve(), job.folder / "grow", ignore=left_out, copy_function=_link)
     return job
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -23,6 +24,7 @@ from gen3d.formats.whole import write_whole
 from gen3d.scene_files import SceneFiles, light_twin
 from gen3d.stage_table import STAGES, row
 from gen3d.ui.core import words
+from gen3d.video_table import VIDEOS, video_in
 
 SINGLE = tuple(stage.name for stage in STAGES if stage.preview and not stage.many)
 """Previews with a place of their own."""
@@ -64,6 +66,8 @@ class Shown:
     """What the viewer shows: the points, later the scene."""
     scene: SceneFiles | None = None
     video: Path | None = None
+    holes: tuple[int | None, int] | None = None
+    """Where a video begins to show holes, and of how many frames; None where nobody asked how far it moves."""
     zipped: Path | None = None
     """All previews in one file."""
 
@@ -157,7 +161,8 @@ class Shown:
             "viewer": (str(self.view), self.job or self.view.parent.name) if self.view else None,
             "views": [str(file) for file in self.strip] or None,
             "scene": str(self.scene.model3d) if self.scene else None,
-            "video": str(self.video) if self.video else None,
+            "video": str(self.video) if self.video and not _is_picture(self.video) else None,
+            "moving": str(self.video) if self.video and _is_picture(self.video) else None,
             "files": files or None,
             "seed": self.seed,
             "job": self.job,
@@ -179,8 +184,17 @@ class Shown:
                 files = SceneFiles(finished.folder)
                 return replace(self, scene=files, view=self.view if _is_fitted(self.view) else files.view)
             case "tour":
-                return replace(self, video=SceneFiles(finished.folder).video)
+                return replace(self, video=video_in(finished.folder), holes=_holes(finished.folder))
         return self
+
+
+def _is_picture(video: Path) -> bool:
+    return any(row.is_picture for row in VIDEOS if row.file == video.name)
+
+
+def _holes(folder: Path) -> tuple[int | None, int] | None:
+    counts = json.loads(SceneFiles(folder).run.read_text(encoding="utf-8"))["counts"]
+    return (counts["first_hole"], counts["frames"]) if "first_hole" in counts else None
 
 
 def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown:

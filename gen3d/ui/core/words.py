@@ -75,8 +75,18 @@ def status(shown: Shown) -> str:
     left = f' data-left="{shown.seconds_left():.1f}"' if shown.state == "running" else ""
     return (
         f'<div class="told" data-state="{shown.state}"><p{left}>{escape(shown.sentence)}</p>{_announced(shown)}'
-        f'<ol class="stages">{stages}</ol>{f"<ul>{notices}</ul>" if notices else ""}</div>'
+        f'<ol class="stages">{stages}</ol>{f"<ul>{notices}</ul>" if notices else ""}{_marked(shown)}</div>'
     )
+
+
+def _marked(shown: Shown) -> str:
+    """The video as a bar, striped from the frame where holes begin; "" where nobody asked how far it moves."""
+    if shown.holes is None or shown.state != "done":
+        return ""
+    first, frames = shown.holes
+    told = "No frame shows a hole." if first is None else f"Holes begin at frame {first + 1} of {frames}."
+    since = "" if first is None else f'<i style="left: {100 * first / frames:.1f}%"></i>'
+    return f'<div class="holes" role="img" aria-label="{told}" title="{told}">{since}</div>'
 
 
 def waiting(title: str, seconds: float | None = None) -> str:

@@ -27,7 +27,7 @@ from gen3d.ui.core.reviewing import Paused, Reviewing
 from gen3d.ui.core.running import Running
 from gen3d.ui.core.steps import Failure, Steps
 from gen3d.ui.core.turns import Turn, unhurried
-from gen3d.ui.page.another_video import FILMED, until_there
+from gen3d.ui.page.another_video import FILMED, FILMED_SHOWN, until_there
 from gen3d.ui.page.errors import heard, told_to_visitors
 from gen3d.ui.page.sending import (
     BUILT,
@@ -110,9 +110,10 @@ class Actions:
 
     def another_video(
         self, job: str | None = None, path: str = "wander", transforms: str | None = None, seconds: Number | None = 4,
-        fps: Number | None = 24, width_px: Number | None = 640, request: gr.Request = NOBODY,
+        fps: Number | None = 24, width_px: Number | None = 640, kind: str = "video", shape: str = "photo",
+        strength: Number | None = 0, request: gr.Request = NOBODY,
     ) -> Iterator[Values]:  # fmt: skip
-        """Another video of a scene that was built. Streams (progress, video, files, job).
+        """Another video of a scene that was built. Streams (progress, video, files, job); a boomerang is in the files.
 
         Args:
             job: what /build or /grow worked on, or what this gave back.
@@ -120,28 +121,31 @@ class Actions:
             transforms: a nerfstudio transforms.json: a camera path of your own, instead of path.
             seconds: how long it is; at most 600 frames.
             fps: frames per second, 12 to 60.
-            width_px: 160 to 1920.
+            width_px: 160 to 1920; of vr180 for each eye.
+            kind: video, webp, gif (both there and back), side-by-side, anaglyph, vr180 or depth.
+            shape: photo, 16:9, 9:16 or 1:1, cut out of the photo's frame.
+            strength: how far the path moves, up to 2; 0 is as far as the scene has no holes.
             request: who asks; given by Gradio.
         """
-        given = (job, path, transforms, seconds, fps, width_px)
+        given = (job, path, transforms, seconds, fps, width_px, kind, shape, strength)
         yield from self._sent(request, self._filmed(visitor_of(request), *given), plainly(FILMED))
 
     def another_video_shown(
         self, job: str | None, path: str, transforms: str | None, seconds: Number | None, fps: Number | None,
-        width_px: Number | None, request: gr.Request,
+        width_px: Number | None, kind: str, shape: str, strength: Number | None, request: gr.Request,
     ) -> Iterator[Values]:  # fmt: skip
         """The same for the page, on which the video from before stays until the new one is there."""
-        given = (job, path, transforms, seconds, fps, width_px)
-        yield from self._sent(request, self._filmed(visitor_of(request), *given), FILMED, until_there)
+        given = (job, path, transforms, seconds, fps, width_px, kind, shape, strength)
+        yield from self._sent(request, self._filmed(visitor_of(request), *given), FILMED_SHOWN, until_there)
 
     def _filmed(
-        self, visitor: str, job: str | None, path: str, transforms: str | None, seconds: Number | None,
-        fps: Number | None, width_px: Number | None,
-    ) -> Iterator[Shown]:  # fmt: skip
+        self, visitor: str, job: str | None, path: str, transforms: str | None, *tour: Number | str | None
+    ) -> Iterator[Shown]:
+        """tour: what `tour_settings` takes."""
+
         def begin() -> Job:
-            tour = tour_settings(seconds, fps, width_px)
             chosen = path_of(path, transforms, self.steps.paths)
-            return job_to_film(self.visits, self.gallery, visitor, job, chosen, tour)
+            return job_to_film(self.visits, self.gallery, visitor, job, chosen, tour_settings(*tour))
 
         return self._running.run(("tour",), visitor, begin)
 

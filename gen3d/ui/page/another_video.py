@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from gen3d.ui.core.filming import FPS, WIDTHS_PX
+from gen3d.ui.core.filming import FPS, WIDTHS_PX, kind_choices
 from gen3d.ui.page.by_name import add_endpoint
 from gen3d.ui.page.gradio_quirks import uploaded_only, whatever_came
 from gen3d.ui.page.queue import PRIVATE, QUIET
 from gen3d.ui.page.sending import plainly
 from gen3d.ui.page.widgets import add_diagram
+from gen3d.video_table import SHAPES, STRENGTHS
 
 if TYPE_CHECKING:
     from gen3d.ui.page.actions import Actions
 
 FILMED = ("status", "video", "files", "job")
 """The components that the action writes to, in order; the status is one of its own, beside the button."""
+FILMED_SHOWN = (*FILMED, "moving")
+"""The same on the page, where moving pictures, which no player takes, have a place of their own."""
 SECONDS, RATE, WIDTH_PX = 4, 24, 640
 """What is set at first."""
 DRAWN = "() => document.querySelector('#viewer .stage').drawn"
@@ -32,8 +35,11 @@ STOPPED = '<div class="told">Cancelled: the video from before stays.</div>'
 def until_there(stream: Generator[tuple[Any, ...], None, None]) -> Iterator[tuple[Any, ...]]:
     """Leaves the video and its files on the page as they are until the new ones are there; the status always tells."""
     with closing(stream):
-        for status, video, *others in stream:
-            yield (status, video, *others) if video else (status, *[gr.skip()] * (1 + len(others)))
+        for status, video, files, job, *moving in stream:
+            if video or any(moving):
+                yield status, video, files, job, *(gr.update(value=one, visible=one is not None) for one in moving)
+            else:
+                yield status, *[gr.skip()] * (3 + len(moving))
 
 
 def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: Mapping[str, Any]) -> None:
@@ -60,11 +66,21 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
                 WIDTH_PX, label=f"Width at most, pixels ({WIDTHS_PX[0]} to {WIDTHS_PX[1]})", min_width=110
             )
         with gr.Row():
+            kind = gr.Dropdown(kind_choices(), value="video", label="Kind", scale=2, elem_id="another-kind")
+            shape = gr.Dropdown(list(SHAPES), value="photo", label="Shape: cut out of the photo's", min_width=110,
+                                elem_id="another-shape")  # fmt: skip
+        strength = gr.Slider(
+            *STRENGTHS, value=0, step=0.05, elem_id="another-strength",
+            label="How far it moves (1 as meant; 0 as far as the scene has no holes)",
+        )  # fmt: skip
+        with gr.Row():
             make = gr.Button("Make this video", min_width=120, elem_id="film")
             stop = gr.Button("Cancel this video", variant="stop", interactive=False, min_width=120, elem_id="cut")
         told = gr.HTML(elem_id="another-status")
-    outputs = [{**shown, "status": told}[name] for name in FILMED]
-    inputs = [shown["job"], path, own, seconds, fps, width]
+        moving = gr.Image(label="Boomerang", type="filepath", interactive=False, visible=False, elem_id="moving",
+                          buttons=["download", "fullscreen"])  # fmt: skip
+    outputs = [{**shown, "status": told, "moving": moving}[name] for name in FILMED_SHOWN]
+    inputs = [shown["job"], path, own, seconds, fps, width, kind, shape, strength]
     _connect(actions, inputs, outputs, (make, stop), queue)
     _connect_drawn(shown["viewer"], fold, own, seconds)
     add_endpoint(actions.another_video, inputs, [shown[name] for name in plainly(FILMED)])

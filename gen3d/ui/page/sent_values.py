@@ -15,9 +15,9 @@ import gradio as gr
 from gradio.blocks import Block
 
 from gen3d.errors import InputError
+from gen3d.ui.core import filming, stands
 from gen3d.ui.core.fields import later
 from gen3d.ui.core.parse import LONGEST_PROMPT
-from gen3d.ui.core.stands import LATER
 
 LARGEST = 2**53
 """Beyond it a number of JavaScript's is none of its neighbours for sure."""
@@ -35,7 +35,7 @@ def with_later(block_fn: Any, inputs: list[Any]) -> list[Any]:
 
     A call by position from before does not bring them.
     """
-    known = later() | LATER
+    known = later() | stands.LATER | filming.LATER
     return [*inputs, *(known[name] for name in _names(block_fn)[len(inputs) :] if name in known)]
 
 
