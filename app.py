@@ -30,6 +30,7 @@ from gen3d.products.opened import write_opened_view
 from gen3d.products.standing import parse_measured, photo_to_measure, standing_of
 from gen3d.request import Request, Review, Reviewed
 from gen3d.run import steps as pipeline
+from gen3d.run.publish import publish as published
 from gen3d.run.review import review as reviewed
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
@@ -139,6 +140,13 @@ def stand(scene: Path, file: Path, stands: Stands) -> tuple[str, ...]:
         return (*told, *unsaid)
 
 
+def publish(scene: Path, name: str, token: str, private: bool) -> tuple[str, str]:
+    """The scene in a folder as a Space of its visitor's: its page, and the site's address."""
+    with told_to_visitors():
+        there = product(published(finished(scene), name, token, private))
+        return there.space, there.address
+
+
 def photo(scene: Path) -> object:
     """What the scene in a folder was made from, 8 bits, at the size that it was made at, to measure in."""
     with told_to_visitors():
@@ -172,6 +180,7 @@ def steps() -> Steps:
         more=more,
         stand=stand,
         photo=photo,
+        publish=publish,
         show_file=show_file,
     )
 

@@ -118,6 +118,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     ),
     "products": (PRODUCTS, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
     "viewer": (set(), set()),
+    "run.publish": (RUN, {"huggingface_hub"}),
     "run": (RUN, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
     "ui": (set(), set()),
     "ui.core": (VALUES | {"ui.core", "formats.whole", "formats.claims"}, {"PIL"}),
@@ -136,6 +137,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         | {"splat.antialiased", "splat.cpu.function", "formats", "stages", "geometry.trajectory"}, {"numpy"},
     ),
     "commands.bar": (set(), {"tqdm"}),
+    "commands.publish": (
+        VALUES | {"commands", "run", "products", "formats"}, {"huggingface_hub"},
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from gen3d.commands import (
     info,
     look,
     presets,
+    publish,
     render,
     selftest,
     tour,
@@ -22,7 +23,8 @@ from gen3d.commands import (
 )
 
 COMMANDS = {
-    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export, "info": info,
+    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
+    "publish": publish, "info": info,
     "depth": depth,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip

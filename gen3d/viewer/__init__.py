@@ -16,6 +16,8 @@ _SCRIPTS = (
 
 SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
 """Plain functions and constants, no module: define them, then call `createSceneViewer(element, options)`."""
+PARAMETERS = (_FOLDER / "parameters.js").read_text(encoding="utf-8")
+"""Of SCRIPT, what addresses say: for who needs no viewer."""
 STYLE = (_FOLDER / "viewer.css").read_text(encoding="utf-8")
 """Rules for `.gen3d-viewer` alone; `--viewer-max-height` (75vh) and the element's width decide the size."""
 PAGE = (_FOLDER / "page.html").read_text(encoding="utf-8")

@@ -57,6 +57,9 @@ class Steps:
     axes. None: nobody is asked how."""
     photo: Callable[[Path], Any] | None = None
     """(folder of a finished scene) -> its photo as pixels, to measure in. None: nobody measures."""
+    publish: Callable[[Path, str, str, bool], tuple[str, str]] | None = None
+    """(folder of a finished scene, name, token of the visitor's, whether it is private) -> a Space's page, and the
+    address of the site in it. None: nobody publishes from here."""
     show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 

@@ -39,6 +39,7 @@ from gen3d.ui.page.queue import PRIVATE, QUEUE, QUIET
 from gen3d.ui.page.results import PICTURES, add_results, add_stage, connect_other_viewer
 from gen3d.ui.page.review import REVEAL, ReviewPanel, add_review, add_review_endpoint, connect_changes, opened_with
 from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, plainly, visitor_of
+from gen3d.ui.page.share import add_share, fill_from_link
 
 PHOTO = {"photo": "The photo"}
 """elem_id -> what this picture shows."""
@@ -86,6 +87,8 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                 if steps.more:
                     find = partial(scene_of, visits, gallery)
                     add_more_files(find, steps.more, outputs["job"], QUEUE, steps.stand, steps.photo)
+                if steps.publish:
+                    add_share(partial(scene_of, visits, gallery), steps.publish, outputs["job"], inputs)
         gr.HTML(words.badge(steps.engines, steps.device, steps.better))
         opening = Opening(page, actions, expected, inputs, outputs)
         build.click(None, None, beside.lines, js=beside.clear(), **PRIVATE)
@@ -103,7 +106,8 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         add_review_endpoint(actions.reviewing, outputs["job"])
         connect_other_viewer(other, outputs["scene"], shown)
         _connect_steps(actions, inputs, outputs)
-        page.load(new_seed, None, inputs["seed"], **QUIET)
+        begun = page.load(new_seed, None, inputs["seed"], **QUIET)
+        fill_from_link(begun, inputs, tabs, tuple(steps.paths))
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
         page.load(None, None, None, js=ANY_FILE, **PRIVATE)
         titles = [example.title for example in gallery.examples]
