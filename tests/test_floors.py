@@ -105,6 +105,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.html": (VALUES | {"formats", "viewer"}, set()),
     "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),
     "formats.boomerang": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),
+    "formats.worldscore": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),
     "stages": (STAGES, {"numpy", "jaxtyping", "scipy", "cv2"}),
     "stages.flythrough": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "stages.optimize": (STAGES, {"numpy", "jaxtyping", "torch"}),

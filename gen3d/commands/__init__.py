@@ -20,12 +20,12 @@ from gen3d.commands import (
     selftest,
     tour,
     warmup,
+    worldscore,
 )
 
 COMMANDS = {
     "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
-    "publish": publish, "info": info,
-    "depth": depth,
+    "publish": publish, "info": info, "depth": depth, "worldscore": worldscore,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""
