@@ -17,10 +17,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 DepthKind = Literal["auto", "metric", "inverse", "disparity"]
 TurnDepth = Literal["auto", "yes", "no"]
 OwnDepth = Literal["use", "ignore"]
+Border = Literal["cut", "keep"]
 DEPTH_CHOICES: dict[str, tuple[str, ...]] = {
     "depth_kind": get_args(DepthKind), "turn_depth": get_args(TurnDepth), "own_depth": get_args(OwnDepth),
 }  # fmt: skip
 """Field of `Request` -> what may be chosen."""
+CHOICES: dict[str, tuple[str, ...]] = DEPTH_CHOICES | {"border": get_args(Border)}
+"""The same of all fields, not of the depth's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Request:
     """Whether the depth file is turned as EXIF turns the photo; auto: where it fits only so."""
     own_depth: OwnDepth = "use"
     """Whether depth that the photo carries in itself counts where no file is given."""
+    border: Border = "cut"
+    """Whether a border around the photo (bars, a scan's margin, what rectifying left empty) is cut away, and from its
+    depth; fov_deg and intrinsics are those of the photo as given all the same."""
 
     def __post_init__(self) -> None:
         """Raises InputError for words that are no text: a lone half of a character, or bytes that are not UTF-8."""

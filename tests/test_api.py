@@ -82,7 +82,7 @@ def test_the_endpoints_are_named_and_described(client):
     parameters = {name: [p["parameter_name"] for p in endpoint["parameters"]] for name, endpoint in told.items()}
     assert parameters["/build"][16] == "review"  # those after it came later: calls by position go on working
     assert [p for p in parameters["/build"] if p != "review"] == parameters["/look"]
-    assert parameters["/look"][16:] == ["depth_kind", "depth_channel", "turn_depth", "own_depth"]
+    assert parameters["/look"][16:] == ["depth_kind", "depth_channel", "turn_depth", "own_depth", "border"]
     assert parameters["/look"][:3] == ["photo", "depth", "prompt"]
     assert parameters["/review"] == ["job", "percentile", "flips"]
     assert parameters["/grow"] == ["job"] and parameters["/tour"] == ["job", "path"]

@@ -18,7 +18,7 @@ def asked(**changed):
         "units_per_metre": 1000.0,
     }  # fmt: skip
     prompts = dict(zip(("left", "right", "up", "down"), changed.pop("prompts", ()), strict=False))
-    of_depth = ("depth_kind", "depth_channel", "turn_depth", "own_depth")
+    of_depth = ("depth_kind", "depth_channel", "turn_depth", "own_depth", "border")
     meant = dict(zip(of_depth, changed.pop("meant", ()), strict=False))
     return request_of(given | changed | prompts | meant, PATHS)
 
@@ -80,9 +80,9 @@ def test_words_for_a_direction_are_bounded_like_the_prompt():
 
 
 def test_what_is_said_of_the_depth_arrives_and_empty_fields_say_nothing():
-    request = asked(meant=("inverse", " depth.Z ", "yes", "ignore"))
-    said = (request.depth_kind, request.depth_channel, request.turn_depth, request.own_depth)
-    assert said == ("inverse", "depth.Z", "yes", "ignore")
+    request = asked(meant=("inverse", " depth.Z ", "yes", "ignore", "keep"))
+    said = (request.depth_kind, request.depth_channel, request.turn_depth, request.own_depth, request.border)
+    assert said == ("inverse", "depth.Z", "yes", "ignore", "keep")
     assert asked(meant=("auto", "", None, "use")) == asked(meant=()) == asked()
 
 

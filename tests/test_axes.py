@@ -314,6 +314,9 @@ def test_two_pixels_that_somebody_measured_give_the_scale(kept, capsys):
     larger = Measured((81.0, 121.0), (241.0, 121.0), 3 * length)
     twice, _ = drain(standing_of(kept, measured=larger, photo_px=(320, 240)))
     assert twice.scale == pytest.approx(3, rel=0.02)
+    bordered = Measured((51.5, 80.5), (131.5, 80.5), 3 * length)  # a border of 11 x 20 px was cut away
+    cut, _ = drain(standing_of(kept, measured=bordered, photo_at_px=(11, 20)))
+    assert cut.scale == pytest.approx(3, rel=0.02)
     for wrong, words in (((500.0, 60.0), "not in the photo"), ((40.0, 60.0), "same place")):
         with pytest.raises(InputError, match=words):
             drain(standing_of(kept, measured=Measured((40.0, 60.0), wrong, 1.0)))

@@ -85,7 +85,7 @@ def test_a_call_from_before_a_row_came_has_its_first_value(page):
     look = endpoint(page, "look")
     names = list(inspect.signature(look.fn).parameters)
     assert with_later(look, [None] * names.index("depth_kind")) == [
-        *[None] * names.index("depth_kind"), "auto", None, "auto", "use", "8,8,4,4",
+        *[None] * names.index("depth_kind"), "auto", None, "auto", "use", "cut", "8,8,4,4",
     ]  # fmt: skip
     assert with_later(look, [None]) != [None] and len(with_later(look, [None])) < len(names), "older ones are needed"
 

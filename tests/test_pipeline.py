@@ -108,7 +108,7 @@ def test_run_json_tells_what_was_asked_used_and_spent(built):
     assert record["request"] == {
         "photo": "photo.png", "prompt": "a room", "depth": "depth.npy", "depth_scale": None, "fov_deg": 60.0,
         "intrinsics": None, "path": "wander", "seed": 3, "prompts": [], "depth_kind": "auto", "depth_channel": None,
-        "turn_depth": "auto", "own_depth": "use",
+        "turn_depth": "auto", "own_depth": "use", "border": "cut",
     }  # fmt: skip
     assert record["seed"] == 3 and record["settings"]["fit"]["iterations"] == 8
     assert record["settings"]["preset"] == "tiny"

@@ -24,6 +24,7 @@ def photo_options(parser: ArgumentParser) -> None:
     lens = parser.add_mutually_exclusive_group()
     lens.add_argument("--fov", type=number, metavar="DEG", help="field of view along the longer side")
     lens.add_argument("--intrinsics", type=four_numbers, metavar="FX,FY,CX,CY", help="in pixels as displayed")
+    border_option(parser)
 
 
 def _depth_options(parser: ArgumentParser) -> None:
@@ -46,6 +47,16 @@ def _depth_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--own-depth", choices=DEPTH_CHOICES["own_depth"], default="use",
         help="whether depth inside a portrait photo counts where no file is given",
+    )  # fmt: skip
+
+
+def border_option(parser: ArgumentParser) -> None:
+    """What becomes of a border around the photo."""
+    from gen3d.request import CHOICES
+
+    parser.add_argument(
+        "--border", choices=CHOICES["border"], default="cut",
+        help="whether bars, margins or empty rims around the photo are cut away",
     )  # fmt: skip
 
 
@@ -81,7 +92,7 @@ def request_of(a: Namespace) -> Request:
 
     return Request(
         a.image, a.prompt, a.depth, a.depth_scale, a.fov, a.intrinsics, a.path, a.seed, prompts_of(a),
-        a.depth_kind, a.depth_channel, a.turn_depth, a.own_depth,
+        a.depth_kind, a.depth_channel, a.turn_depth, a.own_depth, a.border,
     )  # fmt: skip
 
 

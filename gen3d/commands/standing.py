@@ -52,16 +52,25 @@ def standing_asked(a: Namespace, scene: FinishedScene) -> Stage[Standing]:
     from gen3d.products.standing import parse_measured, standing_of
 
     measured = None if a.measured is None else parse_measured(a.measured)
-    photo_px = photo_size(scene.files.run)
+    photo_px, photo_at_px = photo_size(scene.files.run), photo_corner(scene.files.run)
     if measured is not None and photo_px is None and scene.photo is not None:
         yield Notice(SIZES)
-    return (yield from standing_of(scene, a.axes, a.level, a.scale, measured, photo_px))
+    return (yield from standing_of(scene, a.axes, a.level, a.scale, measured, photo_px, photo_at_px))
 
 
 def photo_size(record: Path) -> tuple[int, int] | None:
-    """Width and height of the photo that a run was given; None where its record does not say."""
+    """Width and height of the photo that a run was given, without its border; None where its record does not say."""
+    return _counted(record, "photo_px")
+
+
+def photo_corner(record: Path) -> tuple[int, int]:
+    """Where what was made into a scene begins in the photo that a run was given."""
+    return _counted(record, "photo_at_px") or (0, 0)
+
+
+def _counted(record: Path, name: str) -> tuple[int, int] | None:
     try:
-        width, height = json.loads(record.read_text(encoding="utf-8"))["counts"]["photo_px"]
-        return int(width), int(height)
+        x, y = json.loads(record.read_text(encoding="utf-8"))["counts"][name]
+        return int(x), int(y)
     except (OSError, ValueError, KeyError, TypeError):
         return None

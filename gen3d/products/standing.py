@@ -60,14 +60,16 @@ def standing_of(
     scale: float = 1.0,
     measured: Measured | None = None,
     photo_px: tuple[int, int] | None = None,
+    photo_at_px: tuple[int, int] = (0, 0),
 ) -> Stage[Standing]:
     """How a scene is to stand; what was found, or was not, is told in a Notice.
 
-    photo_px: width and height that the measured pixels refer to; None: those that the scene was made at. Raises
+    photo_px: width and height that the measured pixels refer to; None: those that the scene was made at.
+    photo_at_px: where that begins in the photo, if a border was cut away from it. Raises
     InputError for a factor or a measure that cannot be.
     """
     if measured is not None:
-        found = measured_scale(scene, measured, photo_px)
+        found = measured_scale(scene, measured, photo_px, photo_at_px)
         yield Notice(f"What is {measured.metres:g} m long measures {measured.metres / found:.3g} m in the scene: all "
                      f"lengths are multiplied by {found:.4g}.")  # fmt: skip
         scale *= found
@@ -93,13 +95,15 @@ def levelled(scene: FinishedScene, scale: float = 1.0) -> Stage[np.ndarray | Non
     return level(ground._replace(offset=ground.offset + float(ground.normal @ scene.origin)), ahead)
 
 
-def measured_scale(scene: FinishedScene, measured: Measured, photo_px: tuple[int, int] | None) -> float:
+def measured_scale(
+    scene: FinishedScene, measured: Measured, photo_px: tuple[int, int] | None, photo_at_px: tuple[int, int] = (0, 0)
+) -> float:
     """By how much all lengths are to be multiplied so that two pixels are as far apart as somebody measured."""
     if not 0 < measured.metres < np.inf:
         raise InputError(f"Nothing is {measured.metres:g} m long.", _SYNTAX)
     depth, camera = _photo_depth(scene)
     per_pixel = np.divide((camera.width, camera.height), photo_px or (camera.width, camera.height))
-    a, b = (_point(depth, camera, np.array(at) * per_pixel, at) for at in measured[:2])
+    a, b = (_point(depth, camera, (np.array(at) - photo_at_px) * per_pixel, at) for at in measured[:2])
     length = float(np.linalg.norm(a - b))
     if length < 1e-6:
         raise InputError("The two pixels show the same place.", "Give two that are apart.")

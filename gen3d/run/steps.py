@@ -115,9 +115,11 @@ def grow(
     yield Finished("grow", folder)
 
 
-def _count_pixels(record: Record, photo_px: tuple[int, int], **_: object) -> Iterator[Event]:
-    """How large the photo was before it was reduced: whoever measures in it counts its own pixels."""
-    record.count(photo_px=photo_px)
+def _count_pixels(
+    record: Record, photo_px: tuple[int, int], photo_at_px: tuple[int, int], **_: object
+) -> Iterator[Event]:
+    """How large the photo was before it was reduced, and where in it that began: who measures counts its own pixels."""
+    record.count(photo_px=photo_px, photo_at_px=photo_at_px)
     yield from ()
 
 

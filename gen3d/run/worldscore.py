@@ -165,7 +165,7 @@ def _looked(picture: np.ndarray, bench: Bench, engines: Thrift) -> Stage[Layers]
     """The field of view is handed to who estimates depth."""
     lens = bench.lens()
     (fx, _, cx), (_, fy, cy), _ = lens.K
-    request = Request(picture, intrinsics=(fx, fy, cx, cy), seed=bench.seed)
+    request = Request(picture, intrinsics=(fx, fy, cx, cy), seed=bench.seed, border="keep")
     source = yield from engines.run(lambda e: read_source(request, bench.settings, e.models))
     return (yield from make_layers(source, engines))
 

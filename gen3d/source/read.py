@@ -18,9 +18,10 @@ from gen3d.formats.depth_names import Size
 from gen3d.formats.picture import SMALLEST_SIDE_PX, Photo, read_photo
 from gen3d.geometry.resample import reduce_picture, resample_depth
 from gen3d.models.base import Models, TextToImage
-from gen3d.request import DEPTH_CHOICES, Request
+from gen3d.request import CHOICES, Request
 from gen3d.settings import Settings
 from gen3d.source.arrays import photo_of
+from gen3d.source.framed import without_border
 from gen3d.source.given_depth import settle_far
 from gen3d.source.photo_depth import depth_given
 from gen3d.stages.depth import DEFAULT_FOV_DEG
@@ -51,10 +52,14 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     given, told = (None, None) if photo is None else depth_given(request, photo)
     yield from map(Notice, filter(None, [told]))
 
-    full_width, full_height = width, height
-    image = _reduced(image, settings.size_px, (width, height))
+    at_px, (full_width, full_height) = (0, 0), (width, height)
+    if photo is not None and request.border == "cut" and (cut := without_border(image, (width, height), camera, given)):
+        yield Notice(cut.told)
+        image, camera, given, at_px = cut.image, cut.camera, cut.given, cut.at_px
+        full_width, full_height = cut.size
+    image = _reduced(image, settings.size_px, (full_width, full_height))
     height, width, _ = image.shape
-    yield Intermediate("source", {"image": image, "photo_px": (full_width, full_height)})
+    yield Intermediate("source", {"image": image, "photo_px": (full_width, full_height), "photo_at_px": at_px})
     camera = camera.resized(width, height) if camera else None
     depth = None
     if given is not None:
@@ -75,7 +80,7 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
 
 def _check_request(request: Request) -> None:
     """What can be known before a file is opened."""
-    for field, choices in DEPTH_CHOICES.items():
+    for field, choices in CHOICES.items():
         if (value := getattr(request, field)) not in choices:
             raise InputError(
                 f"{str(value)[:40]!r} is no choice for the {field.replace('_', ' ')}.",

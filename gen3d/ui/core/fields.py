@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from gen3d.request import DEPTH_CHOICES
+from gen3d.request import CHOICES, DEPTH_CHOICES
 from gen3d.settings import PRESETS
 from gen3d.ui.core import parse
 from gen3d.ui.core.parse import Parse
@@ -187,6 +187,15 @@ FIELDS: tuple[Field, ...] = (
         "own_depth",
         Widget("choice", "Own depth: depth inside a portrait photo", "use", "own-depth", ("use", "ignore")),
         "use, or ignore, depth that a portrait photo carries in itself.",
+    ),
+    Field(
+        "border",
+        Widget(
+            "choice", "Border: bars, margins or empty rims around the photo", "cut", "border",
+            (("cut away", "cut"), ("keep", "keep")),
+        ),
+        "cut away, or keep, a border around the photo.",
+        parse.where_given(parse.among(CHOICES["border"], "{} is no choice for border.")), "border", since="0.6",
     ),
 )  # fmt: skip
 
