@@ -128,6 +128,16 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.door": ({"ui.door", "ui.core.limits"}, {"starlette", "python_multipart"}),
     "ui.door.attendance": ({"ui.door", "ui.core.jobs"}, set()),
     "cli": ({"commands", "ending"}, set()),
+    "many": (RUN | {"many"}, {"numpy", "jaxtyping", "PIL", "cv2", "torch"}),
+    "many.ask": ({"many.ask"}, set()),
+    "many.names": (set(), set()),
+    "many.manifest": (VALUES, set()),
+    "many.remote": (VALUES | {"formats"}, {"fsspec"}),
+    "many.crew": ({"many.ask", "many.maker", "many.crew"}, set()),
+    "many.pool": (VALUES | {"many.ask", "many.crew"}, set()),
+    "many.on_ray": (VALUES | {"many.ask", "many.crew", "many.maker"}, {"ray", "cv2", "torch"}),
+    "many.ledger": ({"many.ask", "many.store"}, {"pyarrow"}),
+    "many.gate.depth": (VALUES | {"geometry", "models.base"}, {"numpy", "jaxtyping"}),
     "face": (VALUES | {"face", "models.pick", "products.about"}, set()),
     "face.listening": (VALUES | {"explain"}, set()),
     "face.given": (VALUES | {"formats.picture", "stages.words"}, {"numpy", "PIL"}),
@@ -140,6 +150,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "commands.bar": (set(), {"tqdm"}),
     "commands.publish": (
         VALUES | {"commands", "run", "products", "formats"}, {"huggingface_hub"},
+    "commands.batch": (
+        VALUES | {"commands", "many", "run.course", "geometry.trajectory"}, set(),
     ),
 }
 

@@ -6,6 +6,7 @@ becomes a value), `telling.py` (what is told while it runs). Nothing heavy is im
 """
 
 from gen3d.commands import (
+    batch,
     build,
     depth,
     doctor,
@@ -24,7 +25,7 @@ from gen3d.commands import (
 )
 
 COMMANDS = {
-    "build": build, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
+    "build": build, "batch": batch, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
     "publish": publish, "info": info, "depth": depth, "worldscore": worldscore,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip

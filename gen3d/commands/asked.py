@@ -20,14 +20,19 @@ def photo_options(parser: ArgumentParser) -> None:
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="the photo")
     prompt_option(parser)
     parser.add_argument("--depth", type=Path, metavar="FILE", help="16-bit PNG, .npy, .npz, float TIFF or EXR")
-    _depth_options(parser)
+    depth_options(parser)
+    lens_options(parser)
+
+
+def lens_options(parser: ArgumentParser) -> None:
+    """The photo's lens."""
     lens = parser.add_mutually_exclusive_group()
     lens.add_argument("--fov", type=number, metavar="DEG", help="field of view along the longer side")
     lens.add_argument("--intrinsics", type=four_numbers, metavar="FX,FY,CX,CY", help="in pixels as displayed")
     border_option(parser)
 
 
-def _depth_options(parser: ArgumentParser) -> None:
+def depth_options(parser: ArgumentParser) -> None:
     """What a depth file is, where it does not say so itself; `Request` has the words."""
     from gen3d.request import DEPTH_CHOICES
 

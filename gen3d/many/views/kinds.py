@@ -1,0 +1,79 @@
+"""The views of one scene as files, in views/ of its folder.
+
+    nerfstudio, colmap     images/ depths/ depths_exr/ masks/ normals/ made_up/ transforms.json sparse/0 points.ply
+                           caption.txt: one folder that both read (`formats/dataset.py`)
+    webdataset             0000.rgb.png 0000.depth.npy 0000.normal.png 0000.made_up.png 0000.camera.json
+                           0000.caption.txt
+
+A normal is 127.5 + 127.5 n as bytes, (0, 0, 0) where nothing is; made up is white. Depth as .npy is float32 metres, inf
+is sky, NaN unknown.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gen3d.formats.dataset import write_dataset
+from gen3d.formats.picture import write_png
+from gen3d.formats.transforms import write_transforms
+from gen3d.many.views.drawn import DataView, cameras_of, draw_views
+from gen3d.products.dataset import coloured_points
+from gen3d.products.export import FinishedScene
+
+Writer = Callable[[Path, Sequence[DataView], FinishedScene, str], None]
+
+
+def write_views(scene: FinishedScene, folder: Path, kind: str, path: str, count: int, caption: str) -> None:
+    """The views of a scene into a folder that is made; path and count: where they lie."""
+    views = draw_views(scene, cameras_of(scene, path, count))
+    folder.mkdir()
+    KINDS[kind](folder, views, scene, caption)
+
+
+def _write_folder(folder: Path, views: Sequence[DataView], scene: FinishedScene, caption: str) -> None:
+    write_dataset(folder, [view.frame for view in views], *coloured_points(scene.gaussians))
+    for kind in ("normals", "made_up"):
+        (folder / kind).mkdir()
+    for i, view in enumerate(views):
+        write_png(folder / "normals" / f"{i:04d}.png", _normal_bytes(view))
+        write_png(folder / "made_up" / f"{i:04d}.png", _white_where(view.made_up))
+    (folder / "caption.txt").write_text(f"{caption}\n", encoding="utf-8")
+    told = json.loads((folder / "transforms.json").read_text(encoding="utf-8"))
+    for i, frame in enumerate(told["frames"]):
+        frame |= {"normal_file_path": f"normals/{i:04d}.png", "made_up_file_path": f"made_up/{i:04d}.png"}
+    (folder / "transforms.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_samples(folder: Path, views: Sequence[DataView], scene: FinishedScene, caption: str) -> None:
+    for i, view in enumerate(views):
+        sample = folder / f"{i:04d}"
+        write_png(sample.with_suffix(".rgb.png"), view.frame.image)
+        write_png(sample.with_suffix(".normal.png"), _normal_bytes(view))
+        write_png(sample.with_suffix(".made_up.png"), _white_where(view.made_up))
+        sample.with_suffix(".depth.npy").write_bytes(_npy(view.frame.depth))
+        write_transforms(sample.with_suffix(".camera.json"), [view.frame.camera], [f"{i:04d}.rgb.png"])
+        sample.with_suffix(".caption.txt").write_text(f"{caption}\n", encoding="utf-8")
+
+
+KINDS: dict[str, Writer] = {"nerfstudio": _write_folder, "colmap": _write_folder, "webdataset": _write_samples}
+
+
+def _normal_bytes(view: DataView) -> np.ndarray:
+    there = np.isfinite(view.normal).all(axis=2, keepdims=True)
+    return np.where(there, np.rint(127.5 + 127.5 * np.nan_to_num(view.normal)), 0).clip(0, 255).astype(np.uint8)
+
+
+def _white_where(region: np.ndarray) -> np.ndarray:
+    return np.where(region, 255, 0).astype(np.uint8)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file: Any = io.BytesIO()
+    np.save(file, array.astype(np.float32), allow_pickle=False)
+    return file.getvalue()
