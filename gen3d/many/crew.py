@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gen3d.many.ask import Ask, Job, Outcome
 
@@ -15,6 +15,7 @@ TRIES = 3
 """So often a scene is begun whose maker vanished, before it is given up."""
 
 
+@runtime_checkable
 class Crew(Protocol):
     """Makes scenes."""
 

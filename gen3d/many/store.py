@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from gen3d.errors import Unwritable
 from gen3d.formats.claims import claim, claimed, release
@@ -24,6 +24,7 @@ from gen3d.run.output import check_output
 MAKING = ".making"
 
 
+@runtime_checkable
 class Store(Protocol):
     """A place for scenes."""
 

@@ -34,7 +34,9 @@ def card_of(job: Job, index: Mapping[str, Any], rows: Sequence[Mapping[str, Any]
     lines += [f"- {_plain(who)}: {count} scenes" for who, count in sorted(engines.items())]
     lines += ["", "## Figures that need no truth", "", "| figure | unit | median | what it measures |",
               "| --- | --- | --- | --- |"]  # fmt: skip
-    lines += [f"| {f.name} | {f.unit} | {_median([row.get(f.name) for row in used])} | {_cell(f.means)} |" for f in FIGURES]
+    for figure in FIGURES:
+        median = _median([row.get(figure.name) for row in used])
+        lines.append(f"| {figure.name} | {figure.unit} | {median} | {_cell(figure.means)} |")
     return "\n".join(lines) + "\n"
 
 
