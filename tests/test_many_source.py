@@ -82,7 +82,8 @@ def test_columns_that_mean_nothing_are_told(tmp_path):
 BAD_ROWS = {
     "no such photo": '{"photo": "none.png"}', "photo is a folder": '{"photo": "folder"}',
     "photo is empty": '{"photo": "empty.png"}', "neither photo nor prompt": '{"seed": 1}',
-    "no such depth": '{"photo": "a.png", "depth": "none.npy"}', "depth without photo": '{"prompt": "x", "depth": "a.png"}',
+    "no such depth": '{"photo": "a.png", "depth": "none.npy"}',
+    "depth without photo": '{"prompt": "x", "depth": "a.png"}',
     "no JSON": '{"photo": "a.png"', "no object": '["a.png"]', "a number": "3", "photo is a number": '{"photo": 3}',
     "fov is a word": '{"photo": "a.png", "fov": "wide"}', "fov is too wide": '{"photo": "a.png", "fov": 200}',
     "fov is not a number": '{"photo": "a.png", "fov": NaN}', "no such preset": '{"photo": "a.png", "preset": "best"}',
@@ -92,7 +93,8 @@ BAD_ROWS = {
     "name is hidden": '{"photo": "a.png", "name": ".a"}', "name is a device": '{"photo": "a.png", "name": "NUL"}',
     "name is ours": '{"photo": "a.png", "name": "index.html"}', "name is taken": '{"photo": "a.png", "name": "GOOD"}',
     "half a character": '{"photo": "a.png", "prompt": "\\ud800"}', "a NUL": '{"photo": "a\\u0000.png"}',
-    "true is no number": '{"photo": "a.png", "fov": true}', "three intrinsics": '{"photo": "a.png", "intrinsics": [1, 2, 3]}',
+    "true is no number": '{"photo": "a.png", "fov": true}',
+    "three intrinsics": '{"photo": "a.png", "intrinsics": [1, 2, 3]}',
     "no depth scale": '{"photo": "a.png", "depth": "a.png", "depth_scale": 0}', "deep JSON": "[" * 100_000,
     "no UTF-8": b'{"photo": "\xff.png"}', "a name too long": '{"photo": "' + "x" * 5000 + '.png"}',
 }  # fmt: skip
@@ -154,7 +156,9 @@ def test_a_source_with_nothing_in_it_is_refused(tmp_path, source):
         read(tmp_path / source)
 
 
-@pytest.mark.parametrize("told", ["a.png", "x/y/z.jpeg", "A castle. At night!", "名前.png", "/../..", "CON.png", "a" * 300])
+@pytest.mark.parametrize(
+    "told", ["a.png", "x/y/z.jpeg", "A castle. At night!", "名前.png", "/../..", "CON.png", "a" * 300]
+)
 def test_every_name_can_be_a_folder_and_stays_as_it_is(told):
     name = name_of(told)
     assert why_not(name) is None and len(name) <= LONGEST and name == name_of(told) and Path(name).name == name
