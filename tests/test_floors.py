@@ -150,6 +150,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "commands.bar": (set(), {"tqdm"}),
     "commands.publish": (
         VALUES | {"commands", "run", "products", "formats"}, {"huggingface_hub"},
+    ),
     "commands.batch": (
         VALUES | {"commands", "many", "run.course", "geometry.trajectory"}, set(),
     ),
