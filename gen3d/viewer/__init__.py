@@ -1,10 +1,12 @@
 """The scene viewer's source, as text: what the page and the standalone .html put into a browser.
 
-`viewer.js` says how it works. Nothing here is run by Python.
+`viewer.js` says how it works. Nothing here is run by Python. What is sent is the source without the lines that are only
+comments, and without indentation: a fifth less. The shaders within it lose theirs too.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
@@ -14,7 +16,14 @@ _SCRIPTS = (
     "director.js", "modes.js", "measure.js", "tilt.js", "xr.js", "parameters.js", "viewer.js",
 )  # fmt: skip
 
-SCRIPT = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+_ONLY_COMMENT, _INDENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE), re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+def _sent(name: str) -> str:
+    return _INDENT.sub("", _ONLY_COMMENT.sub("", (_FOLDER / name).read_text(encoding="utf-8")))
+
+
+SCRIPT = "\n".join(map(_sent, _SCRIPTS))
 """Plain functions and constants, no module: define them, then call `createSceneViewer(element, options)`."""
 PARAMETERS = (_FOLDER / "parameters.js").read_text(encoding="utf-8")
 """Of SCRIPT, what addresses say: for who needs no viewer."""
