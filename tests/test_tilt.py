@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from gen3d.formats.view import write_view
 from tests.browser import browser as browser
 from tests.drawn import in_script
+from tests.npm import npm_package
 from tests.scene_page import ScenePage, Shelf, shelf
 from tests.small_scenes import LENS, photo_scene
 from tests.test_viewer import LIMITS, PIVOT_M
@@ -151,6 +152,16 @@ def test_a_refusal_is_told_and_changes_nothing(phone):
     assert phone.button.get_attribute("aria-pressed") == "false"
     phone.page.drag(10, 0)
     assert note.is_hidden()
+
+
+def test_axe_finds_nothing_wrong_with_the_button_and_what_is_told(phone):
+    page = phone.page.page
+    page.add_script_tag(path=npm_package("axe-core", "4.14.1") / "axe.min.js")
+    page.evaluate(REFUSES)
+    phone.button.tap()
+    page.locator(".note").wait_for()
+    rules = page.evaluate("async () => (await axe.run('.gen3d-viewer')).violations")
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in rules] == []
 
 
 def test_a_device_that_tells_nothing_is_told(phone):
