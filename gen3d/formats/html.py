@@ -12,7 +12,7 @@ import hashlib
 import html
 from pathlib import Path
 
-from gen3d.formats.view import photo_in
+from gen3d.formats.view import read_photo
 from gen3d.formats.whole import write_whole
 from gen3d.viewer import ALONE, ALONE_STYLE, PAGE, SCRIPT, STYLE
 
@@ -29,8 +29,8 @@ def write_html(path: Path, view_file: Path, title: str | None = None) -> None:
 
     Raises InputError when that is no such file.
     """
-    photo = photo_in(view_file)
-    poster = _img(f"data:image/jpeg;base64,{photo}") if photo else ""
+    photo = read_photo(view_file)
+    poster = "" if photo is None else _img(f"data:image/jpeg;base64,{base64.b64encode(photo).decode('ascii')}")
     scene = base64.b64encode(view_file.read_bytes()).decode("ascii")
     within = f'<script id="scene" type="application/octet-stream">{scene}</script>\n'
     with write_whole(path) as temporary:

@@ -149,11 +149,11 @@ def read_limits(path: Path) -> tuple[float, Limits]:
         return header["pivot_m"], Limits(**header["limits"])
 
 
-def photo_in(path: Path) -> str | None:
-    """The photo that lies in it, JPEG in base64; None where none does. InputError as above."""
+def read_photo(path: Path) -> bytes | None:
+    """The photo that is kept with the scene, as JPEG, if there is one; InputError as above."""
     with _reading(path):
-        header, _ = _parsed(path)
-        return header.get("photo")
+        photo = _parsed(path)[0].get("photo")
+        return None if photo is None else base64.b64decode(photo, validate=True)
 
 
 def _path_as_json(path: DrawnPath) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // Gen3D's scene viewer: 3D Gaussians in WebGL 2, without a library, starting exactly at the photo's camera.
 //
-//   const viewer = createSceneViewer(element, {sway: true, title: 'A room'})
+//   const viewer = createSceneViewer(element, {sway: true, title: 'A room', poster: 'room.jpg'})
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
 //   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
@@ -13,6 +13,7 @@
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys; gamepad.js; tilt.js: a phone's tilt; xr.js: a headset
 //   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
+//   poster.js     a still picture until there is one of the scene
 //   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
 // Frames are OpenCV's: x right, y down, z forward; matrices are rows of numbers. The picture keeps the photo's shape:
@@ -58,7 +59,7 @@ class SceneViewer {
   #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
-  #director
+  #director; #poster
   #measure; #comparison; #modes; #legend
   #headset; #tilt
   #note = made('output', {className: 'note', hidden: true})
@@ -76,7 +77,8 @@ class SceneViewer {
     this.#message = made('p', {hidden: true}, {role: 'alert'})
     this.#choices = made('div', {className: 'choices', hidden: true})
     this.#frame = made('div', {className: 'frame'})
-    this.#frame.append(canvas, this.#message)
+    this.#poster = new Poster(container.querySelector(':scope > .poster'), options.poster)
+    this.#frame.append(canvas, this.#poster.element, this.#message)
     this.#root.append(this.#frame)
     this.#orbit = new Orbit(options.sway !== false && !matchMedia('(prefers-reduced-motion: reduce)').matches)
     this.#renderer = new Renderer(gl)
@@ -161,6 +163,7 @@ class SceneViewer {
     const title = this.#options.title ?? header.title
     const how = header.outside ? HOW_TO_OUTSIDE : HOW_TO
     this.canvas.setAttribute('aria-label', (title ? `3D scene: ${title}. ` : '') + how)
+    this.#poster.begin(header.photo)
     this.#choices.hidden = !header.outside
     this.#tellPlace()
     this.#director.begin(header, keeps)
@@ -258,6 +261,7 @@ class SceneViewer {
     // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
     if (!this.#renderer.asked || !this.#resize()) return
     this.#renderer.draw(focused(header, focal), view)
+    this.#poster.drawn()
     this.#measure.update()
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
     this.#drawn()

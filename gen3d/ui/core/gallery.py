@@ -26,6 +26,9 @@ from gen3d.request import Request
 from gen3d.scene_files import SceneFiles
 from gen3d.ui.core.disk import remove_abandoned
 
+FIRST = Path(__file__).parents[1] / "first"
+"""Small scenes of examples that come with the package, NAME.view each, as examples/make_first.py makes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -36,6 +39,8 @@ class Example:
     photo: Path
     depth: Path | None = None
     fov_deg: float | None = None
+    first: Path | None = None
+    """A small scene of it for the viewer, which is there before any was built here."""
 
     @property
     def request(self) -> Request:
@@ -53,9 +58,15 @@ def read_examples(listing: Path) -> tuple[Example, ...]:
             folder / entry["photo"],
             folder / entry["depth"] if "depth" in entry else None,
             entry.get("fov_deg"),
+            _first(entry["name"]),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     )
+
+
+def _first(name: str) -> Path | None:
+    file = FIRST / f"{name}.view"
+    return file if file.exists() else None
 
 
 @dataclass(slots=True)
@@ -92,6 +103,18 @@ class Gallery:
     def is_coming(self, example: Example) -> bool:
         """Whether it is being built, or will be."""
         return example.name not in self.failures and self._thread is not None and self._thread.is_alive()
+
+    def first(self) -> tuple[str, str] | None:
+        """The file of the first small scene that came along, and the name that its example has when it is ready."""
+        found = next((example for example in self.examples if example.first), None)
+        return (str(found.first), self.folder_of(found).name) if found else None
+
+    def ready_and_coming(self) -> tuple[int, int]:
+        """How many of the examples can be shown, and how many are still to be."""
+        return sum(map(self.is_ready, self.examples)), sum(map(self._is_awaited, self.examples))
+
+    def _is_awaited(self, example: Example) -> bool:
+        return not self.is_ready(example) and self.is_coming(example)
 
     def prepare(self) -> threading.Thread:
         """Builds what is missing, one after the other, in the background; ends with this process."""

@@ -96,6 +96,13 @@ def waiting(title: str, seconds: float | None = None) -> str:
     return f'<div class="told" data-state="waiting"><p>{escape(words)}</p></div>'
 
 
+def examples(ready: int, coming: int) -> str:
+    """What the row of examples promises."""
+    if not coming:
+        return "Examples: their scenes are ready" if ready else "Examples"
+    return f"Examples: {ready} of {ready + coming} scenes are ready, the others are being made"
+
+
 def not_ready(why: str) -> str:
     """An example could not be prepared."""
     return without_folders(f"This example is not ready ({why.rstrip('.')}). Press Build to make it now.")
@@ -134,9 +141,10 @@ def own_file_is(name: str) -> str:
     return f"This is {name}, a file of yours."
 
 
-def opening(title: str) -> str:
-    """The page begins with an example."""
+def opening(title: str, rest_comes: bool = False) -> str:
+    """The page begins with an example; rest_comes: its video and files are not there yet."""
     words = f"This is an example, “{title}”: drag in the picture to look around. Then drop a photo of your own."
+    words += " Its video and files are being made, as this app was started for the first time." * rest_comes
     return f'<div class="told" data-state="example"><p>{escape(words)}</p></div>'
 
 

@@ -174,9 +174,13 @@ class Actions:
 
     def open_page(self, request: gr.Request) -> tuple[Values, bool]:
         """What the page begins with, as OPENED, and whether to ask again: an example that is ready, or is awaited."""
+        visitor = visitor_of(request)
+        before = self.visits.on_show(visitor)
         values, awaited, shown = opened(self.gallery)
+        if shown and before and shown.view == before.view:
+            return tuple(gr.skip() for _ in values), awaited
         if shown:
-            self.visits.show_first(visitor_of(request), shown.job, shown)
+            self.visits.show_first(visitor, shown.job, shown)
         return values, awaited
 
     def show_example(self, index: int, request: gr.Request) -> Iterator[Values]:

@@ -17,6 +17,7 @@ import gradio as gr
 from gradio.components import Component
 from gradio.data_classes import FileData, GradioModel, ImageData
 from gradio.events import Dependency
+from gradio.processing_utils import move_files_to_cache
 
 GRADIO = "6.31"
 """Major and minor version."""
@@ -77,13 +78,18 @@ def unopened(payload: FileData | ImageData | None) -> str | None:
     return payload.path if payload else None
 
 
-def with_model(component: C, model: type[GradioModel], postprocess: Callable[[Any], Any]) -> C:
-    """The component, with a value of another shape.
+def with_model(
+    component: C, model: type[GradioModel], postprocess: Callable[[Any], GradioModel | None], value: Any = None
+) -> C:
+    """The component, with a value of another shape; value: at first, as `postprocess` takes it.
 
     Not by a class of our own: Gradio 6.31 writes a .pyi beside the source of every such. Goes when it does not.
     """
     component.data_model, component.postprocess = model, postprocess
     component.api_info = partial(Component.api_info, component)
+    if value is not None:
+        given = postprocess(value).model_dump()
+        component.value = move_files_to_cache(given, component, postprocess=True, keep_in_cache=True)
     return component
 
 

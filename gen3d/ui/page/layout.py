@@ -57,6 +57,7 @@ TO_THE_SCENE = """() => {
 def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = USUAL) -> gr.Blocks:
     """The page, not yet launched; limits: what everybody may have of it."""
     expected = Expected(gallery.results.parent / "seconds.json")
+    shared([*gallery.given, *(example.first for example in gallery.examples if example.first)])
     with GuardedBlocks(
         title=words.TITLE, analytics_enabled=False, delete_cache=CACHE, given=gallery.given, limits=limits
     ) as page:
@@ -67,7 +68,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="stage"):
                 review = add_review()
-                outputs = add_stage()
+                outputs = add_stage(gallery.first())
             with gr.Column(elem_id="asks"):
                 beside = Beside()
                 inputs = Inputs(beside)
@@ -90,7 +91,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                 if steps.publish:
                     add_share(partial(scene_of, visits, gallery), steps.publish, outputs["job"], inputs)
         gr.HTML(words.badge(steps.engines, steps.device, steps.better))
-        opening = Opening(page, actions, expected, inputs, outputs)
+        opening = Opening(page, actions, expected, inputs, outputs, examples)
         build.click(None, None, beside.lines, js=beside.clear(), **PRIVATE)
         build.click(None, None, None, js=TO_THE_SCENE, **PRIVATE)
         shown = [
@@ -117,9 +118,8 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
 
 
 def _examples(gallery: Gallery) -> gr.Dataset:
-    shared(gallery.given)
     return gr.Dataset(
-        label="Examples: their scenes are ready",
+        label=words.examples(0, 0),
         components=[gr.Image(visible=False, type="filepath")],
         samples=[[str(example.photo)] for example in gallery.examples],
         sample_labels=None,

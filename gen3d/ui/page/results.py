@@ -30,9 +30,9 @@ class OtherViewer:
     model: gr.Model3D
 
 
-def add_stage() -> dict[str, Component]:
-    """The scene, and how it stands, by the names that `stream.Shown.values` uses."""
-    viewer = scene_viewer(elem_id="viewer")
+def add_stage(first: tuple[str, str] | None) -> dict[str, Component]:
+    """The scene, and how it stands, by the names that `stream.Shown.values` uses; first: in the viewer at once."""
+    viewer = scene_viewer("viewer", first)
     return {"viewer": viewer, "status": gr.HTML(words.NOTHING_YET, elem_id="status")}
 
 

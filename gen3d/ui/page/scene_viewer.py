@@ -72,13 +72,13 @@ class Viewed(GradioModel):
     """For a phone; None where the first is light enough."""
 
 
-def scene_viewer(elem_id: str) -> gr.HTML:
-    """The component: its value is (file, name of the job), or None for nothing."""
+def scene_viewer(elem_id: str, value: tuple[str, str] | None = None) -> gr.HTML:
+    """The component: its value is (file, name of the job), or None for nothing; value: at first."""
     viewer = gr.HTML(
         html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{SCRIPT}\n{PHONE}\n{CONNECT}",
         apply_default_css=False, elem_id=elem_id,
     )  # fmt: skip
-    return with_model(viewer, Viewed, _viewed)
+    return with_model(viewer, Viewed, _viewed, value)
 
 
 def _viewed(value: tuple[str, str] | None) -> Viewed | None:
