@@ -26,8 +26,9 @@
 
 const MAX_PIXEL_RATIO = 2
 const SLOW_MS = 50          // a picture that takes longer is drawn coarser while the camera moves
-const COARSEST = 0.35       // of the sharp picture's width
-const FEW_BELOW = 0.6       // coarser than this, only the first fifth of the Gaussians is drawn
+const COARSEST = 0.18       // as a share of the sharp picture's width; what counts is its square, the cost
+const NARROWEST = 0.5       // coarser than this, fewer and larger Gaussians are drawn: fewer pixels would save nothing
+const FEWEST = 3            // one of two to the power of this
 const STILL_MS = 300        // so long without motion before the sharp picture is drawn again
 const TOO_SLOW_MS = 250     // nobody enjoys a sway at four pictures a second
 
@@ -240,7 +241,7 @@ class SceneViewer {
 
   #adapt(elapsed) {
     this.#usual += 0.3 * (elapsed - this.#usual)    // browsers let two pictures pass at once and then wait
-    if (this.#usual > SLOW_MS) this.#pace = Math.max(COARSEST, this.#pace * Math.max(0.5, Math.sqrt(SLOW_MS / this.#usual)))
+    if (this.#usual > SLOW_MS) this.#pace = Math.max(COARSEST, this.#pace * Math.max(0.35, Math.sqrt(SLOW_MS / this.#usual)))
     else if (this.#usual < SLOW_MS / 2) this.#pace = Math.min(1, 1.02 * this.#pace)
     if (this.#usual > TOO_SLOW_MS && this.#pace === COARSEST) this.#stopSway()
   }
@@ -277,25 +278,25 @@ class SceneViewer {
   // Whatever the pictures wait for, they never wait for this: they are drawn with the last order until a new one is there.
   #sort(view) {
     const {id, header, there} = this.#scene
-    const count = this.#coarse < FEW_BELOW ? Math.ceil(there / PARTS) : there
-    const wanted = [id, count, ...view[2].map(x => x.toFixed(5))].join()
+    const every = 2 ** clamp(Math.round(2 * Math.log2(NARROWEST / this.#coarse)), 0, FEWEST)
+    const wanted = [id, there, every, ...view[2].map(x => x.toFixed(5))].join()
     if (this.#sorting || wanted === this.#sortedFor) return
     this.#sorting = true
     this.#sortedFor = wanted
     const order = this.#order, near = NEAR_OF_PIVOT * header.pivot_m
     this.#order = null
-    this.#tell({task: 'sort', id, axis: view[2], near, count, order}, ...(order ? [order.buffer] : []))
+    this.#tell({task: 'sort', id, axis: view[2], near, count: there, every, order}, ...(order ? [order.buffer] : []))
   }
 
-  #useOrder({id, order, asked, count}) {
+  #useOrder({id, order, asked, count, every}) {
     this.#sorting = false
     this.#order = order
-    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count)
+    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count, every)
     this.#redraw()
   }
 
   #resize() {
-    const {canvas} = this, ratio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio || 1) * this.#coarse
+    const {canvas} = this, ratio = Math.min(MAX_PIXEL_RATIO, devicePixelRatio || 1) * Math.max(NARROWEST, this.#coarse)
     const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio)
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, {width, height})
     return width > 0 && height > 0

@@ -82,14 +82,15 @@ function sceneWorker() {
     texels[t + 7] = pair(m10 * m20 + m11 * m21 + m12 * m22, m20 * m20 + m21 * m21 + m22 * m22)
   }
 
+  // every: one of so many, evenly from all of the file, so that what was hidden from the photo is among them.
   // Far to near, exactly: the bits of positive floats sort like the floats, so two counting sorts of 16 bits each do.
-  function sort({id, axis, near, count, order}) {
+  function sort({id, axis, near, count, every = 1, order}) {
     const {xyz, depth, other, ids} = scene
     const n = Math.min(count, scene.there), z = new Float32Array(depth.buffer)
     const low = new Uint32Array(65537), high = new Uint32Array(65537)
     const [ax, ay, az, offset] = axis
     let visible = 0
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < n; i += every) {
       const along = ax * xyz[3 * i] + ay * xyz[3 * i + 1] + az * xyz[3 * i + 2] + offset
       if (!(along > near)) continue
       z[visible] = along
@@ -106,6 +107,6 @@ function sceneWorker() {
     const length = Math.ceil(scene.header.count / ROW) * ROW
     const sorted = order?.length === length ? order : new Uint32Array(length)
     for (let i = 0; i < visible; i++) sorted[high[depth[other[i]] >>> 16]++] = ids[other[i]]
-    postMessage({id, order: sorted, asked: n, count: visible}, [sorted.buffer])
+    postMessage({id, order: sorted, asked: n, every, count: visible}, [sorted.buffer])
   }
 }
