@@ -1,6 +1,7 @@
 """Which engines a run gets: from a cache, from none, from a broken one; and a sentence that becomes a scene offline."""
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from gen3d.errors import ModelUnavailable
 from gen3d.events import Notice, Preview
 from gen3d.formats.ply import read_ply
 from gen3d.models.builtin.bundle import builtin_models
-from gen3d.models.pick import load_models
+from gen3d.models.opened import not_here
+from gen3d.models.pick import load_models, networks_of
 from gen3d.models.weights import hub
 from gen3d.request import Request
 from gen3d.run.steps import build
@@ -77,9 +79,15 @@ def test_without_weights_and_hub_every_role_falls_back_and_says_so_once(tmp_path
     with at_home(tmp_path):
         models = load_models("auto")
     assert models.names == builtin_models().names and models.device == "cpu"
-    assert len(models.notices) == len(models.names)
-    for role, notice in zip(models.names, models.notices, strict=True):
-        assert role in notice and models.names[role] in notice and "gen3d download" in notice
+    [notice] = models.notices
+    assert all(role in notice and name in notice for role, name in models.names.items())
+    assert notice.count("LaMa") == notice.count("builtin patches") == notice.count("gen3d download") == 1
+
+
+def test_networks_are_told_from_our_own_engines(hub_home):
+    with at_home(hub_home):
+        assert networks_of(load_models("hub", tier="cpu")) == ("MoGe-2 vitb", "SAM vit_b", "LaMa")
+    assert networks_of(load_models("builtin")) == ()
 
 
 def test_builtin_engines_ask_nobody_and_have_nothing_to_tell(monkeypatch):
@@ -104,8 +112,14 @@ def test_without_diffusion_lama_fills_and_without_words_nobody_speaks(hub_home, 
         models = load_models("auto", tier="gpu")
     assert models.names["background"] == models.names["outpainter"] == "LaMa"
     assert models.text_to_image is None and models.captioner is None
-    told = " ".join(models.notices)
-    assert len(models.notices) == 4 and "nobody plays text to image" in told and "nobody plays captioner" in told
+    [told] = models.notices
+    assert "LaMa plays background and outpainter instead, and nobody plays text to image or captioner." in told
+    assert "Stable Diffusion 1.5 inpainting" in told and "BLIP" in told
+
+
+def test_an_error_about_what_is_not_here_survives_a_process():
+    error = pickle.loads(pickle.dumps(not_here("A", "B", "A")))
+    assert error.names == ("A", "B", "A") and "The weights of A and B are not here" in str(error)
 
 
 @pytest.mark.parametrize("kind", ["truncated", "garbage", "empty"])

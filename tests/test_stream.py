@@ -20,6 +20,11 @@ def after(events, tmp_path: Path) -> Shown:
     return shown
 
 
+def test_the_same_notice_is_shown_once(tmp_path):
+    shown = after([Started("source"), Notice("One."), Notice("Two."), Notice("One.")], tmp_path)
+    assert shown.notices == ("Two.", "One.")
+
+
 def test_what_was_shown_stays_while_more_comes(tmp_path):
     events = [Started("depth"), Preview("depth", PICTURE), Started("expand"), Preview("expand_01", PICTURE)]
     values = after(events, tmp_path).values()

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from gen3d.errors import ModelUnavailable
+from gen3d.format_table import listed
 from gen3d.models.engines import Engine
 from gen3d.models.placement import Placement
 from gen3d.models.weights import hub
@@ -14,6 +15,27 @@ from gen3d.models.weights.hub import Located
 from gen3d.models.weights.wanted import Weights
 
 May = Callable[[], bool]
+
+
+class NotHere(ModelUnavailable):
+    """Weights are not in the cache, and nobody can be asked for them.
+
+    Args:
+        what: what happened.
+        remedy: what the person can do about it.
+        names: of the weights.
+    """
+
+    def __init__(self, what: str, remedy: str, names: tuple[str, ...] = ()) -> None:
+        super().__init__(what, remedy)
+        self.names = names
+
+
+def not_here(*names: str) -> NotHere:
+    """The error for weights of these names."""
+    which = listed(dict.fromkeys(names), "and")
+    told = f"The weights of {which} are not here, and the model hub does not answer."
+    return NotHere(told, "Go online and run `gen3d download`.", names)
 
 
 class Opened:
@@ -46,10 +68,7 @@ class Opened:
         if found := hub.cached(weights):
             return found
         if not self.may_fetch():
-            raise ModelUnavailable(
-                f"The weights of {weights.name} are not here, and the model hub does not answer.",
-                "Go online and run `gen3d download`.",
-            )
+            raise not_here(weights.name)
         return hub.fetch(weights)
 
 

@@ -9,12 +9,13 @@ is better, is said by the rows of `models/engines.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gen3d.errors import InputError, ModelUnavailable
+from gen3d.format_table import listed
 from gen3d.models import engines
 from gen3d.models.base import ROLES, Models
 from gen3d.models.engines import BUILTIN, Engine, Tier
@@ -96,6 +97,14 @@ def better_engines(models: Models, tier: Tier | None = None) -> dict[str, str]:
     return {role: engine.name for role, engine in better.items() if engine and engine.weights}
 
 
+def networks_of(models: Models) -> tuple[str, ...]:
+    """The names of those that play and are no engines of our own, each once."""
+    from gen3d.models.builtin.bundle import builtin_models
+
+    own = set(builtin_models().names.values())
+    return tuple(name for name in dict.fromkeys(models.names.values()) if name not in own)
+
+
 def _fitting(wish: _Wish, device: DeviceName) -> Models:
     """On the card all together; if they do not fit, because somebody else uses it too, one at a time."""
     from gen3d.models.placement import is_out_of_memory, placement_here
@@ -123,7 +132,7 @@ def _bundle(wish: _Wish, placement: Placement) -> Models:
 
     strict, tier = wish.engine == "hub", wish.tier or tier_here(placement)
     opened = Opened(placement, wish.safety, may_fetch=(lambda: True) if strict else hub_answers)
-    players, notices, on_device = {}, [], False
+    players, faults_of, on_device = {}, {}, False
     for role in ROLES:
         asked = wish.use.get(role)
         candidates = (asked,) if asked else wish.candidates(role, tier)
@@ -132,9 +141,9 @@ def _bundle(wish: _Wish, placement: Placement) -> Models:
             raise faults[0]
         players[role] = playing and opened.player(playing, role)
         on_device = on_device or bool(playing and playing.weights)
-        notices += [_told(role, faults[0], players[role])] if faults else []
-    notices += _left_over(players.values())
-    return Models(**players, notices=tuple(notices), device=placement.device if on_device else "cpu")
+        faults_of |= {role: faults[0]} if faults else {}
+    notices = (*_fallen_back(faults_of, players), *_left_over(players.values()))
+    return Models(**players, notices=notices, device=placement.device if on_device else "cpu")
 
 
 def _first_that_opens(
@@ -151,10 +160,32 @@ def _first_that_opens(
     return None, faults
 
 
-def _told(role: str, fault: ModelUnavailable, instead: Any) -> str:
-    what = role.replace("_", " ")
-    who = f"{instead.name} plays {what} instead" if instead is not None else f"nobody plays {what}"
-    return f"{fault.what} So {who}. {fault.remedy}"
+def _fallen_back(faults: Mapping[str, ModelUnavailable], players: Mapping[str, Any]) -> Iterator[str]:
+    """A notice for each cause: nobody reads a list of all networks of which none could be had.
+
+    faults: role -> why its best engine does not play it.
+    """
+    from gen3d.models.opened import NotHere, not_here
+
+    together: dict[str, list[str]] = {}
+    for role, fault in faults.items():
+        together.setdefault(NotHere.__name__ if isinstance(fault, NotHere) else str(fault), []).append(role)
+    for roles in together.values():
+        first = faults[roles[0]]
+        fault = not_here(*(n for role in roles for n in faults[role].names)) if isinstance(first, NotHere) else first
+        yield f"{fault.what} So {_instead(roles, players)}. {fault.remedy}"
+
+
+def _instead(roles: Iterable[str], players: Mapping[str, Any]) -> str:
+    """Who plays which roles now."""
+    by_name: dict[str, list[str]] = {}
+    for role in roles:
+        name = players[role].name if players[role] is not None else ""
+        by_name.setdefault(name, []).append(role.replace("_", " "))
+    unplayed = by_name.pop("", [])
+    played = [f"{name} plays {listed(parts, 'and')}" for name, parts in by_name.items()]
+    told = [f"{', '.join(played)} instead"] if played else []
+    return ", and ".join([*told, *([f"nobody plays {listed(unplayed, 'or')}"] if unplayed else [])])
 
 
 def _left_over(players: Iterable[Any]) -> list[str]:

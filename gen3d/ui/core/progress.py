@@ -83,7 +83,8 @@ class Shown:
                 last = replace(shown.lines[-1], done=event.done, total=event.total)
                 shown = replace(shown, lines=(*shown.lines[:-1], last))
             case Notice():
-                shown = replace(shown, notices=(*shown.notices, without_folders(event.text)))
+                told = without_folders(event.text)
+                shown = replace(shown, notices=(*(text for text in shown.notices if text != told), told))
             case Preview():
                 shown = shown._with_picture(event, previews)
             case Viewable():
