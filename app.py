@@ -24,7 +24,7 @@ from gen3d.events import Event, Notice, product
 from gen3d.formats.ply import read_ply
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
-from gen3d.models.pick import better_engines, load_models
+from gen3d.models.pick import better_engines, load_models, networks_of
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
 from gen3d.products.standing import parse_measured, photo_to_measure, standing_of
@@ -175,6 +175,7 @@ def steps() -> Steps:
         paths={name: path.words for name, path in PATHS.items()},
         draws=MODELS.text_to_image is not None,
         motions={name: motion(name) for name in PATHS},
+        networks=networks_of(MODELS),
         better=better_engines(MODELS, TIER) if ENGINE != "builtin" else {},
         review=review,
         more=more,

@@ -32,8 +32,8 @@ def four_numbers(value: str | None, name: str) -> tuple[float, ...] | None:
 
 
 LENS = Field(
-    "lens", Widget("text", "The lens, as fx,fy,cx,cy", "8,8,4,4", "lens-file"), "fx,fy,cx,cy in pixels.", four_numbers,
-    becomes="intrinsics", since="9.9",
+    "lens", Widget("text", "The lens, as fx,fy,cx,cy", "8,8,4,4", "lens-file", group="The photo"),
+    "fx,fy,cx,cy in pixels.", four_numbers, becomes="intrinsics", since="9.9",
 )  # fmt: skip
 
 
@@ -107,6 +107,18 @@ def test_every_row_is_whole():
     for row in FIELDS:
         assert row.help.endswith(".") and row.widget.kind in COMPONENTS and row.calls, row.name
         assert not row.becomes or row.becomes in Request.__dataclass_fields__, row.name
+
+
+def test_every_row_of_the_fold_is_under_a_heading_that_explains_it(page):
+    """In the order of the page, which knows a part only by its group."""
+    parts = [part["props"] for part in page.get_config_file()["components"]]
+    order = [props.get("label") or str(props.get("value")).partition("\n")[0] for props in parts]
+    for group, what in fields.GROUPS.items():
+        rows = fields.grouped(group)
+        at = order.index(f"## {group}")
+        assert rows and what.endswith(".") and all(order.index(row.widget.label) > at for row in rows), group
+    first = order.index(f"## {list(fields.GROUPS)[1]}")
+    assert order.index(f"## {LENS.widget.group}") < order.index(LENS.widget.label) < first
 
 
 def test_a_value_that_lacks_is_as_the_page_has_it_at_first():

@@ -68,6 +68,9 @@ def test_axe_finds_nothing_grave_in_any_state_of_the_page(stand, play, open_wind
     viewer.get_by_role("button", name="Measure").click()
     viewer.get_by_label("What is shown").select_option("depth")
     found["directing"] = violations(window, axe)
+    viewer.get_by_label("What is shown").select_option("photo")
+    window.expect(viewer.locator(".comparison")).to_be_visible()
+    found["comparing"] = violations(window, axe)
 
     play.reset()
     play.fail("depth", InputError("The lake is dry.", "Wait for rain."))

@@ -47,6 +47,11 @@ class Expected:
         """Of a whole scene."""
         return sum(self.stages(preset).values())
 
+    def is_measured(self, preset: str) -> bool:
+        """Whether a scene of this preset was made here."""
+        with self._lock:
+            return preset in self._learned
+
     def learn(self, preset: str, measured: Mapping[str, float]) -> None:
         """Takes in what the stages of a scene took."""
         with self._lock:

@@ -21,6 +21,15 @@ Kind = Literal["photo", "file", "text", "hidden", "number", "whole", "choice", "
 Tab = Literal["any", "photo", "depth", "text"]
 """Which of the inputs count; "any" takes what is there."""
 Rule = Literal["occlusion", "paper"]
+Group = Literal["The photo", "The depth", "Layers", "New views", "The video"]
+GROUPS: dict[Group, str] = {
+    "The photo": "What it was taken with, and how finely to work. Both are found out where they are left as they are.",
+    "The depth": "How to read the depth that came with the photo, where the file leaves it open.",
+    "Layers": "What counts as standing in front, and is lifted apart from what is behind it.",
+    "New views": "Words for what the photo does not show. Only engines that paint from words heed them: see below.",
+    "The video": "A path from elsewhere, instead of the camera path above.",
+}
+"""The parts of the fold "Advanced", in their order, and what each is for."""
 FIRST = "0.5"
 """The version whose calls by position still hold: what came later comes last, and may be left out."""
 PROMPTS = "prompts"
@@ -42,8 +51,8 @@ class Widget:
     """Of files that are taken."""
     height_px: int | None = None
     lines: int = 1
-    folded: bool = True
-    """Whether it is in the fold "Advanced", in the order of the table; the others have places of their own."""
+    group: Group | None = None
+    """Of the fold "Advanced", in which it comes in the order of the table; None: it has a place of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Field:
 
 def _aside(name: str, where: str, help: str) -> Field:
     """Words for the views in one direction."""
-    look = Widget("text", f"What is to be seen {where}", elem_id=f"words-{name}")
+    look = Widget("text", f"What is to be seen {where}", elem_id=f"words-{name}", group="New views")
     return Field(name, look, help, parse.text, PROMPTS)
 
 
@@ -85,59 +94,59 @@ def _of_depth(name: str, widget: Widget, help: str) -> Field:
 
 FIELDS: tuple[Field, ...] = (
     Field(
-        "photo", Widget("photo", "Drop a photo here", elem_id="photo", height_px=260, folded=False),
+        "photo", Widget("photo", "Drop a photo here", elem_id="photo", height_px=260),
         "the photo, as PNG, JPEG, WebP or HEIC.", parse.file, "photo",
     ),
     Field(
         "depth",
         Widget(
             "file", "Depth: 16-bit PNG, .npy, .npz, float TIFF or EXR", elem_id="depth-file", height_px=140,
-            suffixes=(".png", ".npy", ".npz", ".tif", ".tiff", ".exr"), folded=False,
+            suffixes=(".png", ".npy", ".npz", ".tif", ".tiff", ".exr"),
         ),
         "its depth: 16-bit PNG, .npy, .npz, float TIFF or EXR.", parse.file, "depth",
     ),
     Field(
-        "prompt", Widget("text", "Sentence", elem_id="prompt", lines=2, folded=False),
+        "prompt", Widget("text", "Sentence", elem_id="prompt", lines=2),
         "what the photo shows, or, without a photo, the sentence to draw.", parse.text, "prompt",
     ),
     Field(
-        "tab", Widget("hidden", "tab", "any", folded=False),
+        "tab", Widget("hidden", "tab", "any"),
         "which inputs count: photo, depth, text, or any for what is given.",
         parse.among(get_args(Tab), "There is no input tab {}."),
     ),
     Field(
-        "preset", Widget("choice", "Preset", "fast", elem_id="preset", folded=False), "fast, balanced or quality.",
+        "preset", Widget("choice", "Preset", "fast", elem_id="preset"), "fast, balanced or quality.",
         parse.among(PRESETS, "There is no preset {}."),
     ),
     Field(
-        "path", Widget("list", "Camera path", "wander", elem_id="path", folded=False), "the camera path of the video.",
+        "path", Widget("list", "Camera path", "wander", elem_id="path"), "the camera path of the video.",
     ),
     Field(
-        "seed", Widget("whole", "Seed", elem_id="seed", folded=False), "a whole number; empty draws one.",
+        "seed", Widget("whole", "Seed", elem_id="seed"), "a whole number; empty draws one.",
         parse.seed, "seed",
     ),
     Field(
-        "fov_deg", Widget("number", "Field of view along the longer side, degrees (0: from the photo)", 0, "fov"),
+        "fov_deg",
+        Widget(
+            "number", "Field of view along the longer side, degrees (0: from the photo)", 0, "fov", group="The photo",
+        ),
         "field of view along the longer side in degrees; empty takes it from the photo or guesses.",
         parse.number, "fov_deg",
     ),
     Field(
         "units_per_metre",
-        Widget(
-            "number", "Depth scale: units per metre (0: 1000 for integers, floats are metres)", 0, "units",
-            folded=False,
-        ),
+        Widget("number", "Depth scale: units per metre (0: 1000 for integers, floats are metres)", 0, "units"),
         "of the depth file; empty: 1000 for integers, and floats are metres.", parse.number, "depth_scale",
     ),
     Field(
-        "size_px", Widget("whole", "Longer side to work at, pixels (0: the preset's)", 0, "size"),
+        "size_px", Widget("whole", "Longer side to work at, pixels (0: the preset's)", 0, "size", group="The photo"),
         "longer side to work at; empty takes the preset's.", parse.size_px,
     ),
     Field(
         "rule",
         Widget(
             "choice", "Foreground is chosen by", "occlusion",
-            choices=(("what occludes", "occlusion"), ("median depth, as in the paper", "paper")),
+            choices=(("what occludes", "occlusion"), ("median depth, as in the paper", "paper")), group="Layers",
         ),
         "how layers are split: occlusion or paper.", parse.among(get_args(Rule), "There is no rule {} for layers."),
     ),
@@ -145,7 +154,7 @@ FIELDS: tuple[Field, ...] = (
         "transforms",
         Widget(
             "file", "A camera path of your own: a nerfstudio transforms.json", elem_id="transforms",
-            suffixes=(".json",), height_px=110,
+            suffixes=(".json",), height_px=110, group="The video",
         ),
         "a nerfstudio transforms.json: a camera path of your own, instead of path.", becomes="path",
     ),
@@ -156,7 +165,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "review",
         Widget(
-            "flag", "Review layers: pause to choose what stands in front", False, "review-layers", folded=False,
+            "flag", "Review layers: pause to choose what stands in front", False, "review-layers",
         ),
         "end with the layers, for /review; /grow and /tour then go on.", calls=("build",),
     ),
@@ -165,6 +174,7 @@ FIELDS: tuple[Field, ...] = (
         Widget(
             "choice", "Depth kind: what its numbers are", "auto", "depth-kind",
             (("as the file says", "auto"), *((kind, kind) for kind in ("metric", "inverse", "disparity"))),
+            group="The depth",
         ),
         "what the numbers of the depth file are: metric, inverse, disparity, or auto for what it says.",
     ),
@@ -172,6 +182,7 @@ FIELDS: tuple[Field, ...] = (
         "depth_channel",
         Widget(
             "text", "Depth channel: the array, channel or page to take (empty: by its name)", elem_id="depth-channel",
+            group="The depth",
         ),
         "the array, channel or page of the depth file to take, where its names leave that open.",
     ),
@@ -179,13 +190,16 @@ FIELDS: tuple[Field, ...] = (
         "turn_depth",
         Widget(
             "choice", "Turn depth as EXIF turns the photo", "auto", "turn-depth",
-            (("where it fits only so", "auto"), ("yes", "yes"), ("no", "no")),
+            (("where it fits only so", "auto"), ("yes", "yes"), ("no", "no")), group="The depth",
         ),
         "whether the depth file is turned as EXIF turns the photo: yes, no, auto where it fits only so.",
     ),
     _of_depth(
         "own_depth",
-        Widget("choice", "Own depth: depth inside a portrait photo", "use", "own-depth", ("use", "ignore")),
+        Widget(
+            "choice", "Own depth: depth inside a portrait photo", "use", "own-depth", ("use", "ignore"),
+            group="The depth",
+        ),
         "use, or ignore, depth that a portrait photo carries in itself.",
     ),
     Field(
@@ -210,9 +224,9 @@ def fields_of(call: str) -> tuple[Field, ...]:
     return tuple(row for row in FIELDS if call in row.calls)
 
 
-def folded() -> tuple[Field, ...]:
-    """The rows of what is in the fold."""
-    return tuple(row for row in FIELDS if row.widget.folded)
+def grouped(group: Group) -> tuple[Field, ...]:
+    """The rows of a part of the fold."""
+    return tuple(row for row in FIELDS if row.widget.group == group)
 
 
 def later() -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Steps:
     """Whether a sentence alone is enough."""
     motions: Mapping[str, Sequence[Pose]] = field(default_factory=dict)
     """Camera path -> how it moves, to draw it; a path without is not drawn."""
+    networks: Sequence[str] = ()
+    """Those of the engines that are networks to be downloaded."""
     better: Mapping[str, str] = field(default_factory=dict)
     """Role -> the engine that would play it better, once it is downloaded."""
     review: Callable[[Review, Settings, Path], Reviewed] | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from gen3d import stage_table
+from gen3d import __version__, stage_table
 from gen3d.errors import without_folders
 from gen3d.settings import PRESETS
 from gen3d.stage_table import title
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gen3d.ui.core.progress import Line, Shown
 
 TITLE = "Gen3D"
-INTRODUCTION = """# Gen3D
-**Drop a photo, press Build, look around in it in 3D.**"""
+PAPER = "https://arxiv.org/abs/2511.14291"
+LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 NOTHING_YET = '<div class="told">Nothing built yet.</div>'
 PAUSED = "Look over the layers and press Go on; nothing runs meanwhile."
 OTHER_VIEWER = "Other viewer (gr.Model3D)"
@@ -43,6 +43,26 @@ COUNT_DOWN = """() => setInterval(() => {
   line.firstChild.data = `${step} … ` + (left >= 2 ? `about ${s} left` : 'a moment left')
 }, 1000)"""
 """Between two updates, which may be half a minute apart, the seconds of `under_way` go on."""
+
+
+def introduction(space: str | None = None) -> str:
+    """What this is, as Markdown; space: the name of the Space that it runs in, where its source is."""
+    source = f" · [source](https://huggingface.co/spaces/{space}/tree/main)" if space else ""
+    return f"""# Gen3D
+**Drop a photo, press Build, look around in it in 3D.**
+One photo, a photo with depth, or a sentence becomes a scene of 3D Gaussians, a video and files: an open implementation
+of the paper [GEN3D]({PAPER}) · version {__version__} · [Apache-2.0]({LICENCE}){source}"""
+
+
+def machine(device: str, networks: Sequence[str], preset: str, seconds: float, measured: bool) -> str:
+    """What a press of Build brings here; measured: whether the seconds were, on this machine.
+
+    networks: those that play, by name.
+    """
+    playing = f"networks: {', '.join(networks)}" if networks else "no networks, only the built-in engines"
+    how = "as measured here" if measured else "reckoned from two cores without networks, since none was made here yet"
+    words = f"On {device}; {playing}. A scene with the preset {preset} takes about {_duration(seconds)}, {how}."
+    return f'<p class="machine">{escape(words)}</p>'
 
 
 def preset_choices(seconds: Callable[[str], float]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from gen3d.ui.core import words
 from gen3d.ui.core.expected import Expected
-from gen3d.ui.core.fields import field_of, folded
+from gen3d.ui.core.fields import GROUPS, field_of, grouped
 from gen3d.ui.core.parse import new_seed
 from gen3d.ui.core.steps import Steps
 from gen3d.ui.page.beside import Beside
@@ -59,6 +59,18 @@ def add_given(steps: Steps, expected: Expected, inputs: Inputs) -> gr.Tabs:
     return tabs
 
 
+def add_machine(steps: Steps, expected: Expected, preset: Component, page: gr.Blocks) -> None:
+    """What to expect of Build on this machine, for the preset that is chosen."""
+
+    def told(name: str) -> str:
+        known = expected.seconds(name), expected.is_measured(name)
+        return words.machine(steps.device, steps.networks, name, *known)
+
+    line = gr.HTML(told(preset.value), elem_id="machine")
+    for changed in (preset.change, page.load):
+        changed(told, preset, line, **QUIET)
+
+
 def add_choices(steps: Steps, inputs: Inputs, beside: Beside) -> None:
     """What may stay as it is."""
     inputs.add("review", visible=steps.review is not None, line=False)
@@ -70,8 +82,10 @@ def add_choices(steps: Steps, inputs: Inputs, beside: Beside) -> None:
     dice.click(new_seed, None, seed, **QUIET)
     beside.add("seed")
     with gr.Accordion("Advanced", open=False, elem_id="advanced") as beside.fold:
-        for row in folded():
-            inputs.add(row.name)
+        for group, what in GROUPS.items():
+            gr.Markdown(f"## {group}\n{what}", elem_classes="group")
+            for row in grouped(group):
+                inputs.add(row.name)
 
 
 def _tab_shown(name: str) -> Any:

@@ -6,6 +6,7 @@ it stands, what can be asked for, then the rest. A wide window puts the second b
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import Any
 
@@ -31,7 +32,7 @@ from gen3d.ui.page.by_name import add_endpoint, by_position, components_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.gradio_quirks import ANY_FILE, naming, shared, whatever_came
 from gen3d.ui.page.guarded import GuardedBlocks
-from gen3d.ui.page.inputs import Inputs, add_choices, add_given
+from gen3d.ui.page.inputs import Inputs, add_choices, add_given, add_machine
 from gen3d.ui.page.more_files import add_more_files
 from gen3d.ui.page.open_scene import add_open_scene
 from gen3d.ui.page.opening import Opening
@@ -64,7 +65,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         actions = Actions(
             steps, visits, gallery, expected, lambda visitor: Turn(partial(page.others_wait, visitor), limits)
         )
-        gr.Markdown(words.INTRODUCTION)
+        gr.Markdown(words.introduction(os.getenv("SPACE_ID")), elem_id="header")
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="stage"):
                 review = add_review()
@@ -77,6 +78,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                     build = gr.Button("Build", variant="primary", min_width=80, elem_id="build")
                     enough = gr.Button("Enough", interactive=False, min_width=80, elem_id="enough")
                     cancel = gr.Button("Cancel", variant="stop", interactive=False, min_width=80, elem_id="cancel")
+                add_machine(steps, expected, inputs["preset"], page)
                 examples = _examples(gallery)
                 add_choices(steps, inputs, beside)
                 if steps.show_file:
