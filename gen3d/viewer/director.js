@@ -10,6 +10,7 @@ const SAMPLES = 96          // places at which a path is asked whether it leaves
 const NEW_SECONDS = 2
 const THUMB = [96, 64]      // pixels
 const DRAG_PX = 8
+const LIFT_MS = 350         // a finger that moves sooner scrolls the strip
 const SECONDS = [0.1, 600], FOVS = [5, 150]
 const UNDOS = 100
 
@@ -56,6 +57,7 @@ class Director {
     keys.splice(this.#chosen < 0 ? keys.length : this.#chosen + 1, 0, {...poseOf(view), focal, seconds: NEW_SECONDS})
     this.#chosen = this.#chosen < 0 ? -1 : this.#chosen + 1
     this.#set({keys})
+    this.#reveal(this.#chosen < 0 ? keys.length - 1 : this.#chosen)
   }
 
   #remove(i) {
@@ -97,8 +99,20 @@ class Director {
     if (keys.length) this.#tighten()
     else this.pause()
     this.#time = Math.min(this.#time, this.#course?.duration ?? 0)
-    if (anew) this.#parts.keys.replaceChildren(...keys.map((key, i) => this.#item(key, i)))
+    if (anew) this.#list(keys)
     this.#draw()
+  }
+
+  #list(keys) {
+    const strip = this.#parts.keys, at = strip.scrollLeft
+    strip.replaceChildren(...keys.map((key, i) => this.#item(key, i)))
+    strip.scrollLeft = at
+  }
+
+  // Scrolls the strip alone: the page stays where it is.
+  #reveal(i) {
+    const strip = this.#parts.keys, item = strip.children[i], left = item.offsetLeft - strip.offsetLeft
+    strip.scrollLeft = clamp(strip.scrollLeft, left + item.offsetWidth - strip.clientWidth, left)
   }
 
   // The least tension with which it leaves the limits no more than it would from key to key in straight lines.
@@ -165,6 +179,7 @@ class Director {
     this.#chosen = i
     this.#scrub(this.#course.starts[i])
     for (const [k, item] of [...this.#parts.keys.children].entries()) item.ariaCurrent = String(k === i)
+    this.#reveal(i)
   }
 
   #showTime() {
@@ -323,10 +338,16 @@ class Director {
     return this.#parts.keys.children[i].querySelector('.thumb')
   }
 
-  // Mouse and fingers alike; without a way to speak of it is a click.
+  // By the mouse, or by a finger that has rested on it; without a way to speak of it is a click.
   #dragging(thumb, i) {
-    let from = null, over = i
-    const on = (name, act) => thumb.addEventListener(name, act, {signal: this.#signal})
+    let from = null, over = i, lifted = false, resting = 0
+    const on = (name, act) => thumb.addEventListener(name, act, {signal: this.#signal, passive: false})
+    const drop = () => {
+      clearTimeout(resting)
+      from = null
+      lifted = false
+      mark(null)
+    }
     const mark = item => {
       for (const other of this.#parts.keys.children) other.classList.toggle('over', other === item)
     }
@@ -334,20 +355,23 @@ class Director {
       thumb.setPointerCapture(event.pointerId)
       from = [event.clientX, event.clientY]
       over = i
+      lifted = event.pointerType !== 'touch'
+      if (!lifted) resting = setTimeout(() => { lifted = true; mark(thumb.parentNode) }, LIFT_MS)
     })
+    on('touchmove', event => { if (lifted) event.preventDefault() })
+    on('contextmenu', event => { if (lifted) event.preventDefault() })
     on('pointermove', event => {
-      if (!from || Math.hypot(event.clientX - from[0], event.clientY - from[1]) < DRAG_PX) return
+      if (!lifted || !from || Math.hypot(event.clientX - from[0], event.clientY - from[1]) < DRAG_PX) return
       const root = thumb.getRootNode(), under = root.elementFromPoint(event.clientX, event.clientY)?.closest('li')
       const at = [...this.#parts.keys.children].indexOf(under)
       if (at >= 0) over = at
       mark(over === i ? null : this.#parts.keys.children[over])
     })
     on('pointerup', () => {
-      from = null
-      mark(null)
+      drop()
       this.#move(i, over)
     })
-    on('pointercancel', () => { from = null; mark(null) })
+    on('pointercancel', drop)
     on('click', () => { if (over === i) this.#goTo(i) })
   }
 }
