@@ -343,6 +343,26 @@ def test_an_example_is_filmed_and_the_first_video_stays_when_the_new_one_is_canc
     assert {file.read_bytes() for file in results.glob("*/flythrough.mp4")} == {first_video}, "examples stay"
 
 
+def test_a_new_video_can_be_asked_for_once_the_cancelled_one_is_over_for_the_browser(film, filming):
+    """Pressed before that, the button did nothing, and neither could be pressed any more."""
+    _, play = filming
+    waiting = []
+    film.page.route("**/cancel", lambda route: waiting.append(route))
+    play.hold("flythrough")
+    film.button("film").click()
+    told(film, "video 1 of 5")
+    film.button("cut").click()
+    told(film, "Cancelled: the video from before stays.")
+    film.until(lambda: waiting)
+    play.release()
+    film.page.wait_for_timeout(500)
+    film.expect(film.button("film")).to_be_disabled()
+    film.page.unroute("**/cancel")
+    waiting[0].continue_()
+    film.button("film").click()
+    told(film, "Done in")
+
+
 @pytest.fixture
 def client(filming) -> Iterator[Client]:
     url, play = filming

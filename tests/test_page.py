@@ -144,6 +144,29 @@ def test_cancel_frees_the_page_ends_the_work_and_brings_back_what_was_there(wind
     assert set(window.downloads()) == DOWNLOADS
 
 
+def test_build_can_be_pressed_once_what_was_cancelled_is_over_for_the_browser(window, stand, play):
+    """Pressed before that, it did nothing, and could not be pressed any more."""
+    waiting = []
+    window.page.route("**/cancel", lambda route: waiting.append(route))
+    play.hold("layers")
+    window.give("photo", stand.photo)
+    window.button("Build").click()
+    window.says("layers 1 of 5 …")
+    waiting.clear()
+    window.button("Cancel").click()
+    window.says("Cancelled")
+    window.until(lambda: waiting)
+    play.release()
+    window.page.wait_for_timeout(500)
+    window.expect(window.button("Build")).to_be_disabled()
+    window.page.unroute("**/cancel")
+    for route in waiting:
+        route.continue_()
+    window.button("Build").click()
+    window.says("Done in")
+    window.is_free()
+
+
 def test_enough_finishes_early_with_what_exists(window, stand, play):
     play.hold("expand")
     window.give("photo", stand.photo)

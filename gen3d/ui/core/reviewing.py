@@ -74,12 +74,14 @@ class Reviewing:
             found.wait(False)
         return found
 
-    def give_up(self, visitor: str) -> None:
-        """The visitor's latest job waits no longer, and its layers are gone."""
+    def give_up(self, visitor: str) -> bool:
+        """The visitor's latest job waits no longer, and its layers are gone; whether it did wait."""
         job = self._visits.latest(visitor)
-        if job and job.waits:
+        waited = job is not None and job.waits
+        if waited:
             job.wait(False)
             shutil.rmtree(job.folder / "look", ignore_errors=True)
+        return waited
 
     def _after(self, review: Review, name: str, visitor: str) -> Paused:
         job = self._visits.find(visitor, name)

@@ -158,10 +158,10 @@ class Actions:
         gr.Info(told)
         return told
 
-    def cancelled(self, request: gr.Request) -> Values:
-        """Nothing runs any more, and nothing waits: what was on show before, as OPENED."""
-        self.reviewing.give_up(visitor_of(request))
-        return shown_again(self.visits.on_show(visitor_of(request)))
+    def cancelled(self, request: gr.Request) -> tuple[Values, bool]:
+        """Nothing waits any more: what was on show before, as OPENED, and whether anything did wait."""
+        waited = self.reviewing.give_up(visitor_of(request))
+        return shown_again(self.visits.on_show(visitor_of(request))), waited
 
     def blamed(self, request: gr.Request) -> Blamed | None:
         """Which input was to blame for the last failure; told once."""
@@ -172,16 +172,20 @@ class Actions:
         self.blamed(request)
         self.visits.leave(visitor_of(request))
 
-    def open_page(self, request: gr.Request) -> tuple[Values, bool]:
-        """What the page begins with, as OPENED, and whether to ask again: an example that is ready, or is awaited."""
+    def open_page(self, request: gr.Request) -> Values:
+        """What the page begins with, as OPENED: an example; nothing new where more was asked for meanwhile."""
         visitor = visitor_of(request)
-        before = self.visits.on_show(visitor)
-        values, awaited, shown = opened(self.gallery)
-        if shown and before and shown.view == before.view:
-            return tuple(gr.skip() for _ in values), awaited
+        values, shown = opened(self.gallery)
+        if self.visits.latest(visitor):
+            return tuple(gr.skip() for _ in values)
         if shown:
             self.visits.show_first(visitor, shown.job, shown)
-        return values, awaited
+        return values
+
+    def may_open(self, request: gr.Request) -> bool:
+        """Whether a visitor has asked for nothing yet, and sees no finished example."""
+        before = self.visits.on_show(visitor_of(request))
+        return self.visits.latest(visitor_of(request)) is None and (before is None or not before.job)
 
     def show_example(self, index: int, request: gr.Request) -> Iterator[Values]:
         """The finished scene of an example, as soon as there is one."""

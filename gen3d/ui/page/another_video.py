@@ -90,7 +90,11 @@ def _connect(
     actions: Actions, inputs: list[Component], outputs: list[Component], buttons: tuple[gr.Button, gr.Button],
     queue: Mapping[str, Any],
 ) -> None:  # fmt: skip
-    """The second button can be pressed while a video is made, the first while none is."""
+    """The second button can be pressed while a video is made, the first while none is.
+
+    What was cancelled counts as failed, as soon as it is over for the browser, too: whoever could press before that
+    would press in vain.
+    """
     make, stop = buttons
     told = outputs[0]
     make.click(lambda: _pressable(running=True), None, list(buttons), **QUIET)
@@ -99,7 +103,7 @@ def _connect(
     )
     whatever_came(running, lambda: _pressable(running=False), None, list(buttons), **QUIET)
     ended = stop.click(None, None, None, cancels=[running], **PRIVATE)
-    ended.then(lambda: [STOPPED, *_pressable(running=False)], None, [told, *buttons], **QUIET)
+    ended.then(lambda: [STOPPED, gr.update(interactive=False)], None, [told, stop], **QUIET)
 
 
 def _connect_drawn(viewer: Component, fold: gr.Accordion, own: Component, seconds: Component) -> None:

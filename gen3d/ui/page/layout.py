@@ -157,12 +157,18 @@ def _connect_building(
             paused = actions.reviewing.opened(job, visitor_of(request))
         return [*_pressable(running=False, waits=paused is not None), *opened_with(paused)]
 
+    def given_up(request: gr.Request) -> list[Any]:
+        """What waited is over at once; what ran fails as soon as it is over for the browser, too, which then rests."""
+        values, waited = actions.cancelled(request)
+        still = [gr.skip() for _ in at_rest]
+        return [*values, *([*_pressable(running=False), *opened_with(None)] if waited else still)]
+
     ended = cancel.click(None, None, None, cancels=[running, going], **PRIVATE)
     opened = [outputs[name] for name in OPENED]
-    cancelled = ended.then(actions.cancelled, None, opened, show_progress_on=[status], **QUIET)  # nothing comes after
+    cancelled = ended.then(given_up, None, [*opened, *at_rest], show_progress_on=[status], **QUIET)
     at_end = (rest, outputs["job"], at_rest)
     ends = [*whatever_came(running, *at_end, **QUIET), *whatever_came(going, *at_end, **QUIET)]
-    for event in (*ends, cancelled.then(*at_end, **QUIET)):
+    for event in (*ends, cancelled):
         event.then(None, None, None, js=REVEAL, **PRIVATE)
     told = gr.Textbox(visible=False, label="told")
     enough.click(actions.say_enough, None, told, queue=False, api_name="enough", show_progress="hidden")
