@@ -90,6 +90,12 @@ def test_where_its_address_is_known_the_poster_is_told_by_it(built, tmp_path):
     assert tags["og:url"] == "https://somebody-room.static.hf.space/"
 
 
+def test_the_docs_name_every_file_and_every_parameter():
+    told = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    assert [name for name in FILES if f"`{name}`" not in told] == []
+    assert [name for name in ("noui", "camera", "autoplay", "poster", "mode") if f"`{name}" not in told] == []
+
+
 def test_its_settings_are_the_videos_path_as_supersplat_has_it(site, built):
     view = read_view(built.folder / "scene.view")
     path = read_camera_path(site / "settings.json", view.camera)

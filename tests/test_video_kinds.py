@@ -110,6 +110,11 @@ def test_no_two_kinds_have_a_name_or_a_file_in_common():
     assert row_for(Path("A.MP4")) is VIDEOS[0] and row_for(Path("a.avi")) is None
 
 
+def test_the_docs_name_every_kind_and_its_file():
+    told = (Path(__file__).parents[1] / "docs" / "videos.md").read_text(encoding="utf-8")
+    assert [row.name for row in VIDEOS if f"`{row.name}`" not in told or f"`{row.file}`" not in told] == []
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

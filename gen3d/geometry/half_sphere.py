@@ -15,10 +15,12 @@ from jaxtyping import Float
 from gen3d.camera import Camera
 from gen3d.geometry.trajectory import turned
 
+FACE_DEG = 90.0
+"""What a view sees of both sides. By definition, of the half of a cube that is around the sphere."""
 TURNS_DEG = ((0.0, 0.0), (-90.0, 0.0), (90.0, 0.0), (0.0, 90.0), (0.0, -90.0))
-"""Yaw and pitch of the views."""
+"""Yaw and pitch of the views. By definition, as above."""
 RIM_PX = 2
-"""So much more than 90 degrees is in each, for what is read between two pixels at its border."""
+"""So much more is in each, for what is read between two pixels at its border. Chosen by eye."""
 
 
 def side_px(eye_px: int) -> int:
@@ -29,7 +31,7 @@ def side_px(eye_px: int) -> int:
 def views(camera: Camera, eye_px: int) -> list[Camera]:
     """The pinholes around a camera's place and pose; its lens does not matter."""
     side = side_px(eye_px)
-    lens = Camera.from_fov(90.0, side, side).padded(RIM_PX)
+    lens = Camera.from_fov(FACE_DEG, side, side).padded(RIM_PX)
     return [lens.posed(camera.c2w @ turned(*turn)) for turn in TURNS_DEG]
 
 
@@ -45,7 +47,7 @@ class Resampler:
 
     def __init__(self, eye_px: int) -> None:
         rays = directions(eye_px)
-        pinholes = views(Camera.from_fov(90.0, 8, 8), eye_px)
+        pinholes = views(Camera.from_fov(FACE_DEG, 8, 8), eye_px)
         nearest = np.argmax([rays @ one.c2w[:3, 2] for one in pinholes], axis=0)
         self._height = pinholes[0].height
         uv = np.zeros((eye_px, eye_px, 2))

@@ -20,8 +20,9 @@ from gen3d.camera import Camera
 from gen3d.geometry.trajectory import moved
 
 BEFORE, BEHIND = 0.01, 0.02
-"""The largest disparities before and behind the screen, as shares of the picture's width."""
+"""The largest disparities before and behind the screen, as shares of the picture's width. From BSkyB's guidelines."""
 PEOPLES_M = 0.063
+"""From Dodgson 2004."""
 NEAREST_M = 0.75
 """Nothing in a headset should seem nearer. Chosen by eye, as what headset makers advise: half a metre to one."""
 

@@ -33,7 +33,7 @@ SMALL = 0.5
 DEPTH_FRAMES = 6
 """So many frames say how near the path comes to things. Chosen by eye."""
 NEAREST_PERCENT = 2
-"""Of a frame's depths; what is nearer are stray pixels. As in `values.Scale`."""
+"""Of a frame's depths; what is nearer are stray pixels. From `values.Scale`, whose nearest is the same."""
 TRIAL_FRAMES = 12
 """So many frames are tried at each amplitude, at their full size: reduced ones hide slivers. Chosen by eye."""
 BEGIN = "Holes begin at frame {} of {} ({:.1f} s){}."
