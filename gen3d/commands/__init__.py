@@ -18,6 +18,7 @@ from gen3d.commands import (
     presets,
     publish,
     render,
+    score,
     selftest,
     tour,
     warmup,
@@ -26,7 +27,7 @@ from gen3d.commands import (
 
 COMMANDS = {
     "build": build, "batch": batch, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
-    "publish": publish, "info": info, "depth": depth, "worldscore": worldscore,
+    "publish": publish, "info": info, "depth": depth, "worldscore": worldscore, "score": score,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""

@@ -29,6 +29,7 @@ FRAMES_A_LAYOUT = 49
 AMPLITUDE = 0.5
 """In median depths: the benchmark leaves it to each model. Chosen by eye."""
 _OPENCV_IN_WORLD, _OPENCV_IN_CAMERA = np.diag([-1.0, -1.0, 1.0, 1.0]), np.diag([1.0, -1.0, -1.0, 1.0])
+"""Of the benchmark's world and its cameras. By definition."""
 
 LAYOUTS: dict[str, Callable[[float], Float[np.ndarray, "4 4"]]] = {
     "push_in": lambda s: moved(0.0, 0.0, s),
