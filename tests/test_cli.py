@@ -277,7 +277,7 @@ def test_asking_for_help_is_no_failure(arguments, capsys):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_listed_and_has_a_help_of_its_own(name, capsys):
     assert run("--help") == 0
-    assert re.search(rf"^    {name} ", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(rf"^    {name}\s", capsys.readouterr().out, re.MULTILINE)
     assert run(name, "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: gen3d {name} ")
 
