@@ -107,3 +107,16 @@ def test_a_checkpoint_gives_back_its_network(tmp_path):
     picture = torch.rand(1, 3, 64, 64)
     expected = network.eval()(picture).inverse
     torch.testing.assert_close(load_average(tmp_path)(picture).inverse, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_depth_is_the_same_on_any_number_of_threads():
+    from gen3d.models.builtin.mixed_depth import MixedDepth
+
+    photo = box_room().view(box_room().camera(96, 72)).image
+    found, threads = [], torch.get_num_threads()
+    for count in (1, 2, 4):
+        torch.set_num_threads(count)
+        found.append(MixedDepth().estimate(photo).depth)
+        assert torch.get_num_threads() == count
+    torch.set_num_threads(threads)
+    assert all((depth == found[0]).all() for depth in found)

@@ -96,7 +96,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("hole_share", "of 1", "less", "pixels along the path that less than half is there of, mean over its views",
            lambda j: float(np.mean([seen.hole.mean() for seen in j.drawn]))),
     Figure("floaters_ppm", "per million", "less", "Gaussians within the photo's frame that hang more than a tenth "
-           "nearer than anything that the photo saw around there", lambda j: views.floaters_ppm(j.scene, j.photo), 0),
+           "nearer than anything that the photo saw around there",
+           lambda j: views.floaters_ppm(j.scene.gaussians, j.photo, j.layered.shell_m), 0),
     Figure("seam_error", "log", "less", "mean |log depth| step across the rims of what was made up around the photo, "
            "where no thing stands before it", lambda j: views.seam_error(j.layered)),
     Figure("flicker", "of 1", "less", "mean colour change of what two neighbouring places of the path both see",

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import Camera
 from gen3d.geometry.edges import depth_edges, dilate
-from gen3d.products.export import FinishedScene
+from gen3d.geometry.place import SKY_SHARE
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
@@ -75,15 +75,18 @@ def made_up_share(gaussians: Gaussians, path: Sequence[Camera], rasterizer: Rast
     return float(np.mean(shares))
 
 
-def floaters_ppm(scene: FinishedScene, photo: RGBD) -> float:
-    """Gaussians one can see in front of all that the photo saw around their place, per million of all."""
-    gaussians, camera = scene.gaussians, photo.camera
+def floaters_ppm(gaussians: Gaussians, photo: RGBD, shell_m: float) -> float:
+    """Gaussians one can see in front of all that the photo saw around their place, per million of all.
+
+    shell_m: radius of the sky around the photo's camera.
+    """
+    camera = photo.camera
     solid = gaussians.means[gaussians.opacities >= FILLED_ALPHA].double().cpu().numpy()
     uv, z = camera.project(solid)
     inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
     column, row = uv[inside].astype(np.int64).T
     side = 2 * AROUND_PX + 1
-    solid_m = np.where(np.isfinite(photo.depth), photo.depth, np.float32(1e30))
+    solid_m = np.where(np.isfinite(photo.depth), photo.depth, np.float32(SKY_SHARE * shell_m))
     nearest = cv2.erode(solid_m, np.ones((side, side), np.uint8))
     return 1e6 * float((z[inside] < NEARER * nearest[row, column]).sum()) / max(1, len(gaussians))
 

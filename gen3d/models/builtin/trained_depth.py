@@ -8,6 +8,8 @@ arbitrary, since a single picture does not tell it: the median is set to a few m
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +92,22 @@ class TrainedDepth:
         h, w, _ = image.shape
         sides = [max(2 * CELL_PX, round(n * INPUT_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
         small = torch.from_numpy(_resized(image, *sides)).permute(2, 0, 1)[None]
-        with torch.inference_mode():
+        with _on_one_thread(), torch.inference_mode():
             seen = self.network(small.contiguous())
         fov_deg = float(np.degrees(2 * np.arctan(np.exp(float(seen.lens[0])))))
         sky = torch.sigmoid(seen.sky[0]).numpy()
         return seen.inverse[0].numpy(), sky, float(np.clip(fov_deg, *FOV_LIMIT_DEG))
+
+
+@contextmanager
+def _on_one_thread() -> Iterator[None]:
+    """On several, torch adds up in another order, and a photo's depth would depend on the machine's cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
