@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from film import developed
 from PIL import Image
-from tracer import depths, render
+from tracer import depths, hits, render
 
 from gen3d.camera import Camera
 
@@ -47,6 +47,22 @@ def depth_of(built: tuple, camera: Camera) -> np.ndarray:
     args = (camera.center * UP, camera.c2w[:3, :3], camera.K, camera.width, camera.height, built[0])
     depth = depths(*args)
     return np.where(depth > 1e20, np.inf, depth)
+
+
+def things_of(scene, camera: Camera) -> tuple[np.ndarray, list[str]]:
+    """Which thing each pixel shows, a number into the names; 0 is none: a wall, the ground, the sky."""
+    shapes, _, _ = scene.modelled()
+    names = list(dict.fromkeys(["", *shapes.things]))
+    of = np.array([*map(names.index, shapes.things), 0])  # the last for rays that meet nothing
+    args = (camera.center * UP, camera.c2w[:3, :3], camera.K, camera.width, camera.height, shapes.packed())
+    return of[hits(*args)], names
+
+
+def without(scene, thing: str) -> tuple:
+    """The scene as it is when a thing is taken away, built."""
+    shapes, ink, light = scene.modelled()
+    shapes.take_away(thing)
+    return shapes.packed(), ink.packed(), light
 
 
 def transforms(cameras: list[Camera], names: list[str]) -> dict:

@@ -34,7 +34,7 @@ PROFILES = np.stack(
 )
 
 
-def build() -> tuple[tuple, np.ndarray, np.ndarray]:
+def modelled() -> tuple[Shapes, Palette, np.ndarray]:
     """Shapes, materials and lights."""
     shapes, ink = Shapes(PROFILES), Palette()
     shell(shapes, ink)
@@ -48,7 +48,7 @@ def build() -> tuple[tuple, np.ndarray, np.ndarray]:
     plant(shapes, ink, (1.24, 1.72))
     z0, z1, y0, y1 = WINDOW
     corner = (LEFT - 0.02, y0, z0)
-    sun = lights(
+    light = lights(
         sun=(-0.80, 0.60, 0.16),
         sun_rgb=(4.6, 3.5, 2.2),
         sun_size=0.022,
@@ -58,7 +58,13 @@ def build() -> tuple[tuple, np.ndarray, np.ndarray]:
         lamp=((-1.98, 1.60, 4.45), 0.10),
         lamp_rgb=(0.62, 0.40, 0.19),
     )
-    return shapes.packed(), ink.packed(), sun
+    return shapes, ink, light
+
+
+def build() -> tuple[tuple, np.ndarray, np.ndarray]:
+    """The same, packed for the tracer."""
+    shapes, ink, light = modelled()
+    return shapes.packed(), ink.packed(), light
 
 
 def shell(shapes: Shapes, ink: Palette) -> None:
@@ -119,6 +125,7 @@ def sofa(shapes: Shapes, ink: Palette) -> None:
     ivory = ink(FABRIC, "#d8ccb4", "#efe6d4", relief=(0.15, 150))
     sea = ink(FABRIC, "#3b625f", "#588480", relief=(0.15, 150))
     walnut = ink(WOOD, "#4a2f1c", "#7a5232", shine=0.04, rough=0.2)
+    shapes.thing = "sofa"
     x, z = -0.42, 4.35
     shapes.soft_box(rust, (x, 0.27, z), (1.02, 0.13, 0.42), 0.06)
     shapes.soft_box(rust, (x, 0.56, z + 0.36), (1.02, 0.34, 0.12), 0.09)
@@ -143,12 +150,13 @@ def table(shapes: Shapes, ink: Palette) -> None:
     orange = ink(PLASTER, "#d8731a", "#e8902c", shine=0.04, rough=0.3, relief=(0.06, 130))
     straw = ink(PLAIN, "#b08c52")
     plume = ink(FABRIC, "#d8bd8a", "#f0dfb8", relief=(0.8, 60))
-    x, z, top = -0.18, 2.5, 0.43
+    shapes.thing, (x, z, top) = "table", (-0.18, 2.5, 0.43)
     shapes.rod(walnut, (x, top - 0.032, z), (x, top, z), 0.52)
     for k in range(3):
         a = 2 * np.pi * k / 3 + 0.5
         foot = (x + 0.44 * np.cos(a), 0.014, z + 0.44 * np.sin(a))
         shapes.rod(walnut, foot, (x + 0.26 * np.cos(a), top - 0.03, z + 0.26 * np.sin(a)), 0.024)
+    shapes.thing = "vase"
     shapes.turned(glaze, (x - 0.12, top, z + 0.16), 0.30, 0.115, VASE)
     rng = np.random.default_rng(3)
     for _ in range(13):
@@ -159,6 +167,7 @@ def table(shapes: Shapes, ink: Palette) -> None:
         yaw = np.degrees(np.arctan2(*(tip - foot)[[0, 2]]))
         pitch = np.degrees(np.arctan2(np.hypot(*(tip - foot)[[0, 2]]), (tip - foot)[1]))
         shapes.ball(plume, tip, (0.014, 0.075, 0.014), (yaw, pitch, 0))
+    shapes.thing = "bowl"
     shapes.turned(clay, (x + 0.22, top, z + 0.02), 0.085, 0.16, BOWL)
     for dx, dy, dz in (
         (-0.07, 0.10, -0.04),
@@ -173,7 +182,7 @@ def table(shapes: Shapes, ink: Palette) -> None:
 
 def books(shapes: Shapes, ink: Palette, at: tuple, yaw: float) -> None:
     """Three books lying on each other."""
-    x, y, z = at
+    shapes.thing, (x, y, z) = "books", at
     page = ink(PLAIN, "#e9dfc8")
     for k, (cover, wide, deep, thick) in enumerate(
         (("#7b2d26", 0.26, 0.19, 0.03), ("#e0c48a", 0.23, 0.17, 0.024), ("#2f4a52", 0.20, 0.15, 0.02))
@@ -198,7 +207,7 @@ def shelf(shapes: Shapes, ink: Palette) -> None:
         ink(GLAZE, "#efe8dc", "#d9d0c0", shine=0.05, rough=0.1),
         ink(GLAZE, "#28485e", "#5f8b95", shine=0.05, rough=0.08),
     )
-    x0, x1, z0, z1 = 1.02, 2.30, 4.62, 4.97
+    shapes.thing, (x0, x1, z0, z1) = "shelf", (1.02, 2.30, 4.62, 4.97)
     for y in (0.10, 0.52, 0.94, 1.36, 1.78):
         shapes.box(oak, (x0, y - 0.014, z0), (x1, y + 0.014, z1))
     for x in (x0, (x0 + x1) / 2, x1):
@@ -245,6 +254,7 @@ def trailing(shapes: Shapes, ink: Palette, at: tuple) -> None:
 
 def pictures(shapes: Shapes, ink: Palette) -> None:
     """Three framed pictures over the sofa."""
+    shapes.thing = "pictures"
     frame = ink(WOOD, "#3c2616", "#6b4629", shine=0.04, rough=0.2)
     for x, y, wide, tall, sun, hill in (
         (-1.02, 1.66, 0.27, 0.36, "#d9722e", "#2f4f55"),
@@ -263,7 +273,7 @@ def pictures(shapes: Shapes, ink: Palette) -> None:
 
 def floor_lamp(shapes: Shapes, ink: Palette, at: tuple) -> None:
     """A brass stand under a paper shade that glows."""
-    x, z = at
+    shapes.thing, (x, z) = "lamp", at
     brass = ink(PLAIN, "#b88d4a", shine=0.8, rough=0.2, metal=1)
     paper = ink(PLASTER, "#ffd79a", "#ffcf88", glow=1.3)
     shapes.rod(brass, (x, 0, z), (x, 0.03, z), 0.15)
@@ -273,6 +283,7 @@ def floor_lamp(shapes: Shapes, ink: Palette, at: tuple) -> None:
 
 def chair(shapes: Shapes, ink: Palette, at: tuple, yaw: float) -> None:
     """A wooden chair with a spindle back, seen from behind."""
+    shapes.thing = "chair"
     oak = ink(WOOD, "#6f4526", "#a9743f", shine=0.04, rough=0.2)
     cane = ink(FABRIC, "#c9a66b", "#e2c48c", relief=(0.3, 90))
     c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
@@ -296,7 +307,7 @@ def chair(shapes: Shapes, ink: Palette, at: tuple, yaw: float) -> None:
 
 def plant(shapes: Shapes, ink: Palette, at: tuple) -> None:
     """A rubber plant in a pot on a low stand, near the camera."""
-    x, z = at
+    shapes.thing, (x, z) = "plant", at
     clay = ink(PLASTER, "#e6dccb", "#d5c7b0", shine=0.04, rough=0.25, relief=(0.05, 60))
     wood_stand = ink(WOOD, "#6f4526", "#a9743f", shine=0.04, rough=0.2)
     soil = ink(PLASTER, "#2c1e14", "#4a3524", relief=(0.6, 60))

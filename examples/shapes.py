@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from rays import BOX, CYLINDER, ELLIPSOID, LATHE, MARCHED, ROUND_BOX
 
+AWAY_M = 1e4
 PARAMETERS = 12  # [0:8] as the kind reads them, [8:11] half size of the bounds, [11] which distance function
 
 
@@ -21,6 +22,10 @@ class Shapes:
     profiles: np.ndarray
     ground: np.ndarray = field(default_factory=lambda: np.ones((4, 4)))
     rows: list = field(default_factory=list)
+    thing: str = ""
+    """What the shapes that are added from now on are part of; "" is no thing: a wall, the ground."""
+    things: list = field(default_factory=list)
+    """The thing of each shape."""
 
     def add(self, kind, material, at, params, bounds=None, form=0, turn=(0.0, 0.0, 0.0), opaque=True) -> None:
         """One shape; turn is yaw, pitch, roll in degrees, bounds the half sizes in its own axes."""
@@ -28,6 +33,13 @@ class Shapes:
         P[: len(params)] = params
         P[8:11], P[11] = bounds if bounds is not None else params[:3], form
         self.rows.append((kind, rotation(*turn).T, np.array(at, float), P, material, opaque))
+        self.things.append(self.thing)
+
+    def take_away(self, thing: str) -> None:
+        """Puts a thing so far off that no ray meets it; the others stay what they were, grain and all."""
+        for row, of in zip(self.rows, self.things, strict=True):
+            if of == thing:
+                row[2][1] -= AWAY_M
 
     def box(self, material, low, high, **more) -> None:
         """An axis-aligned box between two corners; turned about its centre."""

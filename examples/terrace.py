@@ -46,7 +46,7 @@ PROFILES = np.stack(
 )
 
 
-def build() -> tuple[tuple, np.ndarray, np.ndarray]:
+def modelled() -> tuple[Shapes, Palette, np.ndarray]:
     """Shapes, materials and lights."""
     shapes, ink = Shapes(PROFILES, landscape()), Palette()
     stone = ink(STONE, "#c3b18f", "#e8dcc2", relief=(0.16, 14))
@@ -66,13 +66,19 @@ def build() -> tuple[tuple, np.ndarray, np.ndarray]:
         (-7.2, 15.0, 8.4, 0.9),
         (-9.4, 17.0, 10.5, 1.05),
     ):
-        foot = terrain_height(x, z, shapes.ground) - 0.3
+        foot, shapes.thing = terrain_height(x, z, shapes.ground) - 0.3, f"cypress at {x}"
         shapes.turned(green, (x, foot, z), tall, wide, CYPRESS, rough=(0.55, 4.2))
     rubble(shapes, ink, marble, stone)
     lemon_tree(shapes, ink, (2.35, 1.2), green)
     agave(shapes, ink, (-1.62, -0.55))
-    sun = lights(sun=(-0.80, 0.40, 0.10), sun_rgb=(4.6, 3.25, 1.9), sun_size=0.03, sky=0.95, haze=0.0010)
-    return shapes.packed(), ink.packed(), sun
+    light = lights(sun=(-0.80, 0.40, 0.10), sun_rgb=(4.6, 3.25, 1.9), sun_size=0.03, sky=0.95, haze=0.0010)
+    return shapes, ink, light
+
+
+def build() -> tuple[tuple, np.ndarray, np.ndarray]:
+    """The same, packed for the tracer."""
+    shapes, ink, light = modelled()
+    return shapes.packed(), ink.packed(), light
 
 
 # -- the country -----------------------------------------------------------------------------------------------------
@@ -154,6 +160,7 @@ def village(shapes: Shapes, ink: Palette, rng: np.random.Generator) -> None:
 def balustrade(shapes: Shapes, stone: int, marble: int) -> None:
     """Along the edge, open in the middle, an urn on either side of the opening."""
     for side in (-1, 1):
+        shapes.thing = f"balustrade {side}"
         for x in (2.3, 6.3, 10.3):
             low, high = (side * x - 0.34, 0, EDGE - 0.7), (side * x + 0.34, 1.02, EDGE - 0.1)
             shapes.box(stone, low, high)
@@ -165,12 +172,13 @@ def balustrade(shapes: Shapes, stone: int, marble: int) -> None:
             shapes.box(marble, (a, 0.80, EDGE - 0.58), (b, 0.94, EDGE - 0.22))
             for k in range(11):
                 shapes.turned(marble, (a + 0.16 + k * 0.30, 0.14, EDGE - 0.4), 0.66, 0.092, BALUSTER)
+        shapes.thing = f"urn {side}"
         shapes.turned(marble, (side * 2.3, 1.12, EDGE - 0.4), 0.86, 0.36, URN)
 
 
 def column(shapes: Shapes, stone: int, marble: int, at: tuple, tall: float, whole: bool = True) -> None:
     """A fluted column on its base, with or without what it carried."""
-    x, z = at
+    shapes.thing, (x, z) = f"column {at}", at
     shapes.box(stone, (x - 0.52, 0, z - 0.52), (x + 0.52, 0.16, z + 0.52))
     shapes.turned(marble, (x, 0.16, z), 0.30, 0.35, BASE)
     shapes.turned(marble, (x, 0.46, z), tall, 0.35, SHAFT, flutes=(20, 0.10), rough=(0.06, 2.5))
@@ -185,16 +193,18 @@ def colonnade(shapes: Shapes, stone: int, marble: int) -> None:
     for z in (-0.6, 2.3, 5.2):
         column(shapes, stone, marble, (x, z), 3.7)
     column(shapes, stone, marble, (x, 7.75), 1.5, whole=False)
+    shapes.thing = "beam"
     shapes.box(stone, (x - 0.42, 4.60, -6.0), (x + 0.42, 5.02, 5.75))
     shapes.box(marble, (x - 0.56, 5.02, -6.0), (x + 0.56, 5.16, 5.62))
     for z in (-0.6, 2.3, 5.2):
         column(shapes, stone, marble, (x - 3.1, z), 3.7)
+    shapes.thing = "far beam"
     shapes.box(stone, (x - 3.52, 4.60, -6.0), (x - 2.68, 5.02, 5.3))
 
 
 def arch(shapes: Shapes, stone: int) -> None:
     """What is left of a wall with a gate in it."""
-    at, yaw = (4.6, 2.35, 5.3), 16.0
+    shapes.thing, at, yaw = "arch", (4.6, 2.35, 5.3), 16.0
     half = (1.75, 2.35, 0.42)
     shapes.add(MARCHED, stone, at, (*half, 1.0, 0.45), half, ARCH, (yaw, 0, 0))
     c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
@@ -216,11 +226,15 @@ def arch(shapes: Shapes, stone: int) -> None:
 
 def rubble(shapes: Shapes, ink: Palette, marble: int, stone: int) -> None:
     """A fallen drum, blocks, pebbles, grass in the joints."""
+    shapes.thing = "drum"
     params = (0.55, 0.36, SHAFT, 20, 0.10, 0.08, 3.0)
     shapes.add(MARCHED, marble, (1.28, 0.345, -1.05), params, (0.40, 0.56, 0.40), 2, (62, 90, 0))
+    shapes.thing = "blocks"
     shapes.soft_box(stone, (2.30, 0.20, -0.62), (0.36, 0.20, 0.27), 0.035, turn=(-24, 0, 0))
     shapes.soft_box(stone, (2.12, 0.50, -0.60), (0.24, 0.105, 0.2), 0.03, turn=(12, 3, 6))
+    shapes.thing = "block"
     shapes.soft_box(stone, (-0.9, 0.13, 4.6), (0.34, 0.13, 0.22), 0.03, turn=(35, 0, 0))
+    shapes.thing = ""
     rng = np.random.default_rng(4)
     for _ in range(60):
         size = rng.uniform(0.012, 0.05)
@@ -238,7 +252,7 @@ def rubble(shapes: Shapes, ink: Palette, marble: int, stone: int) -> None:
 
 def lemon_tree(shapes: Shapes, ink: Palette, at: tuple, green: int) -> None:
     """In a terracotta pot."""
-    x, z = at
+    shapes.thing, (x, z) = "lemon tree", at
     clay = ink(GLAZE, "#9c5231", "#c27b52", relief=(0.1, 30))
     bark = ink(PLASTER, "#4d3d2a", "#6f5b40", relief=(0.4, 40))
     soil = ink(PLASTER, "#2c1f15", "#453324")
@@ -268,7 +282,7 @@ def lemon_tree(shapes: Shapes, ink: Palette, at: tuple, green: int) -> None:
 
 def agave(shapes: Shapes, ink: Palette, at: tuple) -> None:
     """In a clay bowl on a block, near the camera."""
-    x, z = at
+    shapes.thing, (x, z) = "agave", at
     clay = ink(GLAZE, "#a65a38", "#c98560", relief=(0.1, 30))
     block = ink(STONE, "#b9a987", "#d9ccb0", relief=(0.16, 14))
     leaf = ink(FABRIC, "#6d8a78", "#9db39a", shine=0.03, rough=0.4)

@@ -268,3 +268,13 @@ def depths(origin, c2w, K, width, height, scene):
             t, i = nearest(origin_of(origin), unit(d), scene, FAR, False)
             depth[y, x] = t / length if i >= 0 else FAR
     return depth
+
+
+@njit(parallel=True, **FAST)
+def hits(origin, c2w, K, width, height, scene):
+    """Which shape is seen at the pixel centres; -1 where the ray meets nothing."""
+    shape = np.zeros((height, width), np.int64)
+    for y in prange(height):
+        for x in range(width):
+            _, shape[y, x] = nearest(origin_of(origin), unit(eye_ray(c2w, K, x + 0.5, y + 0.5)), scene, FAR, False)
+    return shape

@@ -11,7 +11,7 @@ folders, records and previews around, and writes what comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -20,6 +20,7 @@ from gen3d.camera import Camera
 from gen3d.events import Enough, Stage, never
 from gen3d.geometry.fringe import unmix_fringe
 from gen3d.geometry.place import place_of
+from gen3d.geometry.things import find_things
 from gen3d.models.base import Models
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
@@ -101,6 +102,7 @@ def make_layers(source: Source, engines: Engines) -> Stage[Layers]:
 
 def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough = never) -> Stage[Made]:
     """What is behind and around the layers, as Gaussians (paper 3.1 to 3.3)."""
+    layers = replace(layers, things=find_things(layers))
     photo, seed = layers.rgbd, wanted.seed
     place = place_of(photo)
     words = yield from engines.run(

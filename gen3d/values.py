@@ -64,6 +64,8 @@ class Layers:
     """Omega: the pixels whose background is to be filled; holds the foreground and a margin around it."""
     candidates: Candidates | None = None
     """What the foreground was chosen from, so that a review can choose otherwise."""
+    things: Int[np.ndarray, "h w"] | None = None
+    """Which thing each pixel shows, from 1; 0 is none. None where they were not told apart yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Kind(IntEnum):
 
 UNKNOWN = 255
 """Of a Gaussian of which no Kind is known."""
+NO_THING, SKY, LAST_THING = 0, 65535, 65534
+"""Of a Gaussian that is of no thing, of the sky; and the largest number of a thing."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

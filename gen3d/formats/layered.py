@@ -33,7 +33,7 @@ def save_layered(file: Path, scene: LayeredDepth) -> None:
             temporary,
             span=span, shell_m=scene.shell_m, K=photo.camera.K,
             image=as_bytes(photo.image), depth=_packed(photo.depth, span),
-            foreground=scene.layers.foreground, hidden=scene.layers.hidden,
+            foreground=scene.layers.foreground, hidden=scene.layers.hidden, **_things(scene.layers),
             background=as_bytes(background.image), background_depth=_packed(background.depth, span),
             sizes=np.array([(c.width, c.height) for c in cameras], np.int64).reshape(-1, 2),
             lenses=np.array([c.K for c in cameras]).reshape(-1, 3, 3),
@@ -53,8 +53,13 @@ def load_layered(file: Path) -> LayeredDepth:
         camera = Camera(stored["K"], np.eye(4), w, h)
         photo = RGBD(_floats(stored["image"]), _depth(stored["depth"], span), camera)
         background = RGBD(_floats(stored["background"]), _depth(stored["background_depth"], span), camera)
-        layers = Layers(photo, stored["foreground"], stored["hidden"])
+        things = stored["things"].astype(np.int32) if "things" in stored else None
+        layers = Layers(photo, stored["foreground"], stored["hidden"], things=things)
         return LayeredDepth(layers, background, _sheets(stored, span), float(stored["shell_m"]))
+
+
+def _things(layers: Layers) -> dict[str, np.ndarray]:
+    return {} if layers.things is None else {"things": layers.things.astype(np.uint16)}
 
 
 def _sheets(stored: np.lib.npyio.NpzFile, span: np.ndarray) -> tuple[Sheet, ...]:

@@ -37,7 +37,7 @@ def write_model3d(path: Path, gaussians: Gaussians, camera: Camera, median_depth
     A .ply, though a .splat is half as large: given one twice at once, as a streaming page does, the viewer stays blank.
     Raises EmptyWorld when there are no Gaussians.
     """
-    plain = replace(gaussians, kinds=None)  # its reader was tried with the usual properties alone
+    plain = replace(gaussians, kinds=None, things=None)  # its reader was tried with the usual properties alone
     write_ply(path, moved(plain, start_pose() @ _scaled(ORBIT / median_depth_m) @ camera.w2c))
 
 

@@ -1,8 +1,9 @@
 """3D Gaussians as .ply, in the layout of the INRIA reference implementation that every viewer reads.
 
 Per Gaussian, float32: x y z, nx ny nz (zero), f_dc_0..2, f_rest_* (channel-major: all of red, then green, then blue),
-opacity (logit), scale_0..2 (log), rot_0..3 (wxyz); and, where it is known, gen3d_kind: a `Kind` of `gen3d.values`,
-which other programs pass over, as a float as well, since some take every property for one. Binary, little endian; world
+opacity (logit), scale_0..2 (log), rot_0..3 (wxyz); and, where they are known, gen3d_kind: a `Kind` of `gen3d.values`,
+and gen3d_thing: the number of a thing, 0 of none, 65535 of the sky. Other programs pass over both; they are floats as
+well, since some take every property for one. Binary, little endian; world
 and axes as in `gen3d.camera`. What is written comes back within the rounding of float32, but for opacities, which stay
 1e-6 away from 0 and 1.
 
@@ -35,7 +36,7 @@ from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.compressed_ply import compressed_scene, is_compressed
 from gen3d.formats.ply_aside import said_aside
 from gen3d.formats.ply_header import ANTIALIASED, REMEDY, Element, Header, read_header, row_of
-from gen3d.formats.ply_meaning import DC, KIND, QUATS, SCALES, XYZ, check_properties, understood
+from gen3d.formats.ply_meaning import DC, KIND, QUATS, SCALES, THING, XYZ, check_properties, understood
 from gen3d.formats.stored import MOST, NEAR, PLAIN, Origin, StoredScene, Writing, check_count
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
@@ -62,9 +63,9 @@ def write_ply(path: Path, gaussians: Gaussians, antialiased: bool = False, origi
     rows = _rows(gaussians)
     if not np.isfinite(rows).all():
         raise ValueError("Gaussians hold values that are not finite")
-    kind = () if gaussians.kinds is None else (KIND,)
-    rest = rows.shape[1] - 17 - len(kind)
-    names = [*XYZ, "nx", "ny", "nz", *DC, *(f"f_rest_{i}" for i in range(rest)), "opacity", *SCALES, *QUATS, *kind]
+    known = (*(() if gaussians.kinds is None else (KIND,)), *(() if gaussians.things is None else (THING,)))
+    rest = rows.shape[1] - 17 - len(known)
+    names = [*XYZ, "nx", "ny", "nz", *DC, *(f"f_rest_{i}" for i in range(rest)), "opacity", *SCALES, *QUATS, *known]
     xyz = "float" if origin == NEAR else "double"
     properties = "".join(f"property {xyz if name in XYZ else 'float'} {name}\n" for name in names)
     comments = f"comment {WRITER}\n" + (f"comment {ANTIALIASED}\n" if antialiased else "")
@@ -109,7 +110,7 @@ def open_ply(path: Path, most: int = MOST) -> StoredScene:
 
 
 def _rows(gaussians: Gaussians) -> np.ndarray:
-    """One row of float32 a Gaussian, `n 17+3(k-1)`, one more with its kind, in the order of the header."""
+    """One row of float32 a Gaussian, `n 17+3(k-1)`, one more each with its kind and thing, in the header's order."""
     g = gaussians.detached()
     n = len(g)
     opacity = g.opacities.double().clamp(_SMALLEST_OPACITY, 1 - _SMALLEST_OPACITY)
@@ -122,6 +123,7 @@ def _rows(gaussians: Gaussians) -> np.ndarray:
         torch.log(g.scales.double().clamp(min=_SMALLEST_SCALE_M)),
         g.quats,
         *(() if g.kinds is None else (g.kinds.float()[:, None],)),
+        *(() if g.things is None else (g.things.float()[:, None],)),
     )
     return np.concatenate([c.cpu().numpy().astype("<f4") for c in columns], axis=1)
 

@@ -17,7 +17,7 @@ from gen3d.formats.ply_aside import Aside
 from gen3d.formats.ply_header import REMEDY, Header
 from gen3d.formats.stored import NEAR, Origin, StoredScene, drawable, origin_of
 from gen3d.splat.gaussians import SH_C0, Gaussians, sh_from_rgb
-from gen3d.values import UNKNOWN, Kind
+from gen3d.values import NO_THING, SKY, UNKNOWN, Kind
 
 FLAT_M = 1e-6
 """The third extent of a 2D Gaussian."""
@@ -28,7 +28,7 @@ DC = ("f_dc_0", "f_dc_1", "f_dc_2")
 _RGB = ("red", "green", "blue")
 SCALES = ("scale_0", "scale_1", "scale_2")
 QUATS = ("rot_0", "rot_1", "rot_2", "rot_3")
-KIND = "gen3d_kind"
+KIND, THING = "gen3d_kind", "gen3d_thing"
 _FILTER = "filter_3d"
 _QUIET = {"nx", "ny", "nz", *_RGB, "alpha"}
 """Passed over without a word."""
@@ -104,7 +104,7 @@ def _given_away(columns: Mapping[str, np.ndarray]) -> str:
 
 def _passed_over(path: Path, header: Header, columns: Mapping[str, np.ndarray], aside: Aside) -> list[str]:
     """What nobody here understands, in a sentence; it may have meant something."""
-    known = {*XYZ, *DC, "opacity", *SCALES, *QUATS, KIND, *_rest_names(columns), *_QUIET, _filter_name(columns)}
+    known = {*XYZ, *DC, "opacity", *SCALES, *QUATS, KIND, THING, *_rest_names(columns), *_QUIET, _filter_name(columns)}
     names = [name for name in columns if name not in known]
     others = {"vertex", "face"} | aside.understood
     names += [element.name for element in header.elements if element.name not in others]
@@ -179,6 +179,7 @@ def _from_columns(columns: Mapping[str, np.ndarray], origin: Origin, k: int) -> 
         opacities=tensor(("opacity",))[:, 0].double().sigmoid().float(),
         sh=tensor([*DC, *by_harmonic]).reshape(-1, 1 + kept, 3),
         kinds=_kinds(columns.get(KIND)),
+        things=_things(columns.get(THING)),
     )
 
 
@@ -188,3 +189,12 @@ def _kinds(stored: np.ndarray | None) -> torch.Tensor | None:
         return None
     known = np.isin(stored, list(Kind))
     return torch.from_numpy(np.where(known, stored, UNKNOWN).astype(np.uint8))
+
+
+def _things(stored: np.ndarray | None) -> torch.Tensor | None:
+    """As they were written; of any other number the Gaussian is of no thing."""
+    if stored is None:
+        return None
+    number = stored.astype(np.float64)
+    known = (number >= NO_THING) & (number <= SKY) & (number == np.floor(number))
+    return torch.from_numpy(np.where(known, number, NO_THING).astype(np.int32))

@@ -1,4 +1,4 @@
-"""The scene as our own viewer reads it: 17 to 27 bytes a Gaussian, gzipped as a whole.
+"""The scene as our own viewer reads it: 17 to 29 bytes a Gaussian, gzipped as a whole.
 
     "GEN3D view 1" and a line feed, uint32 length of the header, the header (JSON), then one record per Gaussian
 
@@ -117,6 +117,7 @@ def write_view(
     header |= {} if outside is None else {"outside": asdict(outside)}
     header |= {"antialiased": True} if antialiased else {}
     header |= {} if g.kinds is None else {"kinds": True}
+    header |= {} if g.things is None else {"things": True}
     header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
     header |= {} if tour is None else {"path": _path_as_json(tour)}
     text = json.dumps(header).encode("ascii")
@@ -198,7 +199,7 @@ def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     start = len(MAGIC) + 4
     end = start + int.from_bytes(content[len(MAGIC) : start], "little")
     header = json.loads(content[start:end])
-    dtype = record(header["sh_degree"], header.get("kinds", False))
+    dtype = record(header["sh_degree"], header.get("kinds", False), header.get("things", False))
     if len(content) != end + header["count"] * dtype.itemsize:
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", _REMEDY)
     return header, np.frombuffer(content, dtype, offset=end)

@@ -12,6 +12,7 @@ A record holds integers, little endian, that stand for values between the two en
                  the index of the largest, which is made positive
     uint8  x 9   only for degree 1: sh_1 to sh_3, red green blue each
     uint8        only where it is known, as the header's "kinds" says: a `Kind`
+    uint16       only where it is known, as the header's "things" says: the number of a thing, 0 none, 65535 the sky
 """
 
 from __future__ import annotations
@@ -29,17 +30,18 @@ SMALLEST_SIZE = 1e-5
 """Scale over distance: a hundredth of a pixel in any lens; what is thinner is drawn the same."""
 _ROW = [("direction", "<u2", 2), ("distance", "<u2"), ("size", "u1", 3), ("rgb", "u1", 3), ("opacity", "u1"),
         ("quat", "<u4")]  # fmt: skip
-_SH, _KIND = ("sh", "u1", 9), ("kind", "u1")
+_SH, _KIND, _THING = ("sh", "u1", 9), ("kind", "u1"), ("thing", "<u2")
 
 
-def record(sh_degree: int, kinds: bool = False) -> np.dtype:
+def record(sh_degree: int, kinds: bool = False, things: bool = False) -> np.dtype:
     """The layout of one Gaussian."""
-    return np.dtype([*_ROW, *([_SH] if sh_degree else []), *([_KIND] if kinds else [])])
+    known = [*([_SH] if sh_degree else []), *([_KIND] if kinds else []), *([_THING] if things else [])]
+    return np.dtype([*_ROW, *known])
 
 
 def packed(g: Gaussians, camera: Camera) -> tuple[np.ndarray, dict[str, list]]:
     """Records in the order of the Gaussians, and the range of each field; SH of degree 0 or 1, none in the camera."""
-    rows = np.empty(len(g), record(g.sh_degree, g.kinds is not None))
+    rows = np.empty(len(g), record(g.sh_degree, g.kinds is not None, g.things is not None))
     seen = (g.means.double().numpy() - camera.center) @ camera.w2c[:3, :3].T
     distance = np.linalg.norm(seen, axis=1)
     size = np.maximum(g.scales.double().numpy() / distance[:, None], SMALLEST_SIZE)
@@ -58,6 +60,8 @@ def packed(g: Gaussians, camera: Camera) -> tuple[np.ndarray, dict[str, list]]:
         put("sh", g.sh[:, 1:].reshape(len(g), 9).numpy())
     if g.kinds is not None:
         rows["kind"] = g.kinds.numpy()
+    if g.things is not None:
+        rows["thing"] = g.things.numpy()
     return rows, ranges
 
 
@@ -74,7 +78,8 @@ def unpacked(rows: np.ndarray, ranges: dict[str, list], camera: Camera) -> Gauss
     quats, opacities = _unpack_quats(rows["quat"]), rows["opacity"] / 255
     parts = (torch.from_numpy(np.asarray(part)).float() for part in (means, quats, scales, opacities, sh))
     kinds = torch.from_numpy(rows["kind"].copy()) if "kind" in (rows.dtype.names or ()) else None
-    return Gaussians(*parts, kinds)
+    things = torch.from_numpy(rows["thing"].astype(np.int32)) if "thing" in (rows.dtype.names or ()) else None
+    return Gaussians(*parts, kinds, things)
 
 
 def _quantised(values: np.ndarray, bits: int) -> tuple[np.ndarray, list]:

@@ -131,9 +131,5 @@ def _diagonals(limits: Limits) -> list[Pose]:
 def every_so_many(gaussians: Gaussians, about: int) -> Gaussians:
     """Every so many-th, as much larger in area: at most twice as many as `about`."""
     every = max(1, len(gaussians) // about)
-    some = Gaussians(*(t[::every].contiguous() for t in _parts(gaussians.detached())))
+    some = gaussians.detached().picked(torch.arange(0, len(gaussians), every, device=gaussians.means.device))
     return replace(some, scales=some.scales * every**0.5)
-
-
-def _parts(g: Gaussians) -> tuple[torch.Tensor, ...]:
-    return g.means, g.quats, g.scales, g.opacities, g.sh

@@ -2,8 +2,8 @@
 
 Log-scales and logit-opacities exist only inside `fit/loop.py` and in `.ply` files. Quaternions are wxyz and need not be
 of unit length; they rotate the Gaussian's own axes into the world. Colour is spherical harmonics without the
-activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0. What is known of each goes along as its kind, and changes nothing
-of how it is drawn.
+activation: rgb = 0.5 + SH_C0 * sh[:, 0] for degree 0. What is known of each goes along as its kind and its thing, and
+changes nothing of how it is drawn.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, Int32, UInt8
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from gen3d.values import UNKNOWN, PointCloud
+from gen3d.values import NO_THING, UNKNOWN, PointCloud
 
 SH_C0 = 0.28209479177387814
 """The constant basis function, 1 / (2 sqrt(pi)). By definition."""
@@ -47,6 +47,8 @@ class Gaussians:
     """k = (degree + 1)^2 coefficients per channel."""
     kinds: UInt8[Tensor, "n"] | None = None
     """A `Kind` each, or UNKNOWN; None where nothing is known of any, as of other people's scenes."""
+    things: Int32[Tensor, "n"] | None = None
+    """The number of a thing each, NO_THING or SKY; None where nothing is known of any."""
 
     def __len__(self) -> int:
         return len(self.means)
@@ -89,11 +91,13 @@ def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
 
 def joined(*parts: Gaussians) -> Gaussians:
     """All of them as one set, in order; of one degree."""
-    names = [field.name for field in fields(Gaussians) if field.name != "kinds"]
+    names = [field.name for field in fields(Gaussians) if field.name not in ("kinds", "things")]
     whole = Gaussians(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
-    if all(part.kinds is None for part in parts):
-        return whole
-    return replace(whole, kinds=torch.cat([kinds_or_unknown(part) for part in parts]))
+    if any(part.kinds is not None for part in parts):
+        whole = replace(whole, kinds=torch.cat([kinds_or_unknown(part) for part in parts]))
+    if any(part.things is not None for part in parts):
+        whole = replace(whole, things=torch.cat([things_or_none(part) for part in parts]))
+    return whole
 
 
 def kinds_or_unknown(gaussians: Gaussians) -> UInt8[Tensor, "n"]:
@@ -101,6 +105,13 @@ def kinds_or_unknown(gaussians: Gaussians) -> UInt8[Tensor, "n"]:
     if gaussians.kinds is not None:
         return gaussians.kinds
     return torch.full((len(gaussians),), UNKNOWN, dtype=torch.uint8, device=gaussians.means.device)
+
+
+def things_or_none(gaussians: Gaussians) -> Int32[Tensor, "n"]:
+    """Its things; NO_THING for all where it has none."""
+    if gaussians.things is not None:
+        return gaussians.things
+    return torch.full((len(gaussians),), NO_THING, dtype=torch.int32, device=gaussians.means.device)
 
 
 def from_points(points: PointCloud, size: float = INITIAL_SIZE) -> Gaussians:

@@ -39,7 +39,9 @@ def merged(gaussians: Gaussians, total: Float[Tensor, "n"], most: int) -> Gaussi
     group = cKDTree(g.means.numpy()[chosen]).query(g.means.numpy())[1]
     group[chosen] = np.arange(len(chosen))
     few = _of_groups(g, torch.from_numpy(group), torch.from_numpy(weight).clamp_min(SMALLEST), len(chosen))
-    return replace(few, kinds=None if g.kinds is None else g.kinds[torch.from_numpy(chosen)])
+    kept = torch.from_numpy(chosen)
+    kinds, things = (None if known is None else known[kept] for known in (g.kinds, g.things))
+    return replace(few, kinds=kinds, things=things)
 
 
 def _sampled(xyz: Float[np.ndarray, "n 3"], likely: Float[np.ndarray, "n"], most: int) -> Int[np.ndarray, "k"]:

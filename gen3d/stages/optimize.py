@@ -15,6 +15,7 @@ from gen3d.camera import Camera
 from gen3d.errors import EngineFailed
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.kinds import kinds_of
+from gen3d.geometry.labels import things_of
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.trajectory import orbited
@@ -47,7 +48,7 @@ def optimize_gaussians(
     world: World, rasterizer: Rasterizer, settings: FitSettings, median_m: float, seed: int = 0, enough: Enough = never,
     layers: Layers | None = None,
 ) -> Stage[Gaussians]:  # fmt: skip
-    """The Gaussians of a world, fitted. median_m: the scene's unit of length. layers: by which each gets its kind."""
+    """The Gaussians of a world, fitted. median_m: the scene's unit of length. layers: which tell its kind and thing."""
     yield Started("optimize")
     yield from (Notice(text) for text in rasterizer.notices)
     start, behind = initial_gaussians(world.points, settings, layers)
@@ -89,11 +90,15 @@ def initial_gaussians(
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
     front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
     behind = backing(points, limit - len(front), *flat)
-    return _of_kinds(from_points(front), front, layers), _of_kinds(from_points(behind, BACKING_SIZE), behind, layers)
+    return _known(from_points(front), front, layers), _known(from_points(behind, BACKING_SIZE), behind, layers)
 
 
-def _of_kinds(gaussians: Gaussians, points: PointCloud, layers: Layers | None) -> Gaussians:
-    return gaussians if layers is None else replace(gaussians, kinds=torch.from_numpy(kinds_of(points, layers)))
+def _known(gaussians: Gaussians, points: PointCloud, layers: Layers | None) -> Gaussians:
+    """With its kinds, and its things where those were told apart."""
+    if layers is None:
+        return gaussians
+    things = None if layers.things is None else torch.from_numpy(things_of(points, layers))
+    return replace(gaussians, kinds=torch.from_numpy(kinds_of(points, layers)), things=things)
 
 
 def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[View]:

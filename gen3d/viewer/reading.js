@@ -20,7 +20,7 @@ async function readScene(source, signal, begin, add) {
       const found = readHeader(bytes.subarray(0, filled))
       if (!found) continue
       header = found.header
-      stride = RECORD_BYTES[header.sh_degree] + (header.kinds ? 1 : 0)
+      stride = RECORD_BYTES[header.sh_degree] + (header.kinds ? 1 : 0) + (header.things ? 2 : 0)
       const records = new Uint8Array(header.count * stride)
       records.set(bytes.subarray(found.end, filled))
       bytes = records

@@ -22,8 +22,9 @@ function sceneWorker() {
   // covariance as 16-bit shares of its square. The last byte of the scale is the kind, 255 where none is known.
   function unpack({id, first, records}) {
     const {header, xyz} = scene
-    const {w2c, ranges, sh_degree: degree, kinds} = header
-    const stride = (degree ? 26 : 17) + (kinds ? 1 : 0), count = records.length / stride, rows = Math.ceil(count / ROW)
+    const {w2c, ranges, sh_degree: degree, kinds, things} = header
+    const plain = degree ? 26 : 17, stride = plain + (kinds ? 1 : 0) + (things ? 2 : 0)
+    const count = records.length / stride, rows = Math.ceil(count / ROW)
     const bytes = new DataView(records.buffer)
     const texels = new Uint32Array(rows * ROW * 8), floats = new Float32Array(texels.buffer)
     const harmonics = degree ? new Uint32Array(rows * ROW * 4) : null
@@ -42,7 +43,7 @@ function sceneWorker() {
       texels[t + 3] = bytes.getUint32(at + 9, true)            // red green blue opacity
       const scale = k => distance * Math.exp(s0 + ds * records[at + 6 + k])
       covariance(bytes.getUint32(at + 13, true), scale(0), scale(1), scale(2), t, texels, floats)
-      texels[t + 4] = texels[t + 4] & ~255 | (kinds ? records[at + stride - 1] : 255)
+      texels[t + 4] = texels[t + 4] & ~255 | (kinds ? records[at + plain] : 255)
       if (degree) for (let k = 0; k < 9; k++) harmonics[4 * i + (k >> 2)] |= records[at + 17 + k] << (8 * (k & 3))
     }
     scene.there = first + count

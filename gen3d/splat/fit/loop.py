@@ -149,7 +149,7 @@ class _Fit:
     ) -> None:
         device = rasterizer.device
         whole = (start if backing is None else joined(start, backing)).to(device)
-        self.parameters, self._kinds = _parameters(whole), whole.kinds
+        self.parameters, self._kinds, self._things = _parameters(whole), whole.kinds, whole.things
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
         rates = LEARNING_RATES | {"means": LEARNING_RATES["means"] * median_m}
         self._descent = descent(self.parameters, rates, DECAY ** (1 / max(1, settings.iterations)), device)
@@ -159,7 +159,7 @@ class _Fit:
 
     def gaussians(self) -> Gaussians:
         """As they are now."""
-        return replace(_activated(self.parameters), kinds=self._kinds)
+        return replace(_activated(self.parameters), kinds=self._kinds, things=self._things)
 
     def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
         """Renders some views and computes the gradients of their mean loss."""

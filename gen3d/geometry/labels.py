@@ -1,0 +1,66 @@
+"""Which thing each point is of, told as its kind is (`kinds.py`): from its picture and its place.
+
+A point of the photo is of the thing that its pixel shows, one of a mixed pixel of the thing at whose outline it lies.
+What was made up goes on with what the photo saw: behind edges and beside things it is of the thing whose rim is
+nearest to it in space, and that only a little away. The background is what things were taken from, so it is of none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
+
+from gen3d.geometry.edges import depth_edges, dilate
+from gen3d.geometry.place import SKY_SHARE, shell_m_of
+from gen3d.geometry.things import SAME_PLACE, near_things
+from gen3d.values import NO_THING, SKY, Layers, Origin, PointCloud
+
+OUTLINE_PX = 2.5
+"""Mixed pixels are this near to their thing. From `products/mesh.py`, whose parts they are in."""
+GOES_ON = 0.05
+"""What goes on with a thing's rim is no farther from it than this share of its depth. Chosen by eye."""
+RIM_PX = 2
+"""Width of the rims that are gone on with. Chosen by eye."""
+
+
+def things_of(points: PointCloud, layers: Layers) -> Int[np.ndarray, "n"]:
+    """The number of each point's thing, NO_THING or SKY; `layers.things` must be known."""
+    photo, of = layers.rgbd, layers.things
+    found = np.full(len(points), NO_THING, np.int32)
+    found[np.linalg.norm(points.xyz, axis=1) > SKY_SHARE * shell_m_of(photo.depth)] = SKY
+    if of is None or not of.any() or not len(points):
+        return found
+    seen = (points.origin == Origin.PHOTO) | (points.origin == Origin.FRINGE)
+    made = ~seen & (points.origin != Origin.BACKGROUND) & (found != SKY)
+    seen &= found != SKY
+    found[seen] = _shown(points.keep(seen), layers)
+    found[made] = _gone_on_with(points.xyz[made], layers)
+    return found
+
+
+def _shown(points: PointCloud, layers: Layers) -> Int[np.ndarray, "n"]:
+    """Of what the photo saw; a point that lies behind its pixel's thing is not of it, and shows through its outline."""
+    of, depth = layers.things, layers.rgbd.depth
+    h, w = of.shape
+    uv, z = layers.rgbd.camera.project(points.xyz.astype(np.float64))
+    column, row = np.clip(uv, 0, (w - 1, h - 1)).astype(np.int64).T
+    near, at = near_things(of, depth, OUTLINE_PX)
+    thing = np.where(points.origin == Origin.FRINGE, near[row, column], of[row, column])
+    there = np.abs(z - at[row, column]) < SAME_PLACE * at[row, column]
+    return np.where(there, thing, NO_THING)
+
+
+def _gone_on_with(xyz: Float[np.ndarray, "n 3"], layers: Layers) -> Int[np.ndarray, "n"]:
+    photo = layers.rgbd
+    rim = _rims(photo.depth)
+    tree = cKDTree(photo.camera.unproject(np.where(rim, photo.depth, 1.0).astype(np.float64))[rim])
+    apart, nearest = tree.query(xyz.astype(np.float64), workers=-1)
+    return np.where(apart < GOES_ON * np.linalg.norm(xyz, axis=1), layers.things[rim][nearest], NO_THING)
+
+
+def _rims(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Where surfaces end: at edges and at the frame."""
+    rim = dilate(depth_edges(depth), RIM_PX)
+    rim[:RIM_PX], rim[-RIM_PX:], rim[:, :RIM_PX], rim[:, -RIM_PX:] = True, True, True, True
+    return rim & np.isfinite(depth)
