@@ -58,6 +58,21 @@ class SceneFiles:
         return self.folder / "transforms.json"
 
     @property
+    def things(self) -> Path:
+        """What things it holds, with names."""
+        return self.folder / "things.json"
+
+    @property
+    def edits(self) -> Path:
+        """What somebody wants otherwise in it."""
+        return self.folder / "edits.json"
+
+    @property
+    def baked(self) -> Path:
+        """The edits that its Gaussians went through already, and its pictures did not."""
+        return self.folder / "baked.json"
+
+    @property
     def video(self) -> Path:
         """The fly-through."""
         return self.folder / "flythrough.mp4"

@@ -20,6 +20,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
     "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
     "standing", "video_table",
+    "standing", "edits",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",

@@ -11,6 +11,7 @@ from gen3d.commands import (
     depth,
     doctor,
     download,
+    edit,
     export,
     grow,
     info,
@@ -27,7 +28,7 @@ from gen3d.commands import (
 
 COMMANDS = {
     "build": build, "batch": batch, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
-    "publish": publish, "info": info, "depth": depth, "worldscore": worldscore, "score": score,
+    "edit": edit, "publish": publish, "info": info, "depth": depth, "worldscore": worldscore, "score": score,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gen3d.commands.edited import edited_beside
 from gen3d.commands.engines import device_option, rasterizer_of, rasterizer_option
 from gen3d.commands.output import check_output
 from gen3d.commands.preset import at_least_one, pruning_option
@@ -20,6 +21,7 @@ from gen3d.format_table import FormatRow, asked_for, listed, read_here, written_
 
 if TYPE_CHECKING:
     from gen3d.formats.stored import StoredScene
+    from gen3d.products.edited import Edited
     from gen3d.products.export import FinishedScene
 
 HELP = "write a scene file in other formats, by the names of the files"
@@ -69,8 +71,9 @@ def run(a: Namespace) -> None:
         scene = open_scene(a.scene)
     for told in scene.notices:
         teller.note(told)
+    how, scene = edited_beside(a.scene, scene, teller)
     scene = _centred(scene, teller) if a.centred else scene
-    _export(a, targets, scene, teller)
+    _export(a, targets, scene, teller, how)
 
 
 def _row(file: Path, a: Namespace) -> FormatRow:
@@ -89,12 +92,15 @@ def _row(file: Path, a: Namespace) -> FormatRow:
     return row
 
 
-def _export(a: Namespace, targets: Sequence[tuple[FormatRow, Path]], scene: StoredScene, teller: Teller) -> None:
+def _export(
+    a: Namespace, targets: Sequence[tuple[FormatRow, Path]], scene: StoredScene, teller: Teller, how: Edited | None
+) -> None:
     """All files of it; a rasterizer is picked where something is to be drawn for that."""
     fewest = min(a.lod) if a.lod else at_least_one(a.max_gaussians) if a.max_gaussians is not None else None
     thins = fewest is not None and len(scene.gaussians) > fewest
     drawn = thins or needs_depth(a) or any(row.make for row, _ in targets)
     whole = _finished(a, scene, teller) if drawn else _undrawn(a, scene)
+    whole = replace(whole, how=how)
     whole = replace(whole, standing=teller.follow(standing_asked(a, whole)))
     if a.lod:
         return _write_twins(a, targets, whole, teller)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from gen3d.commands.edited import edited_beside
 from gen3d.commands.engines import device_option, rasterizer_of, rasterizer_option
 from gen3d.commands.output import free_output, output_options
 from gen3d.commands.telling import Teller, quiet_option
@@ -41,7 +42,7 @@ def run(a: Namespace) -> None:
         from gen3d.run.render import render
         from gen3d.splat.antialiased import suited
 
-        file, scene = read_cameras(a.cameras), open_scene(a.scene)
+        file, (how, scene) = read_cameras(a.cameras), edited_beside(a.scene, open_scene(a.scene))
         cameras, rasterizer = [scene.camera_at(c) for c in file.cameras], suited(rasterizer_of(a), scene.antialiased)
-    told = file.notices + scene.notices
+    told = (*file.notices, *scene.notices, *((how.told,) if how and how.edits else ()))
     teller.follow(render(scene.gaussians, cameras, rasterizer, a.output, a.alpha, a.background, told, a.show))

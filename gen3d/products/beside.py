@@ -2,6 +2,7 @@
 
 A Gaussian's kind (`values.Kind`) says what the photo saw, not which part it is of, and older scenes have none. But the
 pictures are kept (`formats/layered.py`): so each is held against the photo's depth, and that of the background behind.
+Where a scene's Gaussians know their things, each thing is a part of its own: foreground/NAME.
 
     foreground     nearer than half-way (in logarithms) from the photo's foreground to the background behind it
     sky            about as far away as the sky
@@ -27,6 +28,7 @@ from gen3d.formats.transforms import read_transforms
 from gen3d.formats.view import read_limits
 from gen3d.formats.whole import refusing
 from gen3d.geometry.trajectory import PATHS, along, tour_path
+from gen3d.products.edited import Edited, with_things
 from gen3d.scene_files import SceneFiles
 from gen3d.values import LayeredDepth, Scale
 
@@ -36,8 +38,8 @@ SKY_SHARE = 0.9
 _AGAIN = "Build the scene again."
 
 
-def known_beside(scene: StoredScene, files: SceneFiles) -> StoredScene:
-    """The scene with what lies beside it in a build's folder; as it is where it lies in none.
+def known_beside(scene: StoredScene, files: SceneFiles, how: Edited | None = None) -> StoredScene:
+    """The scene with what lies beside it in a build's folder; as it is where it lies in none. how: it was edited.
 
     Raises InputError where what lies there is damaged.
     """
@@ -46,7 +48,7 @@ def known_beside(scene: StoredScene, files: SceneFiles) -> StoredScene:
     labels = scene.labels
     if labels is None:
         xyz = scene.gaussians.means.double().cpu().numpy() + scene.origin
-        labels = labels_of(xyz, load_layered(files.layers))
+        labels = with_things(labels_of(xyz, load_layered(files.layers)), scene.gaussians, how)
     return replace(scene, labels=labels, viewpoint=viewpoint_of(files))
 
 

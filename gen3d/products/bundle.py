@@ -30,6 +30,10 @@ def export_bundle(scene: FinishedScene, path: Path) -> Stage[None]:
     with TemporaryDirectory(prefix=".gen3d-", dir=path.resolve().parent) as temporary:
         made = Path(temporary)
         kept = [row.name for row in bundled() if scene.is_as_kept or not (row.write or row.make)]
+        if scene.is_edited:
+            kept = [name for name in kept if name == scene.files.run.name]
+            yield Notice("The page and the video show the scene as it was built, so they are left out: `gen3d edit` "
+                         "and `gen3d tour` make them anew.")  # fmt: skip
         there = [scene.folder / name for name in kept] + list(scene.also)
         members = [(file.name, file) for file in there if file.is_file()]
         yield from _make(scene, made, {name for name, _ in members})

@@ -32,8 +32,10 @@ from gen3d.formats.whole import whole_folder
 from gen3d.products.around import views_of
 from gen3d.products.beside import known_beside
 from gen3d.products.dataset import coloured_points, draw_frames
+from gen3d.products.edited import Edited, edited_parts, with_baked
 from gen3d.products.mesh import collider, mesh_parts
 from gen3d.products.prune import views_around
+from gen3d.products.relabel import relabelled_pixels
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.harmonics import drawable_from
@@ -70,6 +72,8 @@ class FinishedScene:
 
     thinned: bool = False
     """Whether it is less than what lies in the folder."""
+    how: Edited | None = None
+    """What was done to its things; `gaussians` are as they came of it."""
 
     @property
     def is_built(self) -> bool:
@@ -88,7 +92,27 @@ class FinishedScene:
     @property
     def is_as_kept(self) -> bool:
         """Whether the files in the folder are of this very scene."""
-        return self.standing.is_plain and not self.thinned
+        return self.standing.is_plain and not self.thinned and not self.is_edited
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether its Gaussians are no longer those that lie in the folder."""
+        return self.how is not None and bool(self.how.edits)
+
+    @property
+    def was_edited(self) -> bool:
+        """Whether its pictures show it otherwise than its Gaussians."""
+        return self.is_edited or self.files.baked.is_file()
+
+    @property
+    def parts(self) -> list[Part]:
+        """The meshes of its things and of what is around them."""
+        how = with_baked(self.how, self.files)
+        scene = self.layered
+        if how is not None and scene.layers.things is not None:
+            things = relabelled_pixels(scene.layers.things, how.changes)
+            scene = replace(scene, layers=replace(scene.layers, things=things))
+        return edited_parts(mesh_parts(scene), how if scene.layers.things is not None else None)
 
     @property
     def stored(self) -> StoredScene:
@@ -150,7 +174,7 @@ def export_as(row: FormatRow, scene: FinishedScene, path: Path, how: Writing = P
         yield from resolve_name(row.make)(scene, path)
         return unlike_standard(row, scene.standing)
     yield Started(row.suffix.removeprefix("."))
-    stored = known_beside(scene.stored, scene.files) if tells(row, how) else scene.stored
+    stored = known_beside(scene.stored, scene.files, scene.how) if tells(row, how) else scene.stored
     unsaid = save_scene(row, path, stored, how, scene.standing)
     return (*unsaid, *unlike_standard(row, scene.standing))
 
@@ -188,7 +212,7 @@ def can_export(row: FormatRow, scene: FinishedScene) -> bool:
 def export_mesh(scene: FinishedScene, path: Path) -> Stage[None]:
     """A textured .glb."""
     yield Started("mesh")
-    write_glb(path, placed_parts(mesh_parts(scene.layered), scene.standing))
+    write_glb(path, placed_parts(scene.parts, scene.standing))
 
 
 def export_collider(scene: FinishedScene, path: Path) -> Stage[None]:
@@ -224,7 +248,7 @@ def export_dataset(scene: FinishedScene, folder: Path) -> Stage[None]:
     """A folder to train from; see `formats/dataset.py`."""
     if scene.origin != NEAR:
         raise InputError("The scene lies too far from its origin for a data set.", "Export it with --centred.")
-    known = scene.layered if scene.files.layers.is_file() else None
+    known = scene.layered if scene.files.layers.is_file() and not scene.was_edited else None
     frames = yield from draw_frames(scene.gaussians, scene.cameras, scene.rasterizer, known)
     xyz, rgb = coloured_points(scene.gaussians)
     with whole_folder(folder) as work:

@@ -52,11 +52,11 @@ COLLIDER_PX, COLLIDER_TOLERANCE = 64, 0.03
 
 
 def mesh_parts(scene: LayeredDepth) -> list[Part]:
-    """All parts of the scene that have a triangle."""
+    """All parts of the scene that have a triangle; a thing's number is that of its Gaussians, where they have one."""
     photo, foreground = scene.layers.rgbd, scene.layers.foreground
     fringe = unmix_fringe(replace(photo, depth=absorb_debris(photo.depth, foreground, flying(photo.depth))))
     front = _soft_outlines(fringe, photo, foreground)
-    thing = things(front, foreground)
+    thing = things(front, foreground, scene.layers.things)
     parts = [
         *_foreground(front, thing, scene.shell_m),
         *_background(scene, front, thing),
@@ -100,15 +100,24 @@ def _soft_outlines(fringe: Fringe, photo: RGBD, foreground: np.ndarray) -> Fring
     return Fringe(fringe.mixed & ~amid, front, fringe.back, np.where(amid, 0, fringe.share).astype(np.float32))
 
 
-def things(fringe: Fringe, foreground: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
-    """Which thing a pixel shows, the largest is 1; 0 where none. A mixed pixel at its outline is a thing's too."""
-    regions, count = label(foreground, np.ones((3, 3)))
-    area = np.bincount(regions.ravel(), minlength=count + 1)[1:]
-    order = np.argsort(-area, kind="stable")
-    large = int((area >= SMALLEST_THING * regions.size).sum())
-    number = np.zeros(count + 1, np.int32)
-    number[order + 1] = np.minimum(np.arange(count), large) + 1
-    thing = number[regions]
+def things(
+    fringe: Fringe, foreground: Bool[np.ndarray, "h w"], known: Int[np.ndarray, "h w"] | None = None
+) -> Int[np.ndarray, "h w"]:
+    """Which thing a pixel shows, the largest is 1; 0 where none. A mixed pixel at its outline is a thing's too.
+
+    known: the things as they were told apart; what of the foreground is of none is one more. None: the regions of the
+    foreground, as of scenes from before.
+    """
+    if known is None:
+        regions, count = label(foreground, np.ones((3, 3)))
+        area = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+        order = np.argsort(-area, kind="stable")
+        large = int((area >= SMALLEST_THING * regions.size).sum())
+        number = np.zeros(count + 1, np.int32)
+        number[order + 1] = np.minimum(np.arange(count), large) + 1
+        thing = number[regions]
+    else:
+        thing = np.where(foreground & (known == 0), known.max() + 1, known)
     depth = fringe.front.depth
     distance, (v, u) = distance_transform_edt(thing == 0, return_indices=True)
     close = fringe.mixed & (distance < OUTLINE_PX)
@@ -120,7 +129,7 @@ def _foreground(fringe: Fringe, thing: np.ndarray, shell_m: float) -> list[Part]
     picture = _cut_out(fringe, thing > 0)
     return [
         Part(f"foreground/thing {n}", _relief(fringe.front, thing == n, shell_m), picture)
-        for n in range(1, int(thing.max()) + 1)
+        for n in np.unique(thing[thing > 0]).tolist()
     ]
 
 

@@ -3,7 +3,7 @@
     look(request)          source -> depth -> layers                            folder: looked.npz
     grow(looked folder)    words -> background -> lift -> expand -> optimize    folder: scene.ply, .splat, .view, .html,
                                                                                         model3d.ply, transforms.json,
-                                                                                        layers.npz
+                                                                                        layers.npz, things.json
     tour(scene folder)     flythrough                                           folder: flythrough.mp4, or what
                                                                                         video_table.py has for its kind
 
@@ -24,20 +24,24 @@ from typing import Any
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
-from gen3d.events import Enough, Event, Finished, Stage, Viewable, never
+from gen3d.events import Enough, Event, Finished, Notice, Stage, Viewable, never
 from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.model3d import write_model3d
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
+from gen3d.formats.stored import StoredScene
+from gen3d.formats.things_file import write_things
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
+from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.prune import Pruned, prune_gaussians, views_around
 from gen3d.products.show import write_points_view, write_scene_view
+from gen3d.products.things import floating_told, things_of_scene
 from gen3d.request import Request, called
 from gen3d.run.course import SWEEP, check_path, expansion_cameras, played, tour_cameras
 from gen3d.run.filming import Film as Film
@@ -102,6 +106,9 @@ def grow(
         path = played(request.path, gaussians, lens, scale, engines.rasterizer, settings.tour)
         cameras = [v.camera for v in made.world.views]
         write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path)
+        things = things_of_scene(gaussians, made.place.photo)
+        write_things(files.things, things)
+        yield from record.follow(told_of(floating_told(things)))
         yield from record.follow(engines.told())
         yield Viewable("scene", files.view)
         files.points.unlink(missing_ok=True)
@@ -129,6 +136,12 @@ def wanted_of(request: Request, layers: Layers, settings: Settings) -> Wanted:
     path = expansion_cameras(request.path, camera, scale, settings.size_px)
     sweep = tour_cameras(request.path, camera, scale, SWEEP)(1.0)
     return Wanted(tuple(path), tuple(sweep), request.prompt, request.prompts, request.seed)
+
+
+def told_of(sentence: str | None) -> Iterator[Event]:
+    """A notice, where there is something to tell."""
+    if sentence is not None:
+        yield Notice(sentence)
 
 
 def _first_view(
@@ -193,10 +206,13 @@ def tour(
         raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
     before = read_record(scene)
     scale = _told_scale(before)
-    gaussians, camera = read_ply(files.ply), read_transforms(files.transforms)[0]
+    built, camera = StoredScene(read_ply(files.ply)), read_transforms(files.transforms)[0]
+    how = edits_beside(files, built.gaussians)
+    gaussians = heeding(built, how).gaussians
     engines = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
         record = Record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
+        yield from record.follow(told_of(how.told if how and how.edits else None))
         path = tour_cameras(request.path, camera, scale, kind.frames(settings.tour.frames))
         video = sink_of(kind, work / kind.file, settings.tour.fps)
         filmed = film(gaussians, path, engines, video, enough, shoot_of(kind))

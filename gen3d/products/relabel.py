@@ -1,0 +1,161 @@
+"""What somebody makes of a scene's things: other names, several as one, one as two. scene.ply stays as it is.
+
+A change is written into things.json (`formats/things_file.py`) and heeded by whatever loads the scene; `undone` takes
+the last one back. Each function returns the new things.json, which is in its place by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from gen3d.camera import Camera
+from gen3d.errors import InputError
+from gen3d.formats.edits_file import name_of_thing
+from gen3d.formats.ply import read_ply
+from gen3d.formats.things_file import camera_as_json, camera_of, check_change, read_things, write_things
+from gen3d.formats.transforms import read_transforms
+from gen3d.formats.whole import refusing
+from gen3d.products.things import Ground, things_told
+from gen3d.scene_files import SceneFiles
+from gen3d.splat.gaussians import Gaussians, things_or_none
+
+Polygon = Float[np.ndarray, "c 2"]
+FINE = 8
+"""Parts of a pixel that a polygon's corners are drawn to."""
+_GIVE = "things.json beside the scene lists those that there are."
+
+
+def relabelled(gaussians: Gaussians, changes: Sequence[dict[str, Any]]) -> Gaussians:
+    """With the numbers that the changes lead to."""
+    if gaussians.things is None or all(change["op"] == "rename" for change in changes):
+        return gaussians
+    of = gaussians.things.clone()
+    for change in changes:
+        if change["op"] == "merge":
+            of[torch.isin(of, torch.tensor(change["things"], dtype=of.dtype))] = change["into"]
+        elif change["op"] == "split":
+            own = torch.nonzero(of == change["thing"])[:, 0]
+            within = _within(gaussians.means[own].double().numpy(), change["polygons"], camera_of(change))
+            of[own[torch.from_numpy(within)]] = change["into"]
+    return replace(gaussians, things=of)
+
+
+def relabelled_pixels(things: np.ndarray, changes: Sequence[dict[str, Any]]) -> np.ndarray:
+    """The same of the photo's pixels; a split is heeded where it was drawn in the photo's own view."""
+    of = things.copy()
+    for change in changes:
+        if change["op"] == "merge":
+            of[np.isin(of, change["things"])] = change["into"]
+        elif change["op"] == "split" and np.array_equal(camera_of(change).w2c, np.eye(4)):
+            camera = camera_of(change)
+            drawn = cv2.resize(_drawn(change["polygons"], camera).astype(np.uint8), of.shape[::-1],
+                               interpolation=cv2.INTER_NEAREST)  # fmt: skip
+            of[(of == change["thing"]) & (drawn > 0)] = change["into"]
+    return of
+
+
+def rename(files: SceneFiles, thing: int, name: str) -> dict[str, Any]:
+    """Gives a thing another name. Raises InputError for a thing that is not there, and for what is no name."""
+    return _changed(files, lambda things, _: {"op": "rename", "thing": _there(things, thing),
+                                              "name": name_of_thing(name, "The new name")})  # fmt: skip
+
+
+def merge(files: SceneFiles, parts: Sequence[int]) -> dict[str, Any]:
+    """Makes one of several, under the number and the name of the first. Raises InputError for less than two."""
+    if len(set(parts)) < 2:
+        raise InputError("Less than two things cannot be made one.", "Give two or more of them.")
+    return _changed(files, lambda things, _: {"op": "merge", "things": [_there(things, n) for n in parts],
+                                              "into": parts[0]})  # fmt: skip
+
+
+def split(
+    files: SceneFiles, thing: int, polygons: Sequence[Polygon], camera: Camera | None = None, name: str = ""
+) -> dict[str, Any]:
+    """Makes a thing of its own of what of a thing lies within polygons, in pixels of a view; None is the photo's.
+
+    Raises InputError where that is nothing, or all of it.
+    """
+
+    def change(things: dict[str, Any], gaussians: Gaussians) -> dict[str, Any]:
+        view = camera or read_transforms(files.transforms)[0]
+        taken = [one["id"] for one in things["things"]] + [c["into"] for c in things["changes"] if "into" in c]
+        corners = [np.asarray(polygon, np.float64).round(2).tolist() for polygon in polygons]
+        made = {"op": "split", "thing": _there(things, thing), "into": max([*taken, *_numbers(gaussians)]) + 1,
+                "polygons": corners, "camera": camera_as_json(view)}  # fmt: skip
+        with refusing("What was drawn is no outline.", "Draw around a part of the thing."):
+            check_change(made)
+        before = relabelled(gaussians, things["changes"]).things == thing
+        after = relabelled(gaussians, [*things["changes"], made]).things == made["into"]
+        if not bool(after.any()) or int(after.sum()) == int(before.sum()):
+            raise InputError("The outline holds nothing of the thing, or all of it.", "Draw around a part of it.")
+        return made
+
+    told = _changed(files, change)
+    return rename(files, told["changes"][-1]["into"], name) if name else told
+
+
+def undone(files: SceneFiles) -> dict[str, Any]:
+    """Without the last change; as it is where there is none."""
+    things = read_things(files.things)
+    return things if not things["changes"] else _written(files, read_ply(files.ply), things, things["changes"][:-1])
+
+
+def _changed(
+    files: SceneFiles, change: Callable[[dict[str, Any], Gaussians], dict[str, Any]]
+) -> dict[str, Any]:
+    things, gaussians = read_things(files.things), read_ply(files.ply)
+    return _written(files, gaussians, things, [*things["changes"], change(things, gaussians)])
+
+
+def _written(
+    files: SceneFiles, gaussians: Gaussians, before: dict[str, Any], changes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    ground = before["ground"]
+    plane = None if ground is None else Ground(np.array(ground["normal"]), ground["offset"])
+    camera = read_transforms(files.transforms)[0]
+    names = dict(before.get("names", {}))
+    given = {int(n): name for n, name in names.items()} | {
+        change["thing"]: change["name"] for change in changes if change["op"] == "rename"
+    }
+    told = things_told(relabelled(gaussians, changes), camera, plane, given)
+    told |= {"names": names, "changes": changes} if names else {"changes": changes}
+    write_things(files.things, told)
+    return told
+
+
+def _there(things: dict[str, Any], number: int) -> int:
+    if number not in [thing["id"] for thing in things["things"]]:
+        raise InputError(f"There is no thing {number} in this scene.", _GIVE)
+    return number
+
+
+def _numbers(gaussians: Gaussians) -> list[int]:
+    """Of all things that were built."""
+    of = things_or_none(gaussians)
+    return [int(n) for n in of[of < 60_000].unique()]
+
+
+def _within(
+    xyz: Float[np.ndarray, "n 3"], polygons: Sequence[Sequence[Sequence[float]]], camera: Camera
+) -> Bool[np.ndarray, "n"]:
+    drawn = _drawn(polygons, camera)
+    uv, z = camera.project(xyz)
+    inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
+    u, v = np.where(inside[:, None], uv, 0).astype(np.int64).T
+    return inside & drawn[v, u]
+
+
+def _drawn(polygons: Sequence[Sequence[Sequence[float]]], camera: Camera) -> Bool[np.ndarray, "h w"]:
+    """Which pixels' centres lie within, by the even-odd rule."""
+    drawn = np.zeros((camera.height, camera.width), np.uint8)
+    shift = FINE.bit_length() - 1
+    corners = [np.rint((np.asarray(polygon) - 0.5) * FINE).astype(np.int32) for polygon in polygons]
+    cv2.fillPoly(drawn, corners, 1, cv2.LINE_8, shift)
+    return drawn.astype(bool)
