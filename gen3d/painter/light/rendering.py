@@ -1,0 +1,80 @@
+"""A scene as a camera sees it: the picture, the exact depth, the things. Rows are shared out among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import config
+
+from gen3d.camera import Camera
+from gen3d.painter.light.film import curved, despeckle_rows, smooth_rows
+from gen3d.painter.light.tracer import FEATURES, hit_rows, light_rows
+
+UP = np.array([1.0, -1.0, 1.0])
+"""Worlds are modelled with y up; cameras have y down."""
+BAND_PX = 8
+"""Rows that a thread takes at once."""
+DARKEST = 0.012
+"""Texture is taken out of the light before it is smoothed, but for what is as good as black."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Built:
+    """A world as the kernels take it."""
+
+    scene: tuple
+    """What `Shapes.packed` makes."""
+    materials: Float[np.ndarray, "m 15"]
+    lights: Float[np.ndarray, "48"]
+    """See `light/sky.py`."""
+    lamps: Float[np.ndarray, "l 7"]
+    exposure: float
+    turns: int
+    """How often a path of light may turn."""
+
+    def picture(self, camera: Camera, grid: int) -> Float[np.ndarray, "h w 3"]:
+        """sRGB in [0, 1] from grid x grid paths a pixel."""
+        h, w = camera.height, camera.width
+        light, features = np.zeros((h, w, 3)), np.zeros((h, w, FEATURES))
+        given = (*_seen_from(camera), self.scene, self.materials, self.lights, self.lamps, grid, self.turns)
+        _in_bands(h, lambda top, end: light_rows(*given, top, light[top:end], features[top:end]))
+        return curved(_without_noise(light, features), self.exposure)
+
+    def hits(self, camera: Camera) -> tuple[Float[np.ndarray, "h w"], Int[np.ndarray, "h w"]]:
+        """Metres along z at the pixel centres, inf in the sky; and the number of the thing there, 0 for none."""
+        depth = np.full((camera.height, camera.width), np.inf, np.float32)
+        things = np.zeros(depth.shape, np.int32)
+        given = (*_seen_from(camera), self.scene)
+        _in_bands(camera.height, lambda top, end: hit_rows(*given, top, depth[top:end], things[top:end]))
+        return depth, things
+
+
+def _seen_from(camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return camera.center * UP, np.ascontiguousarray(camera.c2w[:3, :3]), camera.K
+
+
+def _without_noise(light: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """The light with its texture, smoothed without it: near neighbours, then farther ones, then near ones again."""
+    texture = np.maximum(features[..., :3], DARKEST)
+    light = _rowwise(despeckle_rows, light / texture)
+    for reach, step, trust in ((3, 1, 0.10), (2, 3, 0.02), (2, 1, 0.006)):
+        light = _rowwise(smooth_rows, light, light, features, reach, step, trust)
+    return light * texture
+
+
+def _rowwise(kernel: Callable, light: np.ndarray, *more: object) -> np.ndarray:
+    out = np.zeros_like(light)
+    _in_bands(len(light), lambda top, end: kernel(light, *more, top, out[top:end]))
+    return out
+
+
+def _in_bands(height: int, work: Callable[[int, int], object]) -> None:
+    """Calls work(top, end) for bands of rows; kernels hold no lock of the interpreter, so threads run at once."""
+    tops = range(0, height, BAND_PX)
+    with ThreadPoolExecutor(min(config.NUMBA_NUM_THREADS, len(tops))) as pool:
+        for done in [pool.submit(work, top, min(top + BAND_PX, height)) for top in tops]:
+            done.result()

@@ -1,0 +1,124 @@
+"""A sentence as a world: place, light, things, eye; what is told of it; and what a camera sees of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from gen3d.camera import Camera
+from gen3d.painter.daylight import hour_of, light_of
+from gen3d.painter.grammar import Asked, Description
+from gen3d.painter.light.rendering import UP, Built
+from gen3d.painter.objects import OBJECTS
+from gen3d.painter.places import PLACES
+from gen3d.painter.placing import Placed, place_all
+from gen3d.painter.setting import Setting
+
+FOV_DEG = 60.0
+"""Along the longer side, where none is asked for."""
+ATTEMPTS = 6
+"""So often things are placed anew where one that was asked for is not seen."""
+LOOK_PX, LEAST_SEEN = 128, 5e-4
+"""Longer side of the look that checks it, and the least share of the picture that counts as seen. Chosen by eye."""
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What was built from a description."""
+
+    built: Built
+    camera: Camera
+    """Of the picture, in the world that was modelled."""
+    names: tuple[str, ...]
+    """Of the things, the first of number 1."""
+    asked: tuple[tuple[int, ...], ...]
+    """For each of `Description.things`, the numbers of its things."""
+    place: str
+    time: str
+    notes: tuple[str, ...]
+
+    def seen_by(self, camera: Camera) -> Camera:
+        """A camera whose world is the picture's camera, in the world that was modelled."""
+        return camera.posed(self.camera.c2w @ camera.c2w)
+
+    @cached_property
+    def look(self) -> tuple[Float[np.ndarray, "h w"], Int[np.ndarray, "h w"]]:
+        """Depth and things in a small picture."""
+        shrink = LOOK_PX / max(self.camera.width, self.camera.height)
+        size = (max(round(side * shrink), 1) for side in (self.camera.width, self.camera.height))
+        return self.built.hits(self.camera.resized(*size))
+
+    def unseen(self) -> list[int]:
+        """Which of the things that were asked for are hidden, or have no room."""
+        things = self.look[1]
+        share = np.bincount(things.ravel(), minlength=len(self.names) + 1) / things.size
+        return [i for i, numbers in enumerate(self.asked) for n in numbers if share[n] < LEAST_SEEN] + [
+            i for i, numbers in enumerate(self.asked) if not numbers
+        ]
+
+
+def world_of(said: Description, seed: int, width: int, height: int, fov_deg: float | None = None) -> World:
+    """The world in which most of what was asked for is seen, of a few that are tried."""
+    lens = Camera.from_fov(fov_deg or FOV_DEG, width, height)
+    best, fewest = None, None
+    for attempt in range(ATTEMPTS):
+        world = _built(said, lens, np.random.default_rng([seed, zlib.crc32(repr(said).encode()), attempt]))
+        lacking = len(world.unseen()) + len(world.notes)
+        if fewest is None or lacking < fewest:
+            best, fewest = world, lacking
+        if lacking == 0:
+            break
+    return best
+
+
+def place_of(said: Description) -> str:
+    """Where it is: as was said, or where such things are at home."""
+    if said.place:
+        return said.place
+    if said.season == "winter" and not any(OBJECTS[t.kind].home in ("in", "table") for t in said.things):
+        return "snow"
+    homes = Counter(OBJECTS[thing.kind].home for thing in said.things)
+    if homes["out"] >= max(homes["in"], homes["table"], 1):
+        return "coast" if any(t.kind == "sailboat" for t in said.things) else (
+            "lake" if any(OBJECTS[t.kind].stands == "water" for t in said.things) else "meadow")
+    if homes["in"]:
+        return "room"
+    return "table top" if homes["table"] and all(OBJECTS[t.kind].stands == "small" for t in said.things) else (
+        "room" if homes["table"] or homes["any"] else "meadow")
+
+
+def _built(said: Description, lens: Camera, rng: np.random.Generator) -> World:
+    key = place_of(said)
+    place = PLACES[key]
+    time = hour_of(said.time, said.mood, place.indoors, rng)
+    weather = said.weather or ("overcast" if said.mood == "gloomy" else ("clear", "cloudy")[rng.integers(2)])
+    season = said.season or ("summer" if key not in ("snow",) else "winter")
+    lights, hour = light_of(time, weather, rng, place.indoors)
+    setting = Setting(replace(said, also=tuple(a for a in said.also if a in place.shows)), rng, time, season, lights, hour.exposure)
+    place.build(setting)
+    camera = lens.look_at(np.array(setting.eye) * UP, np.array(setting.target) * UP)
+    placed = place_all(setting, camera, said.things)
+    for number, spot in enumerate(placed.spots, 1):
+        setting.put(spot.model, tuple(spot.at), spot.yaw_deg, number)
+    lamps = np.array(setting.lamps).reshape(-1, 7)
+    built = Built(setting.shapes.packed(), setting.ink.packed(), setting.lights, lamps, setting.exposure, setting.turns)
+    asked = tuple(tuple(n + 1 for n in numbers) for numbers in placed.asked)
+    return World(built, camera, _names(placed, said.things), asked, key, time, tuple(dict.fromkeys(placed.notes)))
+
+
+def _names(placed: Placed, things: tuple[Asked, ...]) -> tuple[str, ...]:
+    names = [spot.kind for spot in placed.spots]
+    for asked, numbers in zip(things, placed.asked, strict=True):
+        for n in numbers:
+            names[n] = name_of(asked)
+    return tuple(names)
+
+
+def name_of(asked: Asked) -> str:
+    """ "Dark red sofa", in lower case."""
+    return " ".join(filter(None, (asked.size, asked.tone, asked.colour, asked.material, asked.kind)))
