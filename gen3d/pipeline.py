@@ -97,7 +97,7 @@ class Made:
 def make_layers(source: Source, engines: Engines) -> Stage[Layers]:
     """What is in a picture, and how far away (paper 3.1)."""
     rgbd = yield from engines.run(lambda e: find_depth(source, e.models.depth))
-    return (yield from engines.run(lambda e: split_layers(rgbd, e.models.segmenter, e.settings.layers)))
+    return (yield from engines.run(lambda e: split_layers(rgbd, e.models.segmenter, e.settings.layers, source.things)))
 
 
 def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough = never) -> Stage[Made]:

@@ -17,6 +17,16 @@ from gen3d.camera import Camera
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Things:
+    """Which thing each pixel of a picture shows."""
+
+    labels: Int[np.ndarray, "h w"]
+    """Number of the thing, from 1; 0 is none: a wall, the ground, the sky."""
+    names: tuple[str, ...]
+    """Of the things, the first of number 1; those that are hidden have one too."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Source:
     """The picture as it will be worked on."""
 
@@ -26,6 +36,8 @@ class Source:
     camera: Camera | None
     """None when nothing is known about the lens: then the depth estimator's is taken, or the default."""
     prompt: str | None = None
+    things: Things | None = None
+    """Known where the picture was painted from a world: then its depth is exact, to the pixel, and complete."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

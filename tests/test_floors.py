@@ -52,6 +52,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "models.builtin.trained_depth": (
         VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),
+    "models.builtin.world_painter": (VALUES | {"models.base", "painter"}, {"numpy", "jaxtyping"}),
+    "painter": (VALUES | {"painter"}, {"numpy", "jaxtyping", "scipy"}),
+    "painter.light": (VALUES | {"geometry.compiled", "painter.light"}, {"numpy", "jaxtyping", "numba"}),
     "models.networks": (
         VALUES | {"geometry", "models.networks", "models.weights", "models.placement", "models.torchvision_repair"},
         {"numpy", "jaxtyping"} | MODELS,

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import Camera
 from gen3d.settings import EngineSettings
+from gen3d.values import Things
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,6 +98,20 @@ class Inpainter(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Painted:
+    """A picture of a sentence, and what its artist knows of it."""
+
+    image: Float[np.ndarray, "h w 3"]
+    depth: Float[np.ndarray, "h w"] | None = None
+    """Exact, metres along z at the pixel centres; +inf is sky. None where the artist does not know."""
+    camera: Camera | None = None
+    """At the origin."""
+    things: Things | None = None
+    told: str = ""
+    """What was understood of the sentence, and what was not, for people."""
+
+
 @runtime_checkable
 class TextToImage(Protocol):
     """Draws a sentence."""
@@ -106,6 +121,28 @@ class TextToImage(Protocol):
     def draw(self, prompt: str, width: int, height: int, seed: int = 0) -> Float[np.ndarray, "h w 3"]:
         """A picture of the sentence."""
         ...
+
+
+@runtime_checkable
+class WorldPainter(TextToImage, Protocol):
+    """An artist who knows the world that his picture shows."""
+
+    def paint(self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None) -> Painted:
+        """A picture of the sentence with depth, camera and things.
+
+        fov_deg: along the longer side; None leaves it to the artist. Raises InputError for a sentence of which nothing
+        was understood.
+        """
+        ...
+
+
+def painted_by(
+    artist: TextToImage, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None
+) -> Painted:
+    """A picture of the sentence, with all that this artist knows of it."""
+    if isinstance(artist, WorldPainter):
+        return artist.paint(prompt, width, height, seed, fov_deg)
+    return Painted(artist.draw(prompt, width, height, seed))
 
 
 @runtime_checkable

@@ -249,7 +249,8 @@ ENGINES: tuple[Engine, ...] = (
         (Network("BLIP", 224.0), Network("CLIP", 149.6)), ("transformers",), work_bytes=3e8,
     ),
     Engine(
-        BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter"), "builtin.bundle:open_builtin",
+        BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter", "text_to_image"),
+        "builtin.bundle:open_builtin",
         ("gpu", "cpu"),
     ),
 )  # fmt: skip

@@ -280,7 +280,7 @@ class _Reader:
         self.joined = False
 
     def _with(self, key: str, token: Token) -> None:
-        """ "A bowl of apples", "a table with a cup": the next thing is on it, if that can be."""
+        """As in "a bowl of apples", "a table with a cup": the next thing is on it, if that can be."""
         if token.text == "of" and self.relation:
             return
         if self.group:

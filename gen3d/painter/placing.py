@@ -117,7 +117,6 @@ class _Placer:
 
     def grant(self, wish: Wish) -> None:
         """What the place brings along, where there is room."""
-        asked = Asked(wish.kind, where=wish.where)
         hosts = [s for s in self.placed.spots if s.kind == (wish.on or wish.beside)]
         if (wish.on or wish.beside) and not hosts:
             return
@@ -127,7 +126,6 @@ class _Placer:
             spot = self._best(Asked(wish.kind, where=wish.where, relation=relation), model, hosts, shy=0.25)
             if spot is not None:
                 self.placed.spots.append(spot)
-        del asked
 
     def _hosts(self, asked: Asked) -> list[Spot]:
         """What the relation is to."""
@@ -209,7 +207,7 @@ class _Placer:
         return min(heights) if max(size[0], size[2]) > 2.5 else float(np.mean(heights))
 
     def _aside(self, asked: Asked, z: float, half: float) -> float:
-        """x for a distance, within the picture and the walls."""
+        """X for a distance, within the picture and the walls."""
         side = asked.where if asked.where in SIDES else None
         low, high = SIDES[side]
         if side is None and self.crowd == 1:
@@ -266,8 +264,10 @@ class _Placer:
                 y = self._floor(x, z, 2 * half)
             yield self._spot(asked, model, (x, y, z), carried=host.carried and relation != "under")
 
-    def _toward(self, relation: str, host: Spot, hosts: list[Spot], half: np.ndarray, gap: float) -> tuple[float, float]:
-        """x and z of a place with that relation to its host."""
+    def _toward(
+        self, relation: str, host: Spot, hosts: list[Spot], half: np.ndarray, gap: float
+    ) -> tuple[float, float]:
+        """X and z of a place with that relation to its host."""
         (x, _, z), (w, h, d) = host.middle, host.half
         side = self.rng.choice((-1, 1))
         if relation == "between" and len(hosts) > 1:

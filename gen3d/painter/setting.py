@@ -62,7 +62,7 @@ class Setting:
     wishes: tuple[Wish, ...] = ()
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
     """x0, x1, z0, z1 of where nothing else may stand."""
-    turns: int = 3
+    turns: int = 2
     lamp_strength: float = 1.0
 
     @property
@@ -116,7 +116,7 @@ class Setting:
 
 
 def toned(colour: str | None, tone: str | None) -> str | None:
-    """sRGB of a colour's word, darker or lighter; None where none was said."""
+    """SRGB of a colour's word, darker or lighter; None where none was said."""
     if colour is None:
         return None
     rgb = [int(COLOURS[colour][i : i + 2], 16) for i in (1, 3, 5)]

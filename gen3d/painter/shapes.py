@@ -12,7 +12,18 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from gen3d.painter.light.rays import (
-    ARCH, BALL, BOX, CONE, CURTAIN, HIP, LAND, LATHE, MARCHED, ROD, ROUND_BOX, TORUS,
+    ARCH,
+    BALL,
+    BOX,
+    CONE,
+    CURTAIN,
+    HIP,
+    LAND,
+    LATHE,
+    MARCHED,
+    ROD,
+    ROUND_BOX,
+    TORUS,
 )  # fmt: skip
 
 PARAMETERS = 12
@@ -119,7 +130,9 @@ class Shapes:
         turn = (np.degrees(np.arctan2(axis[0], axis[2])), np.degrees(np.arctan2(flat, axis[1])), 0.0)
         wide = max(radius, top)
         kind = ROD if top == radius else CONE
-        self.add(kind, material, (start + end) / 2, (radius, length / 2, top), (wide, length / 2, wide), turn=turn, **more)
+        self.add(
+            kind, material, (start + end) / 2, (radius, length / 2, top), (wide, length / 2, wide), turn=turn, **more
+        )
 
     def hip(self, material, foot, half_below, half_above, height, turn=(0.0, 0.0, 0.0), **more) -> None:
         """Between a rectangle on `foot` and a smaller one above: a roof, a tent, a pyramid; half = (x, z)."""

@@ -84,12 +84,18 @@ def place_of(said: Description) -> str:
         return "snow"
     homes = Counter(OBJECTS[thing.kind].home for thing in said.things)
     if homes["out"] >= max(homes["in"], homes["table"], 1):
-        return "coast" if any(t.kind == "sailboat" for t in said.things) else (
-            "lake" if any(OBJECTS[t.kind].stands == "water" for t in said.things) else "meadow")
+        return (
+            "coast"
+            if any(t.kind == "sailboat" for t in said.things)
+            else ("lake" if any(OBJECTS[t.kind].stands == "water" for t in said.things) else "meadow")
+        )
     if homes["in"]:
         return "room"
-    return "table top" if homes["table"] and all(OBJECTS[t.kind].stands == "small" for t in said.things) else (
-        "room" if homes["table"] or homes["any"] else "meadow")
+    return (
+        "table top"
+        if homes["table"] and all(OBJECTS[t.kind].stands == "small" for t in said.things)
+        else ("room" if homes["table"] or homes["any"] else "meadow")
+    )
 
 
 def _built(said: Description, lens: Camera, rng: np.random.Generator) -> World:
@@ -99,7 +105,9 @@ def _built(said: Description, lens: Camera, rng: np.random.Generator) -> World:
     weather = said.weather or ("overcast" if said.mood == "gloomy" else ("clear", "cloudy")[rng.integers(2)])
     season = said.season or ("summer" if key not in ("snow",) else "winter")
     lights, hour = light_of(time, weather, rng, place.indoors)
-    setting = Setting(replace(said, also=tuple(a for a in said.also if a in place.shows)), rng, time, season, lights, hour.exposure)
+    setting = Setting(
+        replace(said, also=tuple(a for a in said.also if a in place.shows)), rng, time, season, lights, hour.exposure
+    )
     place.build(setting)
     camera = lens.look_at(np.array(setting.eye) * UP, np.array(setting.target) * UP)
     placed = place_all(setting, camera, said.things)
@@ -120,5 +128,5 @@ def _names(placed: Placed, things: tuple[Asked, ...]) -> tuple[str, ...]:
 
 
 def name_of(asked: Asked) -> str:
-    """ "Dark red sofa", in lower case."""
+    """A thing in words, in lower case: "dark red sofa"."""
     return " ".join(filter(None, (asked.size, asked.tone, asked.colour, asked.material, asked.kind)))

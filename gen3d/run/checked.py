@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import EngineFailed, Gen3DError, ModelUnavailable
-from gen3d.models.base import ROLES, DepthEstimate, Models, Proposals
+from gen3d.models.base import ROLES, DepthEstimate, Models, Painted, Proposals, painted_by
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.placement import is_out_of_memory
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -181,6 +181,14 @@ class CheckedArtist(_Checked):
         )
 
 
+    def paint(self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None) -> Painted:
+        """As the role of a WorldPainter says; of an artist who only draws, the picture."""
+        return self._part.ask(
+            lambda engine: painted_by(engine, prompt, width, height, seed, fov_deg),
+            lambda said: _painted(said, (height, width)),
+        )
+
+
 class CheckedCaptioner(_Checked):
     """Plays `Captioner`."""
 
@@ -244,6 +252,17 @@ def _picture(drawn: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if not (picture.min() >= -ROUNDING and picture.max() <= 1 + ROUNDING):  # fails for NaN too
         raise BrokenContract("gave a picture with colours outside 0 to 1")
     return picture
+
+
+def _painted(said: Painted, shape: tuple[int, int]) -> Painted:
+    image = _picture(said.image, shape)
+    if said.depth is None:
+        return replace(said, image=image)
+    depth = _depth(DepthEstimate(said.depth), shape).depth
+    things = said.things
+    if things is not None and not 0 <= things.labels.min() <= things.labels.max() <= len(things.names):
+        raise BrokenContract("gave things without a name")
+    return replace(said, image=image, depth=depth)
 
 
 def _fill(filled: np.ndarray, image: np.ndarray, hole: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ from gen3d.formats.html import write_html
 from gen3d.formats.layered import save_layered
 from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.model3d import write_model3d
+from gen3d.formats.painted import write_painted
 from gen3d.formats.ply import read_ply, write_ply
 from gen3d.formats.splat import write_splat
 from gen3d.formats.stored import StoredScene
@@ -68,6 +69,8 @@ def look(
         record = Record(request, settings, engines.models.names, work, explain)
         at_source = {"source": partial(_count_pixels, record)}
         source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)), at_source)
+        if source.things is not None:
+            write_painted(work / "painted.npz", source)
         layers = yield from record.follow(make_layers(source, engines))
         h, w = layers.rgbd.depth.shape
         record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))

@@ -17,7 +17,7 @@ from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.formats.depth_names import Size
 from gen3d.formats.picture import SMALLEST_SIDE_PX, Photo, read_photo
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.models.base import Models, TextToImage
+from gen3d.models.base import Models, TextToImage, painted_by
 from gen3d.request import CHOICES, Request
 from gen3d.settings import Settings
 from gen3d.source.arrays import photo_of
@@ -39,21 +39,17 @@ def read_source(request: Request, settings: Settings, models: Models) -> Stage[S
     for fallen_back in models.notices:
         yield Notice(fallen_back)
     _check_request(request)
-    photo = None if request.photo is None else _photo(request.photo, settings.size_px)
-    if photo is None:
-        image = _drawn(request.prompt or "", _artist(models), settings.size_px, request.seed)
-        height, width, _ = image.shape
-    else:
-        image, (width, height) = photo.image, photo.size
-        yield from map(Notice, photo.told)
-    camera = _camera(request, photo.focal_px if photo else None, width, height)
-    if photo is None and camera is None:  # nobody took this picture
-        camera = Camera.from_fov(DEFAULT_FOV_DEG, width, height)
-    given, told = (None, None) if photo is None else depth_given(request, photo)
+    if request.photo is None:
+        return (yield from _painted(request, _artist(models), settings.size_px))
+    photo = _photo(request.photo, settings.size_px)
+    image, (width, height) = photo.image, photo.size
+    yield from map(Notice, photo.told)
+    camera = _camera(request, photo.focal_px, width, height)
+    given, told = depth_given(request, photo)
     yield from map(Notice, filter(None, [told]))
 
     at_px, (full_width, full_height) = (0, 0), (width, height)
-    if photo is not None and request.border == "cut" and (cut := without_border(image, (width, height), camera, given)):
+    if request.border == "cut" and (cut := without_border(image, (width, height), camera, given)):
         yield Notice(cut.told)
         image, camera, given, at_px = cut.image, cut.camera, cut.given, cut.at_px
         full_width, full_height = cut.size
@@ -115,9 +111,15 @@ def _artist(models: Models) -> TextToImage:
     return models.text_to_image
 
 
-def _drawn(prompt: str, artist: TextToImage, size_px: int, seed: int) -> np.ndarray:
-    """A picture of 4:3."""
-    return artist.draw(prompt.strip(), size_px, round(size_px * 3 / 4), seed)
+def _painted(request: Request, artist: TextToImage, size_px: int) -> Stage[Source]:
+    """A picture of 4:3 of the sentence, with what its artist knows of it."""
+    width, height = size_px, round(size_px * 3 / 4)
+    painted = painted_by(artist, request.prompt.strip(), width, height, request.seed, request.fov_deg)
+    yield from map(Notice, filter(None, [painted.told]))
+    image = _reduced(painted.image, size_px, (width, height))
+    yield Intermediate("source", {"image": image, "photo_px": (width, height), "photo_at_px": (0, 0)})
+    camera = painted.camera or Camera.from_fov(request.fov_deg or DEFAULT_FOV_DEG, width, height)
+    return Source(image, painted.depth, camera, request.prompt, painted.things)
 
 
 def _reduced(image: np.ndarray, size_px: int, size: Size) -> np.ndarray:

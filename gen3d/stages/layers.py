@@ -23,7 +23,7 @@ from gen3d.geometry.ground_view import on_ground
 from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
-from gen3d.values import RGBD, Candidates, Layers
+from gen3d.values import RGBD, Candidates, Layers, Things
 
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
@@ -48,10 +48,12 @@ SKY_STEP = 1e-3
 """An outside of less than this share of a mask's inverse depth is sky. Chosen by eye."""
 
 
-def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> Stage[Layers]:
-    """M_fg and Omega for a picture with depth."""
+def split_layers(
+    rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings, things: Things | None = None
+) -> Stage[Layers]:
+    """M_fg and Omega for a picture with depth; where its things are known, nobody has to find them."""
     yield Started("layers")
-    proposals = segmenter.segment(rgbd.image, rgbd.depth)
+    proposals = segmenter.segment(rgbd.image, rgbd.depth) if things is None else proposals_of(things)
     kept = keep_candidates(proposals, settings)
     proposed = {"image": rgbd.image, "proposals": proposals, "kept": _passes(proposals, settings)}
     yield Intermediate("layers.proposals", proposed | {"settings": settings})
@@ -63,6 +65,14 @@ def split_layers(rgbd: RGBD, segmenter: Segmenter, settings: LayerSettings) -> S
     judge = partial(judged_rim, depth=rgbd.depth, step=settings.rim_step, normals=rgbd.normals)
     yield Intermediate("layers", {"layers": layers, "kept": kept, "judge": judge})
     return layers
+
+
+def proposals_of(things: Things) -> Proposals:
+    """A mask for each thing that is seen, and sure."""
+    masks = [things.labels == number for number in np.unique(things.labels[things.labels > 0])]
+    return Proposals(
+        np.array(masks, bool).reshape(len(masks), *things.labels.shape), np.ones(len(masks), np.float32)
+    )
 
 
 def keep_candidates(proposals: Proposals, settings: LayerSettings) -> np.ndarray:

@@ -42,6 +42,10 @@ def smooth_rows(light, guide, features, reach, step, trust, top, out):
         y = row + top
         for x in range(width):
             here = features[y, x]
+            if here[6] <= 0:  # sky: chance has no part in it
+                for c in range(3):
+                    out[row, x, c] = light[y, x, c]
+                continue
             norm, r, g, b = 0.0, 0.0, 0.0, 0.0
             # 1/distance is a linear function of the pixel on a plane, so a floor seen at a low angle stays one surface.
             left, right = features[y, max(x - 1, 0), 6], features[y, min(x + 1, width - 1), 6]
@@ -62,7 +66,7 @@ def smooth_rows(light, guide, features, reach, step, trust, top, out):
                     other = guide[j, i, 0] + guide[j, i, 1] + guide[j, i, 2]
                     ratio = (level - other) / (level + other + 1e-6)
                     far = (ii * ii + jj * jj) / (0.5 * reach * reach + 0.5)
-                    w = np.exp(-far - turn / 0.03 - gap * gap / 4e-4 - ratio * ratio / trust)
+                    w = np.exp(-far - turn / 0.06 - gap * gap / 4e-4 - ratio * ratio / trust)
                     norm, r, g, b = norm + w, r + w * light[j, i, 0], g + w * light[j, i, 1], b + w * light[j, i, 2]
             out[row, x, 0], out[row, x, 1], out[row, x, 2] = r / norm, g / norm, b / norm
 

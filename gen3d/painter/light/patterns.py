@@ -107,7 +107,9 @@ def cobbles(a, b, p):
     x = p[0] / 0.2 + 0.5 * (int(row) % 2) + 0.3 * hashed(int(row), 5, 5)
     slab = np.floor(x)
     u, v = x - slab - 0.5, (p[2] + 0.1 * np.sin(p[0] * 0.9)) / 0.17 - row - 0.5
-    round_edge = max(abs(u), abs(v)) * 0.7 + 0.5 * np.sqrt(u * u + v * v) + 0.06 * (noise(p[0] * 20, 2.0, p[2] * 20) - 0.5)
+    round_edge = (
+        max(abs(u), abs(v)) * 0.7 + 0.5 * np.sqrt(u * u + v * v) + 0.06 * (noise(p[0] * 20, 2.0, p[2] * 20) - 0.5)
+    )
     seed = hashed(int(slab), int(row), 9)
     rgb = toned(mix(a, b, seed), 0.75 + 0.5 * fbm(p[0] * 18, 1.0, p[2] * 18, 3))
     return toned(rgb, 0.28 + 0.72 * (1 - ramp(0.47, 0.6, round_edge)))

@@ -130,9 +130,11 @@ def march(o, d, P, profiles, limit):
 def leafy(q, P):
     """Whether there is a leaf at this place of a ball: P[7] leaves per metre, P[6] the share that is open."""
     f = P[7]
-    return P[7] <= 0 or 0.5 * noise(q[0] * f, q[1] * f, q[2] * f) + 0.5 * noise(
-        q[0] * 2.3 * f, q[1] * 2.3 * f + 7.7, q[2] * 2.3 * f
-    ) > P[6]
+    return (
+        P[7] <= 0
+        or 0.5 * noise(q[0] * f, q[1] * f, q[2] * f) + 0.5 * noise(q[0] * 2.3 * f, q[1] * 2.3 * f + 7.7, q[2] * 2.3 * f)
+        > P[6]
+    )
 
 
 @inner
@@ -218,7 +220,7 @@ def meet(kind, o, d, P, profiles, ground, limit):
         return enter if enter > 1e-4 else leave
     if kind == BALL:
         return meet_ball(o, d, P)
-    if kind == ROD or kind == CONE:
+    if kind in (ROD, CONE):
         return meet_cone(o, d, P)
     if kind == HIP:
         return meet_hip(o, d, P)
@@ -254,7 +256,7 @@ def outward(kind, p, P, profiles, ground):
         return (0.0, 0.0, 1.0 if p[2] > 0 else -1.0)
     if kind == BALL:
         return unit((p[0] / P[0] ** 2, p[1] / P[1] ** 2, p[2] / P[2] ** 2))
-    if kind == ROD or kind == CONE:
+    if kind in (ROD, CONE):
         if abs(p[1]) > P[1] - 1e-4 * (1 + P[1]):
             return (0.0, 1.0 if p[1] > 0 else -1.0, 0.0)
         m = (P[2] - P[0]) / (2 * P[1])

@@ -37,7 +37,7 @@ class Built:
     """How often a path of light may turn."""
 
     def picture(self, camera: Camera, grid: int) -> Float[np.ndarray, "h w 3"]:
-        """sRGB in [0, 1] from grid x grid paths a pixel."""
+        """SRGB in [0, 1] from grid x grid paths a pixel."""
         h, w = camera.height, camera.width
         light, features = np.zeros((h, w, 3)), np.zeros((h, w, FEATURES))
         given = (*_seen_from(camera), self.scene, self.materials, self.lights, self.lamps, grid, self.turns)
@@ -58,11 +58,16 @@ def _seen_from(camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _without_noise(light: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """The light with its texture, smoothed without it: near neighbours, then farther ones, then near ones again."""
+    """The light with its texture, smoothed without it.
+
+    The first pass trusts the shape of surfaces alone and makes a guide; the others heed the guide's shadows.
+    """
     texture = np.maximum(features[..., :3], DARKEST)
     light = _rowwise(despeckle_rows, light / texture)
-    for reach, step, trust in ((3, 1, 0.10), (2, 3, 0.02), (2, 1, 0.006)):
-        light = _rowwise(smooth_rows, light, light, features, reach, step, trust)
+    guide = _rowwise(smooth_rows, light, light, features, 3, 1, 0.8)
+    for reach, step, trust in ((2, 4, 0.03), (3, 2, 0.02), (2, 1, 0.012)):
+        light = _rowwise(smooth_rows, light, guide, features, reach, step, trust)
+        guide = light
     return light * texture
 
 

@@ -1,4 +1,4 @@
-"""The light: of sun or moon, sky, a window, lamps and the air between, as a row of numbers; lamps are rows of their own.
+"""The light of sun or moon, sky, a window, and the air between, as a row of numbers; lamps are rows of their own.
 
 A lamp is [0:3] its place, [3] its radius, [4:7] its power.
 """

@@ -179,6 +179,8 @@ def radiance(o, d, scene, materials, lights, lamps, rng, u, v, turns, first):
         if turn == 0:
             first[0], first[1], first[2] = rgb[0], rgb[1], rgb[2]
             first[3], first[4], first[5], first[6] = smooth[0], smooth[1], smooth[2], 1 / t
+            if int(m[0]) == WATER:  # waves are its shape
+                first[3], first[5] = 5 * n[0], 5 * n[2]
             if lights[HAZE] > 0:
                 clear, air = np.exp(-t * lights[HAZE]), hazy(d, lights)
                 r, g, b = air[0] * (1 - clear), air[1] * (1 - clear), air[2] * (1 - clear)
@@ -209,8 +211,16 @@ def radiance(o, d, scene, materials, lights, lamps, rng, u, v, turns, first):
                 only, share = one_of(lights, lamps, draw(rng))
             s = direct(start, n, lights, lamps, scene, u, v, chance, only)
             most = BRIGHT if turn > 0 else BRIGHT * 6
-            r, g, b = r + min(tr * s[0] * share, most), g + min(tg * s[1] * share, most), b + min(tb * s[2] * share, most)
-            d = scattered(n, (u + 0.381966) % 1.0, (v + 0.754878) % 1.0) if turn == 0 else scattered(n, draw(rng), draw(rng))
+            r, g, b = (
+                r + min(tr * s[0] * share, most),
+                g + min(tg * s[1] * share, most),
+                b + min(tb * s[2] * share, most),
+            )
+            d = (
+                scattered(n, (u + 0.381966) % 1.0, (v + 0.754878) % 1.0)
+                if turn == 0
+                else scattered(n, draw(rng), draw(rng))
+            )
             seen = False
         o = along(p, n, NUDGE * (1 + 0.2 * t))
     r, g, b = r + tr * lights[AMBIENT], g + tg * lights[AMBIENT + 1], b + tb * lights[AMBIENT + 2]

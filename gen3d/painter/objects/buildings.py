@@ -48,12 +48,20 @@ def gable(m: Model, half: tuple, base: float, wall: int, roof: int, rise: float,
     length = np.hypot(z + over, rise * (z + over) / z)
     pitch = np.degrees(np.arctan2(rise, z))
     for side in (-1, 1):
-        at = (0, base + rise - np.sin(np.radians(pitch)) * length / 2 + 0.09, side * np.cos(np.radians(pitch)) * length / 2)
+        at = (
+            0,
+            base + rise - np.sin(np.radians(pitch)) * length / 2 + 0.09,
+            side * np.cos(np.radians(pitch)) * length / 2,
+        )
         m.add(0, roof, at, (x + over, length / 2, 0.07), turn=(0, -side * (90 - pitch), 0))
     if m.season == "winter":
         snow = m.ink("snow", "#e9eef5")
         for side in (-1, 1):
-            at = (0, base + rise - np.sin(np.radians(pitch)) * length / 2 + 0.2, side * np.cos(np.radians(pitch)) * length / 2)
+            at = (
+                0,
+                base + rise - np.sin(np.radians(pitch)) * length / 2 + 0.2,
+                side * np.cos(np.radians(pitch)) * length / 2,
+            )
             m.soft_box(snow, at, (x + over - 0.02, length / 2 - 0.02, 0.09), 0.08, turn=(0, -side * (90 - pitch), 0))
 
 
@@ -146,7 +154,9 @@ def lighthouse(m: Model) -> None:
     wall, band = m.ink("plaster", "#efeae0"), m.ink("plaster", m.colour or "#b3302a")
     radius = [1.5 - 0.09 * k for k in range(8)]
     for k in range(7):
-        m.rod(band if k % 2 else wall, (0, 1.35 * k - 0.3 * (k == 0), 0), (0, 1.35 * (k + 1), 0), radius[k], radius[k + 1])
+        m.rod(
+            band if k % 2 else wall, (0, 1.35 * k - 0.3 * (k == 0), 0), (0, 1.35 * (k + 1), 0), radius[k], radius[k + 1]
+        )
     m.rod(m.ink("paint", "#2a2c30"), (0, 9.45, 0), (0, 9.65, 0), 1.25)
     m.rod(m.ink("lit", "#ffe7a8", glow=4.0 if m.night else 1.0), (0, 9.65, 0), (0, 10.75, 0), 0.62, opaque=False)
     for x, z, _ in around(1.12, 10):
@@ -168,7 +178,7 @@ def windmill(m: Model) -> None:
     door(m, (0, 0, -2.02), 0.45, 1.9, m.ink("paint", "#7a2a22"))
     window(m, (0, 3.5, -1.6), (0.28, 0.35), pole)
     hub, spin = np.array([0, 6.1, -1.75]), m.rng.uniform(15, 60)
-    m.rod(pole, hub + (0, 0, -0.2), hub + (0, 0, 1.2), 0.14)
+    m.rod(pole, (0, 6.1, -1.95), (0, 6.1, -0.55), 0.14)
     for k in range(4):
         a = np.radians(spin + 90 * k)
         out, aside = np.array([np.sin(a), np.cos(a), 0]), np.array([np.cos(a), -np.sin(a), 0])
@@ -269,8 +279,15 @@ def lantern(m: Model) -> None:
     iron = m.main("paint", "#23282a")
     m.rod(iron, (0, 0, 0), (0, 0.5, 0), 0.11, 0.07)
     m.rod(iron, (0, 0.5, 0), (0, 3.2, 0), 0.05, 0.038)
-    m.hip(m.ink("lit", "#ffd48a", glow=5.0 if m.night else 1.1), (0, 3.25, 0), (0.11, 0.11), (0.17, 0.17), 0.42, opaque=False)
+    m.hip(
+        m.ink("lit", "#ffd48a", glow=5.0 if m.night else 1.1),
+        (0, 3.25, 0),
+        (0.11, 0.11),
+        (0.17, 0.17),
+        0.42,
+        opaque=False,
+    )
     m.hip(iron, (0, 3.67, 0), (0.21, 0.21), (0.03, 0.03), 0.16)
     m.rod(iron, (0, 3.19, 0), (0, 3.25, 0), 0.13)
     if m.night:
-        m.lamp((0, 3.4, 0), 0.12, (16, 10.5, 5.0))
+        m.lamp((0, 3.4, 0), 0.12, (6.0, 3.9, 1.9))

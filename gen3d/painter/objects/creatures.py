@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gen3d.painter.objects.model import Model
 
 COATS = ("#34507c", "#7a3a2c", "#4f6a4a", "#8a6a9a", "#b08a3c", "#3f3f46")
@@ -40,7 +42,9 @@ def _beast(m: Model, fur: int, long: float, leg: float, girth: float, hooves: in
         for side in (-1, 1):
             foot = (long * x + step * side * long, 0.0, side * girth * 0.48)
             m.rod(fur, foot, (long * x, y - girth * 0.2, side * girth * 0.48), girth * 0.17, girth * 0.34)
-            m.ball(hooves or fur, (foot[0] - girth * 0.1, girth * 0.12, foot[2]), (girth * 0.27, girth * 0.14, girth * 0.2))
+            m.ball(
+                hooves or fur, (foot[0] - girth * 0.1, girth * 0.12, foot[2]), (girth * 0.27, girth * 0.14, girth * 0.2)
+            )
 
 
 def _eyes(m: Model, at: tuple, apart: float, size: float) -> None:
@@ -63,7 +67,7 @@ def cat(m: Model) -> None:
         m.ball(m.ink("lacquer", "#8fae3a"), (side * 0.034, 0.352, -0.094), 0.014)
         m.ball(m.ink("lacquer", "#0f0f10"), (side * 0.034, 0.352, -0.104), (0.005, 0.010, 0.006))
     tail = [(0.1, 0.03, 0.1), (0.2, 0.03, 0.04), (0.23, 0.04, -0.06), (0.19, 0.05, -0.13)]
-    for a, b in zip(tail, tail[1:], strict=False):
+    for a, b in pairwise(tail):
         m.rod(fur, a, b, 0.024)
         m.ball(fur, b, 0.025)
 
@@ -117,7 +121,7 @@ def sheep(m: Model) -> None:
     """Woolly."""
     wool, dark = m.main("wool", "#e6dfd0"), m.ink("fur", "#2c2622")
     m.ball(wool, (0, 0.56, 0), (0.42, 0.28, 0.27))
-    for k in range(22):
+    for _ in range(22):
         x, y, z = m.rng.normal(size=3)
         n = (x * x + y * y + z * z) ** 0.5
         m.ball(wool, (0.40 * x / n, 0.57 + 0.24 * y / n, 0.24 * z / n), 0.115)

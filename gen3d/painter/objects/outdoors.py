@@ -109,11 +109,19 @@ def sailboat(m: Model) -> None:
     for k in range(12):  # strips of cloth, each a little shorter, bent by the wind
         s = k / 12
         y, long = 1.05 + 4.3 * s, 2.0 * (1 - s) + 0.06
-        m.soft_box(cloth, (0.15 - long / 2, y + 0.19, -0.10 - 0.1 * np.sin(np.pi * s)), (long / 2, 0.2, 0.012), 0.01, turn=(-6, 0, 0))
+        m.soft_box(
+            cloth,
+            (0.15 - long / 2, y + 0.19, -0.10 - 0.1 * np.sin(np.pi * s)),
+            (long / 2, 0.2, 0.012),
+            0.01,
+            turn=(-6, 0, 0),
+        )
     for k in range(10):
         s = k / 10
         y, long = 0.9 + 3.4 * s, 1.5 * (1 - s) + 0.05
-        m.soft_box(cloth, (0.35 + long / 2 + 0.1 * (1 - s), y + 0.18, 0.06), (long / 2, 0.19, 0.012), 0.01, turn=(8, 0, 0))
+        m.soft_box(
+            cloth, (0.35 + long / 2 + 0.1 * (1 - s), y + 0.18, 0.06), (long / 2, 0.19, 0.012), 0.01, turn=(8, 0, 0)
+        )
 
 
 def balloon(m: Model) -> None:

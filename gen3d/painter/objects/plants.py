@@ -47,8 +47,14 @@ def tree(m: Model) -> None:
         m.rod(bark, fork, tip, 0.10, 0.05)
         if m.season == "winter":
             for dx, dy, dz in m.spots(5, (-0.7, 0.2, -0.7), (0.7, 1.0, 0.7)):
-                m.rod(bark, tip, tip + (dx, dy, dz), 0.04, 0.012)
-                m.rod(bark, tip + np.multiply((dx, dy, dz), 0.5), tip + (dx * 0.4, dy * 1.3, dz * 1.1), 0.022, 0.008)
+                m.rod(bark, tip, np.add(tip, (dx, dy, dz)), 0.04, 0.012)
+                m.rod(
+                    bark,
+                    tip + np.multiply((dx, dy, dz), 0.5),
+                    np.add(tip, (dx * 0.4, dy * 1.3, dz * 1.1)),
+                    0.022,
+                    0.008,
+                )
     if m.season != "winter":
         crown(m, leaves(m), (fork[0], fork[1] + 1.55 * tall, fork[2]), (1.65, 1.35 * tall, 1.65), 46)
 
@@ -87,7 +93,7 @@ def palm(m: Model) -> None:
             m.ball(leaf, at + step / 2, (0.15 - 0.022 * k, 0.014, 0.24), (a, -pitch, 0))
             at = at + step
     for x, z, _ in around(0.14, 4):
-        m.ball(m.ink("bark", "#5a3a20"), foot + (x, -0.12, z), 0.1)
+        m.ball(m.ink("bark", "#5a3a20"), np.add(foot, (x, -0.12, z)), 0.1)
 
 
 def cypress(m: Model) -> None:
@@ -139,7 +145,12 @@ def flower(m: Model) -> None:
     for x, z, tall in m.spots(4, (-0.09, -0.09, 0.26), (0.09, 0.09, 0.42)):
         m.rod(stem, (x * 0.4, 0, z * 0.4), (x, tall, z), 0.006)
         for k in range(3):
-            m.ball(stem, (x * 0.6, tall * (0.25 + 0.16 * k), z * 0.6 - 0.02), (0.014, 0.004, 0.07), (130 * k + 900 * x, -35, 0))
+            m.ball(
+                stem,
+                (x * 0.6, tall * (0.25 + 0.16 * k), z * 0.6 - 0.02),
+                (0.014, 0.004, 0.07),
+                (130 * k + 900 * x, -35, 0),
+            )
         for px, pz, a in around(0.035, 7):
             m.ball(petal, (x + px, tall + 0.006, z + pz - 0.006), (0.021, 0.009, 0.034), (a, -22, 0))
         m.ball(heart, (x, tall + 0.012, z - 0.006), (0.02, 0.014, 0.02))

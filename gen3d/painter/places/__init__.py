@@ -34,6 +34,7 @@ PLACES: dict[str, Place] = {
     "street": Place(street), "village": Place(village, shows=_OPEN), "meadow": Place(meadow, shows=_OPEN),
     "mountains": Place(mountains, shows=_OPEN), "coast": Place(coast, shows=("mountains",)),
     "lake": Place(lake, shows=_OPEN), "forest": Place(forest, shows=("mountains", "meadow", "lake")),
-    "desert": Place(desert, shows=("mountains", "lake", "coast")), "snow": Place(snow, shows=("mountains", "lake", "forest")),
+    "desert": Place(desert, shows=("mountains", "lake", "coast")), "snow": Place(snow, shows=("mountains", "lake",
+    "forest")),
     "garden": Place(garden, shows=("mountains", "meadow", "forest")),
 }  # fmt: skip

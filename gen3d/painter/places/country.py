@@ -12,16 +12,18 @@ def meadow(s: Setting) -> None:
     far_woods(s, 260, (-260, 260, 75, 330))
     scatter(s, "bush", 7, (-26, 26, 14, 46), clear=5, apart=3)
     tufts(s)
-    s.wishes = (Wish("tree", where="left"), Wish("rock", where="right"))
+    scatter(s, "tree", 7, (-46, 46, 26, 80), clear=7, apart=7)
+    s.wishes = (Wish("tree", where="left"), Wish("rock", where="right"), Wish("fence", where="right"))
 
 
 def mountains(s: Setting) -> None:
     """Peaks with snow behind a meadow with firs."""
-    lay(s, Land(hills=16, mountains=170), "hills", *GROUNDS[s.season], snow_above=78)
+    lay(s, Land(hills=12, mountains=150), "hills", *GROUNDS[s.season], snow_above=78)
     far_woods(s, 240, (-240, 240, 60, 260), conifers=0.9)
     scatter(s, "pine", 14, (-50, 50, 24, 80), clear=9, apart=4)
     scatter(s, "rock", 7, (-16, 16, 6, 30), clear=3, apart=2)
     tufts(s)
+    s.target = (0.0, s.eye[1] + 0.35, 10.0)
     s.wishes = (Wish("pine", where="left"),)
 
 

@@ -33,7 +33,12 @@ def shell(
     b.box(trim, (-half, height - 0.06, back - 0.05), (half, height, back))
     b.box(trim, (half - 0.05, height - 0.06, front), (half, height, back))
     z0, z1, y0, y1 = window
-    for low, high in (((0, front), (height, z0)), ((0, z1), (height, back)), ((0, z0), (y0, z1)), ((y1, z0), (height, z1))):
+    for low, high in (
+        ((0, front), (height, z0)),
+        ((0, z1), (height, back)),
+        ((0, z0), (y0, z1)),
+        ((y1, z0), (height, z1)),
+    ):
         b.box(side, (-half - 0.12, *low), (-half, *high))
     _window(s, half, window, curtains)
 
@@ -42,7 +47,7 @@ def _window(s: Setting, half: float, window: tuple, curtains: bool) -> None:
     """A bright pane, its bars, its sill, curtains at its sides; and the light that comes in."""
     z0, z1, y0, y1 = window
     hour, b = TIMES[s.time], s.shapes
-    light = tuple(0.75 * c for c in hour.window)
+    light = tuple(1.25 * c for c in hour.window)
     level = max(hour.window)
     first = "#ffffff" if level > 2 else "#31406a"
     pane = s.ink("pane", first, "#4d5f2c" if level > 2 else "#141a28", glow=min(2.6, 0.32 * level + 0.1))
@@ -54,10 +59,10 @@ def _window(s: Setting, half: float, window: tuple, curtains: bool) -> None:
         b.box(paint, (-half - 0.09, y - 0.022, z0), (-half - 0.04, y + 0.022, z1))
     b.box(paint, (-half - 0.1, y0 - 0.05, z0 - 0.08), (-half + 0.14, y0 - 0.01, z1 + 0.08))
     s.pane((-half - 0.02, y0, z0), (0, y1 - y0, 0), (0, 0, z1 - z0), light)
-    s.lights[AMBIENT : AMBIENT + 3] = [0.012 + 0.007 * c for c in light]
-    s.lamp_strength = hour.lamps
-    if s.night:
-        s.lights[AMBIENT : AMBIENT + 3] = (0.05, 0.04, 0.03)
+    warm = (0.11, 0.085, 0.06) if s.night else (0.0, 0.0, 0.0)
+    s.lights[AMBIENT : AMBIENT + 3] = [0.028 * c + w for c, w in zip(light, warm, strict=True)]
+    s.lamp_strength = 1.35 * hour.lamps
+    s.exposure *= 0.85 if s.night else 1.3
     if curtains:
         linen, brass = s.part("curtain", "fabric", "#c9b797"), s.ink("metal", "#c9a35c")
         tall = (y1 + 0.1) / 2

@@ -34,5 +34,6 @@ def kitchen(s: Setting) -> None:
             s.put(s.model(kind), (x, 0.9, back - 0.28), float(s.rng.uniform(-20, 20)), 0)
     s.wishes = (
         Wish("table", where="middle"), Wish("stove", where="left"), Wish("fridge", where="left"), Wish("clock"),
-        Wish("bowl", on="table"), Wish("orange", 3, on="bowl"), Wish("cup", on="table"), Wish("chair", 2, beside="table"),
+        Wish("bowl", on="table"), Wish("orange", 3, on="bowl"), Wish("cup", on="table"), Wish("chair", 2,
+        beside="table"),
     )  # fmt: skip

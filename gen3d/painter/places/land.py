@@ -17,7 +17,7 @@ X0, Z0, CELL = -420.0, -24.0, 2.5
 ROWS, COLUMNS = 300, 337
 """Of the height map: 840 m wide, from behind the eye to 725 m ahead."""
 GROUNDS = {
-    "spring": ("#6f9a3a", "#4a6a2c"), "summer": ("#6a8236", "#3a5424"), "autumn": ("#94803c", "#8a4f22"),
+    "spring": ("#667f38", "#425a28"), "summer": ("#5f6b36", "#34481f"), "autumn": ("#857038", "#7d4a22"),
     "winter": ("#e6ebf2", "#8a9088"),
 }  # fmt: skip
 """Meadow and woods by the season."""
@@ -25,7 +25,7 @@ GROUNDS = {
 
 @kernel
 def noise_field(x0, z0, rows, columns, cell, frequency, octaves, seed):
-    """fbm in [0, 1] over a grid of places."""
+    """Fbm in [0, 1] over a grid of places."""
     out = np.zeros((rows, columns))
     for j in range(rows):
         for i in range(columns):
@@ -85,7 +85,11 @@ def heights(land: Land, seed: float) -> Float[np.ndarray, "300 337"]:
     if land.mountains:
         ridge = 1 - np.abs(2 * noise_field(*grid, 0.0052, 6, seed + 11) - 1)
         wide = noise_field(*grid, 0.0023, 2, seed + 13)
-        ground += land.mountains * smooth(150, 520, z + 0.25 * np.abs(x)) * (0.25 + 2.1 * np.maximum(ridge - 0.42, 0) + 0.9 * (wide - 0.4))
+        ground += (
+            land.mountains
+            * smooth(170, 600, z + 0.1 * np.abs(x))
+            * (0.25 + 2.1 * np.maximum(ridge - 0.42, 0) + 0.9 * (wide - 0.4))
+        )
     if land.water_from is not None:
         bend = 16 * (noise_field(*grid, 0.02, 3, seed + 17) - 0.5)
         start = smooth(land.water_from - 7, land.water_from + 4, z + bend * smooth(5, 60, np.abs(x)))
@@ -105,14 +109,18 @@ def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None
     near, woods = GROUNDS[s.season]
     shore = -0.55 if land.water_from is not None else -60.0
     winter = s.season == "winter"
-    hills = s.ink("hills", first if look == "hills" else near, second or woods, more=(-30.0 if winter else snow_above, shore))
+    hills = s.ink(
+        "hills", first if look == "hills" else near, second or woods, more=(-30.0 if winter else snow_above, shore)
+    )
     s.shapes.land(hills if look == "hills" else s.ink(look, first, second), ground)
     s.floor = lambda x, z: _at(ground, x, z)
     if land.water_from is not None:
         s.water_y = -1.0
         s.water = lambda x, z: _at(ground, x, z) < s.water_y - 0.15
         far = 1900.0 if land.water_to is None else land.water_to + 90
-        s.shapes.box(s.ink("water", "#16303a"), (-1900, -3.0, land.water_from - 12), (1900, s.water_y, far), opaque=False)
+        s.shapes.box(
+            s.ink("water", "#16303a"), (-1900, -3.0, land.water_from - 12), (1900, s.water_y, far), opaque=False
+        )
     here = _at(ground, 0.0, 0.0)
     s.eye, s.target = (0.0, here + 1.65, 0.0), (0.0, here + 1.45, 10.0)
     s.lights[HAZE] = max(s.lights[HAZE], 0.0011)
@@ -133,7 +141,8 @@ def scatter(
     s: Setting, kind: str, count: int, where: tuple[float, float, float, float], *, apart: float = 1.5,
     variants: int = 4, sizes: tuple[float, float] = (0.8, 1.25), clear: float = 0.0,
 ) -> None:  # fmt: skip
-    """Scenery of a kind that nobody spoke of: x from, x to, z from, z to; clear: half so wide a lane ahead stays free."""
+    """Scenery of a kind that nobody spoke of: x from, x to, z from,
+    z to; clear: half so wide a lane ahead stays free."""
     if not s.wants(kind):
         return
     models = [s.model(kind, float(s.rng.uniform(*sizes))) for _ in range(variants)]
@@ -165,13 +174,17 @@ def far_woods(s: Setting, count: int, where: tuple[float, float, float, float], 
 
 
 def _far_tree(s: Setting, conifer: bool) -> Model:
-    tones = {"autumn": ("#9a5a20", "#b07a28", "#7a3c1c"), "winter": ("#5f6058",)}.get(s.season, ("#2b4a1c", "#3a5a24", "#24401c"))
+    tones = {"autumn": ("#9a5a20", "#b07a28", "#7a3c1c"), "winter": ("#5f6058",)}.get(
+        s.season, ("#2b4a1c", "#3a5a24", "#24401c")
+    )
     m = Model(ink=s.ink, rng=s.rng)
     tall = float(s.rng.uniform(4, 7.5))
     if conifer:
         dark = s.ink("foliage", "#1c3622", relief=(1.0, 3))
         for k in range(4):
-            m.rod(dark, (0, tall * (0.1 + 0.2 * k), 0), (0, tall * (0.48 + 0.2 * k), 0), tall * (0.24 - 0.048 * k), 0.05)
+            m.rod(
+                dark, (0, tall * (0.1 + 0.2 * k), 0), (0, tall * (0.48 + 0.2 * k), 0), tall * (0.24 - 0.048 * k), 0.05
+            )
     else:
         leaf = s.ink("foliage", tones[s.rng.integers(len(tones))], relief=(1.0, 2.5))
         for dx, dy, dz in m.spots(4, (-0.2, 0.35, -0.2), (0.2, 0.7, 0.2)):

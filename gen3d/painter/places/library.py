@@ -20,5 +20,6 @@ def library(s: Setting) -> None:
     s.taken.append((2.4, 2.8, 2.2, 5.2))
     s.wishes = (
         Wish("rug"), Wish("table", where="middle"), Wish("armchair", where="left"), Wish("lamp", where="right"),
-        Wish("globe", on="table"), Wish("book", 2, on="table"), Wish("candle", on="table"), Wish("chair", beside="table"),
+        Wish("globe", on="table"), Wish("book", 2, on="table"), Wish("candle", on="table"), Wish("chair",
+        beside="table"),
     )  # fmt: skip

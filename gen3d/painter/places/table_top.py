@@ -11,7 +11,9 @@ HEIGHT = 0.76
 def table_top(s: Setting) -> None:
     """A board of wood before a wall, lit from a window on the left."""
     s.floor = lambda x, z: HEIGHT
-    shell(s, 1.9, 2.3, 2.5, s.part("floor", "planks", "#8a5a30", "#d2a468"), window=(0.2, 1.7, 0.85, 2.1), curtains=False)
+    shell(
+        s, 1.9, 2.3, 2.5, s.part("floor", "planks", "#8a5a30", "#d2a468"), window=(0.2, 1.7, 0.85, 2.1), curtains=False
+    )
     wood = s.ink("wood", ("#6b4424", "#8d6238", "#a5763f")[s.rng.integers(3)], rough=0.1)
     s.shapes.soft_box(wood, (0, HEIGHT - 0.025, 1.15), (1.05, 0.025, 0.62), 0.015)
     s.shapes.box(wood, (-0.95, HEIGHT - 0.14, 0.62), (0.95, HEIGHT - 0.05, 1.68))

@@ -15,7 +15,11 @@ def street(s: Setting) -> None:
     """Cobbles between two rows of houses, lanterns."""
     winter = s.season == "winter"
     b = s.shapes
-    b.box(s.ink("cobbles", "#6f6a62", "#8f887c", shine=0.06 if s.said.weather in ("rain", "storm") else 0.03), (-60, -0.5, -12), (60, 0, 260))
+    b.box(
+        s.ink("cobbles", "#6f6a62", "#8f887c", shine=0.06 if s.said.weather in ("rain", "storm") else 0.03),
+        (-60, -0.5, -12),
+        (60, 0, 260),
+    )
     walk = s.ink("snow", "#e6ebf2") if winter else s.ink("paving", "#a09888", "#bdb4a2")
     for side in (-1, 1):
         b.box(walk, (min(side * 3.1, side * 5.2), -0.2, -12), (max(side * 3.1, side * 5.2), 0.13, 120))
@@ -28,7 +32,13 @@ def street(s: Setting) -> None:
     _end_of_street(s)
     s.left, s.right, s.far = -5.0, 5.0, 34.0
     s.eye, s.target = (0.0, 1.7, 0.0), (0.0, 1.95, 10.0)
-    s.wishes = (Wish("lantern", 2, where="left"), Wish("lantern", 2, where="right"), Wish("car", where="right"), Wish("person", 2), Wish("bench", where="left"))
+    s.wishes = (
+        Wish("lantern", 2, where="left"),
+        Wish("lantern", 2, where="right"),
+        Wish("car", where="right"),
+        Wish("person", 2, where="back"),
+        Wish("bench", where="left"),
+    )
 
 
 def _row_house(s: Setting, side: int, z: float, wide: float) -> None:
@@ -36,12 +46,21 @@ def _row_house(s: Setting, side: int, z: float, wide: float) -> None:
     m = Model(ink=s.ink, rng=s.rng, season=s.season, night=s.night)
     floors, tone = int(s.rng.integers(2, 4)), WALLS[s.rng.integers(len(WALLS))]
     wall = s.ink("brick", "#8f4a35") if s.rng.uniform() < 0.25 else s.ink("plaster", tone)
-    frame, wood = s.ink("paint", "#ece6da"), s.ink("paint", ("#5a3a24", "#2f5a52", "#7a2a22", "#34507c")[s.rng.integers(4)])
+    frame, wood = (
+        s.ink("paint", "#ece6da"),
+        s.ink("paint", ("#5a3a24", "#2f5a52", "#7a2a22", "#34507c")[s.rng.integers(4)]),
+    )
     tall, half = 0.6 + 2.9 * floors, wide / 2
     m.box(wall, (-half, -0.2, 0), (half, tall, 8))
     m.box(s.ink("stone", "#9c948a"), (-half, -0.2, -0.06), (half, 0.7, 0))
     m.box(frame, (-half, tall - 0.1, -0.22), (half, tall + 0.1, 0))
-    m.hip(s.part("roof", "shingles", ("#9c4f34", "#7a4030", "#5b5650")[s.rng.integers(3)]), (0, tall + 0.1, 4), (half, 4.3), (half, 0.4), 2.6)
+    m.hip(
+        s.part("roof", "shingles", ("#9c4f34", "#7a4030", "#5b5650")[s.rng.integers(3)]),
+        (0, tall + 0.1, 4),
+        (half, 4.3),
+        (half, 0.4),
+        2.6,
+    )
     at_door = s.rng.choice((-1, 1)) * 0.28 * wide
     door(m, (at_door, 0, 0), 0.5, 2.2, wood)
     for floor in range(floors):
@@ -66,7 +85,16 @@ def village(s: Setting) -> None:
     lay(s, Land(hills=20), "hills", *GROUNDS[s.season], snow_above=300)
     far_woods(s, 220, (-230, 230, 85, 300))
     s.far = 38.0
-    kinds = [(-15, 30, -40), (15, 27, 38), (-25, 44, -25), (24, 46, 28), (-9, 58, -12), (11, 62, 15), (-36, 60, -30), (36, 66, 30)]
+    kinds = [
+        (-15, 30, -40),
+        (15, 27, 38),
+        (-25, 44, -25),
+        (24, 46, 28),
+        (-9, 58, -12),
+        (11, 62, 15),
+        (-36, 60, -30),
+        (36, 66, 30),
+    ]
     for x, z, yaw in kinds:
         if s.wants("house"):
             s.put(s.model("house"), (x, s.floor(x, z) - 0.1, z), float(yaw + s.rng.uniform(-10, 10)), SCENERY)
@@ -80,12 +108,21 @@ def village(s: Setting) -> None:
     scatter(s, "tree", 9, (-44, 44, 22, 74), clear=7, apart=6)
     scatter(s, "bush", 10, (-30, 30, 12, 50), clear=4, apart=3)
     tufts(s)
-    s.wishes = (Wish("well", where="right"), Wish("fence", 2, where="left"), Wish("person"), Wish("sheep", 2, where="right"))
+    s.wishes = (
+        Wish("well", where="right"),
+        Wish("fence", 2, where="left"),
+        Wish("person"),
+        Wish("sheep", 2, where="right"),
+    )
 
 
 def garden(s: Setting) -> None:
     """A lawn between hedges, flower beds, a path."""
-    lay(s, Land(hills=10, bumps=0.12), *(("snow", "#e6ebf2", None) if s.season == "winter" else ("grass", *GROUNDS[s.season])))
+    lay(
+        s,
+        Land(hills=10, bumps=0.12),
+        *(("snow", "#e6ebf2", None) if s.season == "winter" else ("grass", *GROUNDS[s.season])),
+    )
     s.far = 20.0
     far_woods(s, 160, (-90, 90, 40, 110), conifers=0.2)
     hedge = s.ink("foliage", {"autumn": "#6a5a24", "winter": "#4a5448"}.get(s.season, "#2c4a20"), relief=(1.0, 9))
@@ -99,4 +136,9 @@ def garden(s: Setting) -> None:
             if s.wants("flower") and s.season != "winter":
                 s.put(s.model("flower"), (side * (1.35 + s.rng.uniform(0, 0.5)), s.floor(side * 1.5, z), z), 0, SCENERY)
     scatter(s, "bush", 6, (-9, 9, 8, 21), clear=3, apart=2.5)
-    s.wishes = (Wish("fountain", where="middle"), Wish("bench", where="right"), Wish("tree", where="left"), Wish("statue", where="right"))
+    s.wishes = (
+        Wish("fountain", where="middle"),
+        Wish("bench", where="right"),
+        Wish("tree", where="left"),
+        Wish("statue", where="right"),
+    )

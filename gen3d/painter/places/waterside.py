@@ -12,7 +12,12 @@ def coast(s: Setting) -> None:
     lay(s, Land(hills=0, water_from=15, bumps=0.3), "sand", "#d2b283", "#e2c89c")
     s.far = 30.0
     scatter(s, "rock", 6, (-22, 22, 9, 17), clear=6, apart=3)
-    s.wishes = (Wish("umbrella", where="right"), Wish("sailboat", where="left"), Wish("ball", where="middle"), Wish("palm", where="left"))
+    s.wishes = (
+        Wish("umbrella", where="right"),
+        Wish("sailboat", where="left"),
+        Wish("ball", where="middle"),
+        Wish("palm", where="left"),
+    )
 
 
 def lake(s: Setting) -> None:
