@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gen3d.errors import InputError
-from gen3d.video_table import SHAPES, STRENGTHS, VIDEOS
+from gen3d.video_table import SHAPES, STRENGTHS, VIDEOS, WIDTHS_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,9 @@ def tour_checked(settings: TourSettings) -> TourSettings:
         raise InputError(f"There is no shape {settings.shape!r}.", f"Use one of {', '.join(SHAPES)}.", "shape")
     if not row.shaped and settings.shape != "photo":
         raise InputError(f"{row.title} has a shape of its own.", "Leave the shape as it is.", "shape")
+    if not WIDTHS_PX[0] <= settings.width_px <= WIDTHS_PX[1]:
+        told = f"A width of {settings.width_px} pixels is not possible."
+        raise InputError(told, f"Use {WIDTHS_PX[0]} to {WIDTHS_PX[1]}.", "width_px")
     least, most = STRENGTHS
     if settings.strength is not None and not least <= settings.strength <= most:
         told = f"A strength of {settings.strength:g} is not possible."

@@ -79,6 +79,8 @@ VIDEOS = (
 
 SHAPES: dict[str, tuple[int, int] | None] = {"photo": None, "16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 """Name -> width to height; None: the photo's own."""
+WIDTHS_PX = (16, 7680)
+"""Of a frame, or of an eye of VR180. By definition, of what players take."""
 STRENGTHS = (0.0, 2.0)
 """How far a path may be made to move; 1 is as far as it is meant to, 0 stands still."""
 

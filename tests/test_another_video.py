@@ -56,11 +56,11 @@ def test_kind_shape_and_strength_are_asked_for_and_no_strength_is_as_far_as_it_h
 
 @pytest.mark.parametrize(("first", "words"), [(None, "No frame shows a hole."), (6, "Holes begin at frame 7 of 24.")])
 def test_where_holes_begin_is_marked_on_a_bar_when_the_video_is_there(first, words):
-    shown = replace(Shown(1, "a", {}), holes=(first, 24))
+    shown = replace(Shown(1, "a", {"flythrough": 1.0}), holes=(first, 24))
     assert "holes" not in status(shown)
     told = status(shown.finished())
     assert f'aria-label="{words}"' in told and ('left: 25.0%' in told) == (first == 6)
-    assert "holes" not in status(Shown(1, "a", {}).finished())
+    assert "holes" not in status(Shown(1, "a", {"flythrough": 1.0}).finished())
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_the_endpoint_gives_video_files_and_job(client, built):
 def test_the_endpoint_films_every_kind(client, built):
     job = grown(client, built)
     for row in VIDEOS:
-        asked = (job, "peek", None, 1, 12, 160, row.name, "9:16" if row.shaped else "photo", 0)
+        asked = (job, "dolly", None, 1, 12, 160, row.name, "9:16" if row.shaped else "photo", 0)
         _, video, files, _ = client.predict(*asked, api_name="/another_video")
         assert (row.file in str(video)) == (not row.is_picture) and row.file in str(files)
     with pytest.raises(AppError, match="hologram"):

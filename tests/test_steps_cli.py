@@ -60,6 +60,7 @@ def test_another_kind_of_video_is_asked_for_in_words(asked, tmp_path, capsys):
     assert counts["tour_amplitude"] == 2.0 and counts["frames"] == TINY.tour.frames // 2 + 1
     assert ("Holes begin at frame" in told.err + told.out) == (counts["first_hole"] is not None)
     assert "A strength of 3" in refused(capsys, "tour", tmp_path / "b", "--strength", 3, "-o", tmp_path / "out")
+    assert "A width of 9 pixels" in refused(capsys, "tour", tmp_path / "b", "--width", 9, "-o", tmp_path / "out")
     assert "a shape of its own" in refused(
         capsys, "tour", tmp_path / "b", "--kind", "vr180", "--shape", "1:1", "-o", tmp_path / "out",
     )  # fmt: skip

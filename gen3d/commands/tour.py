@@ -10,7 +10,7 @@ from gen3d.commands.asked import asked_before, path_option
 from gen3d.commands.engines import device_option, rasterizer_of, rasterizer_option
 from gen3d.commands.output import free_output, output_options
 from gen3d.commands.telling import Teller, explain_option, quiet_option
-from gen3d.commands.values import number
+from gen3d.commands.values import number, whole_number
 from gen3d.settings import PRESETS, tour_checked
 from gen3d.video_table import SHAPES, VIDEOS
 
@@ -29,6 +29,9 @@ def options(parser: ArgumentParser) -> None:
         "--strength", type=number, metavar="X",
         help="how far the path moves, 0 to 2: 1 is as far as it is meant to; default: as far as the scene has no holes",
     )  # fmt: skip
+    parser.add_argument(
+        "--width", type=whole_number, metavar="PX", help="at most, and never finer than the photo; of vr180 for each eye",
+    )  # fmt: skip
     device_option(parser)
     rasterizer_option(parser)
     explain_option(parser)
@@ -44,6 +47,7 @@ def run(a: Namespace) -> None:
     """A video along a path, which need not be the one that the scene was grown along."""
     inputs = a.folder, Path(a.path or "")
     asked = {"kind": a.kind, "shape": a.shape, "strength": a.strength}
+    asked |= {} if a.width is None else {"width_px": a.width}
     tour_checked(replace(PRESETS["balanced"].tour, **asked))
     teller = Teller(a.quiet, a.explain)
     with free_output(a, *inputs), teller.waiting("scene"):

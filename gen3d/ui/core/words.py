@@ -106,7 +106,7 @@ def _marked(shown: Shown) -> str:
     first, frames = shown.holes
     told = "No frame shows a hole." if first is None else f"Holes begin at frame {first + 1} of {frames}."
     since = "" if first is None else f'<i style="left: {100 * first / frames:.1f}%"></i>'
-    return f'<div class="holes" role="img" aria-label="{told}" title="{told}">{since}</div>'
+    return f'<div class="holes" role="img" aria-label="{told}">{since}</div><small aria-hidden="true">{told}</small>'
 
 
 def waiting(title: str, seconds: float | None = None) -> str:

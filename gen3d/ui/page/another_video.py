@@ -66,7 +66,8 @@ def add_another_video(actions: Actions, shown: Mapping[str, Component], queue: M
                 WIDTH_PX, label=f"Width at most, pixels ({WIDTHS_PX[0]} to {WIDTHS_PX[1]})", min_width=110
             )
         with gr.Row():
-            kind = gr.Dropdown(kind_choices(), value="video", label="Kind", scale=2, elem_id="another-kind")
+            kind = gr.Dropdown(kind_choices(), value="video", label="Kind", scale=2, min_width=260,
+                               elem_id="another-kind")  # fmt: skip
             shape = gr.Dropdown(list(SHAPES), value="photo", label="Shape: cut out of the photo's", min_width=110,
                                 elem_id="another-shape")  # fmt: skip
         strength = gr.Slider(

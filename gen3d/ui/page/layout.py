@@ -42,7 +42,7 @@ from gen3d.ui.page.review import REVEAL, ReviewPanel, add_review, add_review_end
 from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, plainly, visitor_of
 from gen3d.ui.page.share import add_share, fill_from_link
 
-PHOTO = {"photo": "The photo"}
+PHOTO, MOVING = {"photo": "The photo"}, {"moving": "The boomerang"}
 """elem_id -> what this picture shows."""
 CACHE = (3600, 24 * 3600)
 """Every so many seconds, Gradio's copies that are older than so many seconds go."""
@@ -114,7 +114,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)
         page.load(None, None, None, js=ANY_FILE, **PRIVATE)
         titles = [example.title for example in gallery.examples]
-        page.load(None, None, None, js=naming(titles, PICTURES | PHOTO), **PRIVATE)
+        page.load(None, None, None, js=naming(titles, PICTURES | PHOTO | MOVING), **PRIVATE)
         page.unload(actions.leave)
     return page.queue()
 
