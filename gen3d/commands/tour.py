@@ -30,7 +30,8 @@ def options(parser: ArgumentParser) -> None:
         help="how far the path moves, 0 to 2: 1 is as far as it is meant to; default: as far as the scene has no holes",
     )  # fmt: skip
     parser.add_argument(
-        "--width", type=whole_number, metavar="PX", help="at most, and never finer than the photo; of vr180 for each eye",
+        "--width", type=whole_number, metavar="PX",
+        help="at most, and never finer than the photo; of vr180 for each eye",
     )  # fmt: skip
     device_option(parser)
     rasterizer_option(parser)
