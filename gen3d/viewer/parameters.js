@@ -15,8 +15,9 @@ function askedOf(search) {
   return {noui: on('noui'), autoplay: on('autoplay'), poster: on('poster'), camera, mode: given.get('mode')}
 }
 
-// The same for where a viewer's canvas looks now; '' where it looks as at first.
-function cameraOf({yaw = '0', pitch = '0', zoom = '1'}) {
+// The same for where a viewer's canvas looks now; '' where it looks as at first, or still sways.
+function cameraOf({yaw = '0', pitch = '0', zoom = '1', sway}) {
+  if (sway === 'on') return ''
   const numbers = [Number(yaw), Number(pitch), Number(zoom)].map((x, k) => Number(x.toFixed(k < 2 ? 1 : 2)))
   return numbers[0] || numbers[1] || numbers[2] !== 1 ? numbers.join() : ''
 }
