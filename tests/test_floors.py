@@ -124,6 +124,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "viewer": (set(), set()),
     "run.publish": (RUN, {"huggingface_hub"}),
     "run": (RUN, {"numpy", "jaxtyping", "scipy", "cv2", "torch"}),
+    "run.plots": (VALUES | {"formats.whole"}, {"matplotlib"}),
     "ui": (set(), set()),
     "ui.core": (VALUES | {"ui.core", "formats.whole", "formats.claims"}, {"PIL"}),
     "ui.page": (VALUES | {"ui", "viewer"}, {"gradio", "starlette"}),

@@ -6,6 +6,7 @@ becomes a value), `telling.py` (what is told while it runs). Nothing heavy is im
 """
 
 from gen3d.commands import (
+    ablate,
     batch,
     build,
     depth,
@@ -29,6 +30,7 @@ from gen3d.commands import (
 COMMANDS = {
     "build": build, "batch": batch, "look": look, "grow": grow, "tour": tour, "render": render, "export": export,
     "edit": edit, "publish": publish, "info": info, "depth": depth, "worldscore": worldscore, "score": score,
+    "ablate": ablate,
     "presets": presets, "download": download, "doctor": doctor, "selftest": selftest, "warmup": warmup,
 }  # fmt: skip
 """Name -> module, in the order of the help."""

@@ -119,14 +119,14 @@ def scored(
     turn, shift = c.pose_error(item.frames, np.array([*map(to_opengl, frames(_asked(item)))]))
     files = {"rotation_error_deg": turn, "translation_error": shift / item.amplitude_m}
     shown = [item.frame(i) for i in at]
-    anchor, random = [_of_picture(image, picture) for image in shown], []
+    anchor, random = [of_picture(image, picture) for image in shown], []
     if gaussians is not None:
         for row, i, image in zip(anchor, at, shown, strict=True):
-            now, before = (_view(gaussians, lens.posed(from_opengl(item.frames[j])), rasterizer) for j in (i, i - 1))
-            row |= _of_pair(_showing(now, image), _showing(before, item.frame(i - 1)))
+            now, before = (view_of(gaussians, lens.posed(from_opengl(item.frames[j])), rasterizer) for j in (i, i - 1))
+            row |= of_pair(_showing(now, image), _showing(before, item.frame(i - 1)))
         for one, after in random_cameras(item, lens, seed):
-            view, next_view = (_view(gaussians, camera, rasterizer) for camera in (one, after))
-            random.append(_of_picture(view.seen.image, picture) | _of_pair(view, next_view))
+            view, next_view = (view_of(gaussians, camera, rasterizer) for camera in (one, after))
+            random.append(of_picture(view.seen.image, picture) | of_pair(view, next_view))
     return {"files": files, "anchor": mean_of(anchor), "random": mean_of(random)}
 
 
@@ -151,7 +151,8 @@ def random_cameras(item: Written, lens: Camera, seed: int = 0) -> Iterator[tuple
         yield lens.posed(here @ aside), lens.posed(there @ aside)
 
 
-def _view(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> View:
+def view_of(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> View:
+    """What a camera sees of a scene."""
     drawn = draw(rasterizer, gaussians, camera).cpu()
     image = (drawn.rgb / drawn.alpha.clamp(min=FILLED_ALPHA)[..., None]).clamp(0, 1).numpy()
     filled = (drawn.alpha >= FILLED_ALPHA).numpy()
@@ -163,12 +164,13 @@ def _showing(view: View, image: np.ndarray) -> View:
     return View(Seen(image, view.seen.depth, view.seen.camera), view.filled)
 
 
-def _of_picture(image: np.ndarray, picture: np.ndarray) -> dict[str, float]:
+def of_picture(image: np.ndarray, picture: np.ndarray) -> dict[str, float]:
+    """Figures of a view beside the picture that its scene was made of."""
     return {"style_distance": c.style_distance(image, picture), "sharpness": c.sharpness(image, picture)}
 
 
-def _of_pair(one: View, other: View) -> dict[str, float]:
-    """Figures of a view and its neighbour; lengths as in a frame of the benchmark's size, whatever the size here."""
+def of_pair(one: View, other: View) -> dict[str, float]:
+    """Figures of a view and its neighbour; lengths as in a frame 512 px wide, whatever the width here."""
     a, b = one.seen, other.seen
     to_512 = SIDE_PX / a.camera.width
     lengths = {"reprojection_px": c.reprojection_px(a, b), "cycle_px": c.cycle_px(a, b)}
