@@ -13,7 +13,7 @@ AT_ONCE := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfil
 
 export PORT HOST SHARE
 
-.PHONY: run test test-browser test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
+.PHONY: run test test-browser test-batch test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -34,6 +34,17 @@ test: $(VENV)/installed lint
 # what test leaves out of what needs a browser
 test-browser: $(VENV)/installed
 	$(AT_ONCE) -m "browser and not gpu and (slow or not journey)"
+
+# what needs Ray, pyarrow and a local S3 server: they go into a venv of their own that sees the other one, since the
+# plain app has none of them
+$(VENV)-batch/installed: $(VENV)/installed
+	$(PYTHON) -m venv $(VENV)-batch
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > "$$($(VENV)-batch/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/plain.pth"
+	$(VENV)-batch/bin/python -m pip install --quiet -c constraints.txt "ray[default]" pyarrow s3fs "moto[s3,server]"
+	touch $@
+
+test-batch: $(VENV)-batch/installed
+	$(VENV)-batch/bin/python -m pytest tests/test_many_*.py
 
 test-all: $(VENV)/installed lint
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest

@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 __version__ = "0.5.0"
 __all__ = [
     "PRESETS", "Camera", "Gen3DError", "InputError", "Looked", "Notice", "Picture", "Preview", "Progress", "Request",
-    "Review", "Scene", "Settings", "Started", "build", "grow", "info", "load_models", "look", "tour",
+    "Review", "Scene", "Settings", "Started", "batch", "build", "grow", "info", "load_models", "look", "tour",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Scene,
         Settings,
         Started,
+        batch,
         build,
         grow,
         info,

@@ -110,23 +110,10 @@ def job_of(a: Namespace) -> Job:
 
 
 def crew_of(a: Namespace) -> Crew:
-    """Who works; InputError for a number of workers that is none."""
-    for option in ("workers", "threads"):
-        if (number_of := getattr(a, option)) is not None and number_of < 1:
-            raise InputError(f"{number_of} {option} are none.", f"Give --{option} a number above 0.")
-    if a.gpus is not None and not a.ray:
-        raise InputError("--gpus shares cards on Ray.", "Give --ray too, or leave it out.")
-    if a.ray:
-        from gen3d.many.on_ray import OnRay
+    """Who works; InputError for numbers that are none."""
+    from gen3d.many.crews import crew_of as asked_for_by
 
-        return OnRay(a.ray, a.workers, a.threads, a.gpus or 0.0)
-    if (a.workers or 1) == 1 and a.threads is None:
-        from gen3d.many.crew import Alone
-
-        return Alone()
-    from gen3d.many.pool import Pool
-
-    return Pool(a.workers or 1, a.threads)
+    return asked_for_by(a.workers, a.threads, a.ray, a.gpus or 0.0)
 
 
 def defaults_of(a: Namespace) -> dict[str, Any]:

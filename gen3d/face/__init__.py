@@ -15,6 +15,7 @@ This module imports nothing heavy; what it calls imports torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from gen3d.settings import Settings, settings_of
 if TYPE_CHECKING:
     from gen3d.face.scene import Looked, Scene
     from gen3d.face.scene import Picture as Picture
+    from gen3d.many.running import Tally
     from gen3d.models.pick import load_models as load_models
     from gen3d.products.about import About
 
@@ -138,6 +140,68 @@ def build(
     check_folder(Path(folder), request)
     engines = engines_of(engine, device, rasterizer)
     return built_in(Path(folder), request, settings, engines, on_event, enough)
+
+
+def batch(
+    source: str | Path,
+    out: str | Path,
+    *,
+    workers: int | None = None,
+    threads: int | None = None,
+    ray: str | None = None,
+    gpus: float = 0.0,
+    preset: str = "balanced",
+    size_px: int | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    rasterizer: str = "auto",
+    max_gaussians: int | None = None,
+    to: Sequence[str] = (),
+    limits: Any = None,
+    dataset: str | None = None,
+    views: int = 24,
+    views_path: str | None = None,
+    val_share: float = 0.1,
+    retry_failed: bool = False,
+    on_event: Listener | None = None,
+    **asked: Any,
+) -> Tally:
+    """A scene of each of many photos, each in a folder of its own: `gen3d batch`; called again it goes on.
+
+    Args:
+        source: a folder, a pattern, a .csv or .jsonl manifest, or a URL of one of them.
+        out: a folder or URL: OUT/NAME/scene.ply, OUT/summary.csv, OUT/failed.jsonl, OUT/index.html ...
+        workers: so many processes, None is this one; on Ray, None is as many as there is room for.
+        threads: of each worker; None is its share of the cores.
+        ray: "auto", "local" or an address; None does without.
+        gpus: of a card for each worker on Ray.
+        preset: by name, where a row does not say.
+        size_px: likewise, as in `look`.
+        engine: by name, as in `look`.
+        device: as in `look`.
+        rasterizer: by name, as in `look`.
+        max_gaussians: at most so many of each scene are kept.
+        to: endings of formats to write too, as ".spz".
+        limits: of the gate, a mapping or a JSON file; None are our own.
+        dataset: "nerfstudio", "colmap" or "webdataset".
+        views: of each scene in the data set.
+        views_path: their path; None is that of the scene.
+        val_share: of the scenes of the data set, not to train on.
+        retry_failed: whether those are tried again that failed before.
+        on_event: called with each event; Progress counts scenes.
+        asked: what holds where a row does not say: prompt, fov_deg, path, seed ...
+
+    Returns what became of it. Raises Gen3DError where no row became a scene, or nothing more can be written.
+    """
+    from gen3d.face.batching import made
+    from gen3d.many.crews import crew_of
+
+    job = {
+        "engine": engine, "device": device, "rasterizer": rasterizer, "max_gaussians": max_gaussians,
+        "to": tuple(to), "dataset": dataset, "views": views, "views_path": views_path,
+    }  # fmt: skip
+    crew = crew_of(workers, threads, ray, gpus)
+    return made(source, out, crew, job, asked, preset, size_px, limits, retry_failed, val_share, on_event)
 
 
 def info(file: str | Path) -> About:

@@ -9,6 +9,7 @@
     crew.py         who makes them: this process
     pool.py         ... other processes of this machine (`worker.py` is one of them)
     on_ray.py       ... a Ray cluster
+    crews.py        the choice among them
     running.py      the run: what is left to do, the crew, what became of it
     ledger.py       failed.jsonl, summary.csv, summary.parquet
     sheet.py        index.html: a contact sheet of all scenes

@@ -72,6 +72,7 @@ class OnRay:
     def _options(self, ray: Any) -> dict[str, Any]:
         """Of each actor."""
         env = limits_of_threads(self._threads) | same_package()
+        env |= {} if self._gpus else {"CUDA_VISIBLE_DEVICES": ""}  # who was given no share of a card takes none
         return {"num_cpus": self._threads, "num_gpus": self._gpus, "runtime_env": {"env_vars": env}}
 
 
@@ -81,7 +82,6 @@ def _of_own(address: str | None) -> dict[str, Any]:
 
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
     except ImportError:

@@ -53,14 +53,19 @@ def read_limits(file: Path) -> str:
     check_file(file, MB, _REMEDY)
     with refusing(f"{file.name} is not JSON.", _REMEDY):
         told = json.loads(file.read_text(encoding="utf-8"))
+    return checked_limits(told, file.name)
+
+
+def checked_limits(told: Any, called: str) -> str:
+    """Limits as `Job` carries them; InputError for what are none."""
     if not isinstance(told, dict):
-        raise InputError(f"{file.name} holds no limits.", _REMEDY)
+        raise InputError(f"{called} holds no limits.", _REMEDY)
     for name, levels in told.items():
         if not _BETTER.get(name):
             known = ", ".join(name for name, better in _BETTER.items() if better)
-            raise InputError(f"{file.name} limits {name!r}, which is no figure with a better side.", f"Known: {known}.")
+            raise InputError(f"{called} limits {name!r}, which is no figure with a better side.", f"Known: {known}.")
         if not isinstance(levels, dict) or not all(k in LEVELS and _is_number(x) for k, x in levels.items()):
-            raise InputError(f"{file.name} has no limits for {name} that are meant so.", _REMEDY)
+            raise InputError(f"{called} has no limits for {name} that are meant so.", _REMEDY)
     return json.dumps(told, sort_keys=True)
 
 
