@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -27,8 +26,6 @@ from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians, things_or_none
 
 Polygon = Float[np.ndarray, "c 2"]
-FINE = 8
-"""Parts of a pixel that a polygon's corners are drawn to."""
 _GIVE = "things.json beside the scene lists those that there are."
 
 
@@ -54,10 +51,10 @@ def relabelled_pixels(things: np.ndarray, changes: Sequence[dict[str, Any]]) -> 
         if change["op"] == "merge":
             of[np.isin(of, change["things"])] = change["into"]
         elif change["op"] == "split" and np.array_equal(camera_of(change).w2c, np.eye(4)):
-            camera = camera_of(change)
-            drawn = cv2.resize(_drawn(change["polygons"], camera).astype(np.uint8), of.shape[::-1],
-                               interpolation=cv2.INTER_NEAREST)  # fmt: skip
-            of[(of == change["thing"]) & (drawn > 0)] = change["into"]
+            own = np.argwhere(of == change["thing"])
+            scale = camera_of(change).width / of.shape[1]
+            row, column = own[_enclosed(scale * (own[:, ::-1] + 0.5), change["polygons"])].T
+            of[row, column] = change["into"]
     return of
 
 
@@ -145,17 +142,18 @@ def _numbers(gaussians: Gaussians) -> list[int]:
 def _within(
     xyz: Float[np.ndarray, "n 3"], polygons: Sequence[Sequence[Sequence[float]]], camera: Camera
 ) -> Bool[np.ndarray, "n"]:
-    drawn = _drawn(polygons, camera)
+    """What lies within one of the outlines, in the camera's view; beyond its frame too, but not behind it."""
     uv, z = camera.project(xyz)
-    inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
-    u, v = np.where(inside[:, None], uv, 0).astype(np.int64).T
-    return inside & drawn[v, u]
+    return (z > 0) & _enclosed(uv, polygons)
 
 
-def _drawn(polygons: Sequence[Sequence[Sequence[float]]], camera: Camera) -> Bool[np.ndarray, "h w"]:
-    """Which pixels' centres lie within, by the even-odd rule."""
-    drawn = np.zeros((camera.height, camera.width), np.uint8)
-    shift = FINE.bit_length() - 1
-    corners = [np.rint((np.asarray(polygon) - 0.5) * FINE).astype(np.int32) for polygon in polygons]
-    cv2.fillPoly(drawn, corners, 1, cv2.LINE_8, shift)
-    return drawn.astype(bool)
+def _enclosed(
+    uv: Float[np.ndarray, "n 2"], polygons: Sequence[Sequence[Sequence[float]]]
+) -> Bool[np.ndarray, "n"]:
+    """By the even-odd rule: a line to the right crosses the outlines an odd number of times."""
+    inside, (u, v) = np.zeros(len(uv), bool), uv.T
+    for polygon in polygons:
+        for (xa, ya), (xb, yb) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
+            if ya != yb:
+                inside ^= ((ya > v) != (yb > v)) & (u < xa + (v - ya) * (xb - xa) / (yb - ya))
+    return inside

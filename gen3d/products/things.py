@@ -1,14 +1,17 @@
 """The things of a scene told, for people and programs: where each is, how large, what it stands on and beside.
 
-box          low and high corner: 99 % of its Gaussians along every axis
-centre       of the box
-foot         where it stands: the middle of the box's lower face, along the vertical
-footprint    the outline of what is above the ground, as corners on it; on the level of the foot without a ground
-seen         the share of its Gaussians that the photo saw
-touches      numbers of the things that are within a gap of 2 % of their distance from the photo's camera
-stands_on    "ground", the number of the thing it rests on, or null
-in_front_of  numbers of those that it hides some of in the photo's view
-floating     it touches nothing and stands on nothing
+    box          low and high corner: 99 % of its Gaussians along every axis
+    centre       of the box
+    foot         where it stands: the middle of the box's lower face, along the vertical
+    footprint    the outline of what is above the ground, as corners on it; on the level of the foot without a ground
+    seen         the share of its Gaussians that the photo saw
+    touches      numbers of the things that are within a gap of 2 % of their distance from the photo's camera
+    stands_on    "ground", the number of the thing it rests on, or null; "ground" too where the photo's lower edge cuts
+                 it off above one
+    in_front_of  numbers of those that it hides some of in the photo's view
+    floating     it touches nothing, stands on nothing, and the photo's lower edge does not cut it off
+
+Places are in the scene's world, metres.
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ RESTS = 0.25
 CELLS = 96
 """Of the photo's longer side, in which what hides what is counted."""
 FEWEST_CELLS = 3
+EDGE = 0.01
+"""Of the photo's height: what reaches so near to its lower edge is cut off by it."""
 ROUNDED, PLANE_DIGITS = 4, 6
 """Digits after the point, of metres and of unit vectors. The ground is rounded before it is used, so that who reads it
 again comes to the same."""
@@ -89,7 +94,8 @@ def things_told(
         n = thing["id"]
         thing["touches"] = sorted(touching.get(n, ()))
         thing["stands_on"] = _stands_on(n, some, thing["touches"], camera, up, ground)
-        thing["floating"] = not thing["touches"] and thing["stands_on"] is None
+        held = thing["touches"] or thing["stands_on"] is not None or _is_cut_off(some[n], camera)
+        thing["floating"] = not held
     _tell_hidden(told, own, camera)
     _name(told, camera, names or {})
     plane = None if ground is None else {"normal": _told(ground.normal, PLANE_DIGITS), "offset": ground.offset}
@@ -157,7 +163,7 @@ def _stands_on(
     height = some[n] @ up
     low, high = np.quantile(height, BOX)
     near_m = ON_GROUND * _distance(some[n], camera)
-    if ground is not None and low - ground.offset < near_m:
+    if ground is not None and (low - ground.offset < near_m or _is_cut_off(some[n], camera)):
         return "ground"
     lowest = some[n][height <= low + RESTS * (high - low)]
     gap_m, rests = GAP * _distance(some[n], camera), []
@@ -167,6 +173,12 @@ def _stands_on(
         if np.isfinite(apart).any() and below < float(np.median(height)):
             rests.append((below, other))
     return min(rests)[1] if rests else None
+
+
+def _is_cut_off(xyz: np.ndarray, camera: Camera) -> bool:
+    """Whether it goes on below the photo's frame, where nobody saw what it stands on."""
+    uv, z = camera.project(xyz)
+    return bool((uv[z > 0, 1] > (1 - EDGE) * camera.height).any())
 
 
 def _tell_hidden(told: list[dict[str, Any]], own: Mapping[int, np.ndarray], camera: Camera) -> None:
