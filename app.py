@@ -22,9 +22,11 @@ import torch
 
 from gen3d.events import Event, Notice, product
 from gen3d.formats.ply import read_ply
+from gen3d.formats.stored import StoredScene
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.pick import better_engines, load_models, networks_of
+from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
 from gen3d.products.standing import parse_measured, photo_to_measure, standing_of
@@ -113,9 +115,12 @@ def review(asked: Review, settings: Settings, folder: Path) -> Reviewed:
 
 
 def finished(scene: Path) -> FinishedScene:
-    """The scene in a folder."""
+    """The scene in a folder, as somebody edited it."""
     video = SceneFiles(scene.parent / "tour").video  # of a job; a finished example has it among the others
-    return FinishedScene(read_ply(SceneFiles(scene).ply), scene, off_gpu(), (video,))
+    built = StoredScene(read_ply(SceneFiles(scene).ply))
+    how = edits_beside(SceneFiles(scene), built.gaussians)
+    made = FinishedScene(heeding(built, how).gaussians, scene, off_gpu(), (video,), how=how)
+    return replace(made, also=()) if made.is_edited else made
 
 
 def more(scene: Path, file: Path) -> None:

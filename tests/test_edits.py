@@ -261,3 +261,19 @@ def test_render_heeds_edits_and_says_so(built, tmp_path, capsys):
     write_ply(tmp_path / "without.ply", g.keep(g.things != 1))
     run("render", tmp_path / "without.ply", "--cameras", cameras, "-o", tmp_path / "without")
     assert (tmp_path / "edited" / "00.png").read_bytes() == (tmp_path / "without" / "00.png").read_bytes()
+
+
+def test_python_edits_a_scene_and_keeps_the_one_before(built):
+    from gen3d.face.scene import Scene
+    from gen3d.formats.layered import load_layered
+    from gen3d.formats.transforms import read_transforms
+
+    g = open_scene(built.folder / "scene.ply").gaussians
+    files = SceneFiles(built.folder)
+    rasterizer = pick_rasterizer("cpu")
+    was = Scene(g, tuple(read_transforms(files.transforms)), load_layered(files.layers), None, None, None, rasterizer)
+    name = was.things["things"][0]["name"]
+    now = was.edited([{"op": "remove", "thing": name}])
+    assert was.gaussians is g and same(now.gaussians, g.keep(g.things != was.things["things"][0]["id"]))
+    with pytest.raises(InputError, match="no edit|none"):
+        was.edited([{"op": "remove", "thing": 999}])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,11 +21,14 @@ from gen3d.format_table import asked_for, written_here
 from gen3d.formats.claims import sweep
 from gen3d.formats.layered import save_layered
 from gen3d.formats.scene_file import tells
+from gen3d.formats.stored import StoredScene
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
+from gen3d.products.edited import edited_by, heeding, parsed_edits
 from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
+from gen3d.products.things import things_of_scene
 from gen3d.request import Request, Review
 from gen3d.run.course import check_path, tour_cameras
 from gen3d.run.filming import shoot_of, sink_of
@@ -117,6 +122,22 @@ class Scene:
             drawn = draw(self.rasterizer, gaussians, camera).cpu()
         rgb = drawn.rgb + (1 - drawn.alpha[..., None]) * torch.tensor(background)
         return Picture(rgb.numpy(), drawn.alpha.numpy(), drawn.depth.numpy())
+
+    def edited(self, edits: Sequence[Mapping[str, Any]]) -> Scene:
+        """Another scene with its things moved, removed, copied ...; this one stays as it is.
+
+        edits: dictionaries as edits.json has them (`gen3d/edits.py`), [{"op": "move", "thing": 1, "by": [0.5, 0, 0]}].
+        A thing is meant by its number, or by its name in `things`. What a mesh shows of it stays as it was. Raises
+        InputError for what is no edit and for a thing that is not there.
+        """
+        told = self.things
+        how = edited_by(parsed_edits(list(edits), told), self.gaussians, told)
+        return replace(self, gaussians=heeding(StoredScene(self.gaussians), how).gaussians)
+
+    @property
+    def things(self) -> dict[str, Any]:
+        """What there is in it, as things.json says (`gen3d/products/things.py`)."""
+        return things_of_scene(self.gaussians, self.layered.layers.rgbd)
 
     def save(
         self, file: str | Path, *, axes: AxesName | None = None, level: bool = False, scale: float = 1.0
