@@ -206,7 +206,7 @@ FIELDS: tuple[Field, ...] = (
         "border",
         Widget(
             "choice", "Border: bars, margins or empty rims around the photo", "cut", "border",
-            (("cut away", "cut"), ("keep", "keep")),
+            (("cut away", "cut"), ("keep", "keep")), group="The photo",
         ),
         "cut away, or keep, a border around the photo.",
         parse.where_given(parse.among(CHOICES["border"], "{} is no choice for border.")), "border", since="0.6",
