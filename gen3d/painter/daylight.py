@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gen3d.painter.light import sky
+from gen3d.painter.real import Real
 
-Rgb = tuple[float, float, float]
+Rgb = tuple[Real, Real, Real]
 DARK = ("dusk", "night")
 """When lamps are lit."""
 
@@ -17,9 +18,9 @@ DARK = ("dusk", "night")
 class Hour:
     """The light of a time of the day under a clear sky."""
 
-    height_deg: float
+    height_deg: Real
     """Of the sun or the moon."""
-    aside_deg: tuple[float, float]
+    aside_deg: tuple[Real, Real]
     """Its direction, from straight ahead; to the left or to the right."""
     sun: Rgb
     horizon: Rgb
@@ -27,14 +28,14 @@ class Hour:
     zenith: Rgb
     glow: Rgb
     cloud: Rgb
-    strength: float = 0.9
+    strength: Real = 0.9
     """Of the sky."""
-    exposure: float = 0.72
-    stars: float = 0.0
-    disc: float = 0.0
+    exposure: Real = 0.72
+    stars: Real = 0.0
+    disc: Real = 0.0
     window: Rgb = (8.0, 8.0, 8.2)
     """Light of a window."""
-    lamps: float = 0.6
+    lamps: Real = 0.6
     """How much lamps add."""
 
 
@@ -79,13 +80,13 @@ TIMES: dict[str, Hour] = {
 class Weather:
     """What the weather makes of it."""
 
-    clouds: float
-    sun: float = 1.0
-    haze: float = 0.0016
+    clouds: Real
+    sun: Real = 1.0
+    haze: Real = 0.0016
     """Per metre."""
-    overcast: float = 0.0
-    dim: float = 1.0
-    grey: float = 0.0
+    overcast: Real = 0.0
+    dim: Real = 1.0
+    grey: Real = 0.0
     """How far the sky's colours go to grey."""
 
 

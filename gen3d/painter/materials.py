@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gen3d.painter.light import patterns
+from gen3d.painter.real import Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +15,17 @@ class Look:
     """A kind of surface, whatever its colour."""
 
     pattern: int
-    shine: float = 0.0
+    shine: Real = 0.0
     """Reflectance head-on."""
-    rough: float = 1.0
-    relief: tuple[float, float] = (0.0, 1.0)
+    rough: Real = 1.0
+    relief: tuple[Real, Real] = (0.0, 1.0)
     """Depth, and cells per metre."""
     metal: bool = False
-    second: float = 1.18
+    second: Real = 1.18
     """How much lighter the second colour is, where none is given."""
-    more: tuple[float, float] = (0.0, 0.0)
+    more: tuple[Real, Real] = (0.0, 0.0)
     """What the pattern reads more."""
-    glow: float = 0.0
+    glow: Real = 0.0
 
 
 LOOKS = {

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.painter.grammar import understand
+from gen3d.painter.real import Real
 from gen3d.painter.telling import told_of
 from gen3d.painter.world import World, world_of
 
@@ -35,7 +36,7 @@ class Drawn:
 
 
 def paint(
-    sentence: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None, grid: int = GRID
+    sentence: str, width: int, height: int, seed: int = 0, fov_deg: Real | None = None, grid: int = GRID
 ) -> Drawn:
     """Draws a sentence; the same sentence, size and seed give the same bytes, on any number of threads.
 

@@ -16,6 +16,7 @@ from gen3d.painter.grammar import Asked
 from gen3d.painter.light.rendering import UP
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.objects.model import Model
+from gen3d.painter.real import Real
 from gen3d.painter.setting import Setting, Wish, scale_of, toned
 from gen3d.painter.shapes import rotation
 
@@ -34,7 +35,7 @@ class Spot:
     kind: str
     model: Model
     at: np.ndarray
-    yaw_deg: float
+    yaw_deg: Real
     low: np.ndarray
     high: np.ndarray
     """Its bounds in the world."""
@@ -131,7 +132,7 @@ class _Placer:
         """What the relation is to."""
         return [self.placed.spots[i] for t in asked.targets for i in self.placed.asked[t]]
 
-    def _best(self, asked: Asked, model: Model, hosts: list[Spot], shy: float = 2.5) -> Spot | None:
+    def _best(self, asked: Asked, model: Model, hosts: list[Spot], shy: Real = 2.5) -> Spot | None:
         """The place at which it covers and is covered least; None: there is none, or all cover more than `shy`."""
         best, least = None, shy
         for spot in self._candidates(asked, model, hosts):
@@ -190,23 +191,23 @@ class _Placer:
     def _is(self, asked: Asked, targets: tuple[int, ...]) -> bool:
         return any(self.things[t] is asked for t in targets)
 
-    def _shore(self) -> float:
+    def _shore(self) -> Real:
         """How far away the water begins, straight ahead; the far end where there is none."""
         ahead = np.arange(self.setting.near, self.setting.far * 3, 0.5)
         return float(next((z for z in ahead if self.setting.water(0, z)), self.setting.far))
 
-    def _far(self, asked: Asked) -> float:
+    def _far(self, asked: Asked) -> Real:
         if self.setting.back is not None:
             return self.setting.back - 0.05
         return self.setting.far * (2.2 if asked.where == "back" else 1.0)
 
-    def _floor(self, x: float, z: float, size: np.ndarray) -> float:
-        """The lowest ground under it: a house's foot goes into the slope, a cat's does not float."""
+    def _floor(self, x: Real, z: Real, size: np.ndarray) -> Real:
+        """The lowest ground under it: a house's foot goes into the slope, a cat's does not Real."""
         corners = [(x + i * size[0] * 0.4, z + k * size[2] * 0.4) for i in (-1, 0, 1) for k in (-1, 0, 1)]
         heights = [self.setting.floor(*corner) for corner in corners]
         return min(heights) if max(size[0], size[2]) > 2.5 else float(np.mean(heights))
 
-    def _aside(self, asked: Asked, z: float, half: float) -> float:
+    def _aside(self, asked: Asked, z: Real, half: Real) -> Real:
         """X for a distance, within the picture and the walls."""
         side = asked.where if asked.where in SIDES else None
         low, high = SIDES[side]
@@ -217,7 +218,7 @@ class _Placer:
         return float(np.clip(x, self.setting.left + half + 0.03, self.setting.right - half - 0.03))
 
     def _at_the_back(self, asked: Asked, model: Model) -> Iterator[Spot]:
-        low, high = model.extent()
+        _, high = model.extent()
         z = self.setting.back - high[2] - 0.03
         for _ in range(TRIES):
             x = self._aside(asked, z, high[0])
@@ -264,9 +265,7 @@ class _Placer:
                 y = self._floor(x, z, 2 * half)
             yield self._spot(asked, model, (x, y, z), carried=host.carried and relation != "under")
 
-    def _toward(
-        self, relation: str, host: Spot, hosts: list[Spot], half: np.ndarray, gap: float
-    ) -> tuple[float, float]:
+    def _toward(self, relation: str, host: Spot, hosts: list[Spot], half: np.ndarray, gap: Real) -> tuple[Real, Real]:
         """X and z of a place with that relation to its host."""
         (x, _, z), (w, h, d) = host.middle, host.half
         side = self.rng.choice((-1, 1))
@@ -284,7 +283,7 @@ class _Placer:
         depth = z + sign * (d + half[2] + gap * (1.5 if sign > 0 else 1))
         return x * depth / z + out, depth
 
-    def _spot(self, asked: Asked, model: Model, at: tuple, carried: bool = False, turns: float = 1.0) -> Spot:
+    def _spot(self, asked: Asked, model: Model, at: tuple, carried: bool = False, turns: Real = 1.0) -> Spot:
         kind = OBJECTS[asked.kind]
         yaw = float(self.rng.uniform(-1, 1) * kind.turns_deg * turns)
         low, high = model.extent()
@@ -296,7 +295,7 @@ class _Placer:
 
     # -- how good a place is ---------------------------------------------------------------------------------------
 
-    def _cost(self, spot: Spot, hosts: list[Spot]) -> float:
+    def _cost(self, spot: Spot, hosts: list[Spot]) -> Real:
         """0: free and seen. Ever more for what is covered or beyond the frame; infinite where it cannot stand."""
         if not self._stands_free(spot, hosts):
             return np.inf
@@ -340,7 +339,7 @@ class _Placer:
         slack = 0.03 * (spot.half + other.half)
         return bool(((spot.low + slack < other.high) & (other.low + slack < spot.high)).all())
 
-    def _seen(self, spot: Spot) -> tuple[float, float, float, float]:
+    def _seen(self, spot: Spot) -> tuple[Real, Real, Real, Real]:
         """Its box in the picture: x0, y0, x1, y1 in half pictures."""
         low, high = spot.low, spot.high
         corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
@@ -349,7 +348,7 @@ class _Placer:
         (x0, y0), (x1, y1) = uv.min(axis=0), uv.max(axis=0)
         return float(x0), float(y0), float(x1), float(y1)
 
-    def _clipped(self, box: tuple[float, float, float, float]) -> float:
+    def _clipped(self, box: tuple[Real, Real, Real, Real]) -> Real:
         """How much of a box is in the picture, square pixels."""
         w, h = self.camera.width, self.camera.height
         return max(min(box[2], w) - max(box[0], 0), 0) * max(min(box[3], h) - max(box[1], 0), 0)
@@ -363,6 +362,6 @@ def _sense(relation: str | None, stands: str, hosts: list[Spot]) -> str | None:
     return relation
 
 
-def _crosses(spot: Spot, taken: tuple[float, float, float, float]) -> bool:
+def _crosses(spot: Spot, taken: tuple[Real, Real, Real, Real]) -> bool:
     x0, x1, z0, z1 = taken
     return bool(spot.low[0] < x1 and spot.high[0] > x0 and spot.low[2] < z1 and spot.high[2] > z0)

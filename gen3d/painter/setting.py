@@ -9,9 +9,10 @@ import numpy as np
 
 from gen3d.painter.grammar import Description
 from gen3d.painter.light.sky import PANE, PANE_RGB
-from gen3d.painter.materials import Palette
+from gen3d.painter.materials import OF_MATERIAL, Palette
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.objects.model import Model
+from gen3d.painter.real import Real
 from gen3d.painter.shapes import Shapes
 from gen3d.painter.words import COLOURS, SIZES
 
@@ -41,29 +42,29 @@ class Setting:
     time: str
     season: str
     lights: np.ndarray
-    exposure: float
+    exposure: Real
     shapes: Shapes = field(default_factory=Shapes)
     ink: Palette = field(default_factory=Palette)
     lamps: list[np.ndarray] = field(default_factory=list)
-    eye: tuple[float, float, float] = (0.0, 1.6, 0.0)
-    target: tuple[float, float, float] = (0.0, 1.35, 8.0)
-    floor: Callable[[float, float], float] = lambda x, z: 0.0
+    eye: tuple[Real, Real, Real] = (0.0, 1.6, 0.0)
+    target: tuple[Real, Real, Real] = (0.0, 1.35, 8.0)
+    floor: Callable[[Real, Real], Real] = lambda x, z: 0.0
     """(x, z) -> the height of what things stand on."""
-    water: Callable[[float, float], bool] = lambda x, z: False
-    water_y: float = 0.0
-    near: float = 2.2
-    far: float = 45.0
+    water: Callable[[Real, Real], bool] = lambda x, z: False
+    water_y: Real = 0.0
+    near: Real = 2.2
+    far: Real = 45.0
     """Between which things stand, metres from the eye."""
-    left: float = -1e9
-    right: float = 1e9
+    left: Real = -1e9
+    right: Real = 1e9
     """Walls."""
-    back: float | None = None
+    back: Real | None = None
     """The wall opposite the eye; None outdoors."""
     wishes: tuple[Wish, ...] = ()
-    taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+    taken: list[tuple[Real, Real, Real, Real]] = field(default_factory=list)
     """x0, x1, z0, z1 of where nothing else may stand."""
     turns: int = 2
-    lamp_strength: float = 1.0
+    lamp_strength: Real = 1.0
 
     @property
     def night(self) -> bool:
@@ -81,8 +82,6 @@ class Setting:
 
     def part(self, name: str, look: str, default: str, second: str | None = None, **other: object) -> int:
         """The material of a part of the place, as asked for or as the place has it."""
-        from gen3d.painter.materials import OF_MATERIAL
-
         asked = next((part for part in self.said.parts if part[0] == name), None)
         if asked is None:
             return self.ink(look, default, second, **other)
@@ -92,7 +91,7 @@ class Setting:
             look = "planks" if name == "floor" and look == "wood" else look
         return self.ink(look, toned(colour, tone) or default, **other)
 
-    def model(self, kind: str, scale: float = 1.0, colour: str | None = None, material: str | None = None) -> Model:
+    def model(self, kind: str, scale: Real = 1.0, colour: str | None = None, material: str | None = None) -> Model:
         """A thing by itself."""
         made = Model(
             scale=scale, ink=self.ink, rng=self.rng, colour=colour, material=material, season=self.season,
@@ -101,7 +100,7 @@ class Setting:
         OBJECTS[kind].build(made)
         return made
 
-    def put(self, model: Model, at: tuple[float, float, float], yaw_deg: float, thing: int) -> None:
+    def put(self, model: Model, at: tuple[Real, Real, Real], yaw_deg: Real, thing: int) -> None:
         """A thing into the place, with its lamps."""
         self.shapes.take(model, at, yaw_deg, thing)
         c, s = np.cos(np.radians(yaw_deg)), np.sin(np.radians(yaw_deg))
@@ -127,6 +126,6 @@ def toned(colour: str | None, tone: str | None) -> str | None:
     return "#" + "".join(f"{c:02x}" for c in rgb)
 
 
-def scale_of(size: str | None) -> float:
+def scale_of(size: str | None) -> Real:
     """How much larger than usual."""
     return SIZES.get(size or "", 1.0)

@@ -25,12 +25,13 @@ from gen3d.painter.light.rays import (
     ROUND_BOX,
     TORUS,
 )  # fmt: skip
+from gen3d.painter.real import Real
 
 PARAMETERS = 12
 """[0:8] as the kind reads them, [8:11] half size of the bounds, [11] which distance function."""
 
 
-def _outline(*knots: tuple[float, float]) -> np.ndarray:
+def _outline(*knots: tuple[Real, Real]) -> np.ndarray:
     """A turned outline: (height 0..1, radius) knots joined by a smooth curve."""
     height, radius = np.array(knots, float).T
     return PchipInterpolator(height, radius)(np.linspace(0, 1, 65))
@@ -86,7 +87,7 @@ class Shape:
 class Shapes:
     """Collects shapes. All lengths that are given are multiplied by `scale`."""
 
-    scale: float = 1.0
+    scale: Real = 1.0
     rows: list[Shape] = field(default_factory=list)
     ground: np.ndarray = field(default_factory=lambda: FLAT)
     thing: int = 0
@@ -171,7 +172,7 @@ class Shapes:
         bounds = (x0 + half[0], 0.0, z0 + half[2])
         self.add(LAND, material, (0, 0, 0), (0, 0, 0), (abs(bounds[0]) + half[0], 600.0, bounds[2] + half[2]))
 
-    def take(self, model: Shapes, at: tuple[float, float, float], yaw_deg: float, thing: int) -> None:
+    def take(self, model: Shapes, at: tuple[Real, Real, Real], yaw_deg: Real, thing: int) -> None:
         """What was built by itself, turned and put here, as a thing of that number."""
         turn, at = rotation(yaw_deg), np.array(at, float)
         for s in model.rows:
@@ -197,7 +198,7 @@ class Shapes:
         return kinds, R, c, P, material, opaque, thing, bounds, jumps, np.array(order), _PROFILES, self.ground
 
 
-def rotation(yaw_deg: float, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> np.ndarray:
+def rotation(yaw_deg: Real, pitch_deg: Real = 0.0, roll_deg: Real = 0.0) -> np.ndarray:
     """Object to world: roll about z, then pitch about x, then yaw about y."""
     (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw_deg, pitch_deg, roll_deg])) for f in (np.cos, np.sin))
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

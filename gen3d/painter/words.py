@@ -222,9 +222,11 @@ WORDS: dict[Role, dict[str, str]] = {
     "where": {
         "left": "on the left, to the left, at the left, on the left side, on the left hand side, left",
         "right": "on the right, to the right, at the right, on the right side, on the right hand side, right",
-        "middle": "in the middle, in the center, in the centre, at the center, at the centre, in the center of the picture",
+        "middle": "in the middle, in the center, in the centre, at the center, at the centre, "
+        "in the center of the picture",
         "front": "in the foreground, in front, up front, nearby, close up",
-        "back": "in the background, in the distance, in the back, far away, on the horizon, behind, distant, faraway, at the back",
+        "back": "in the background, in the distance, in the back, far away, on the horizon, behind, distant, "
+        "faraway, at the back",
     },
     "relation": {
         "left of": "to the left of, left of, on the left of, on the left side of",
@@ -242,14 +244,21 @@ WORDS: dict[Role, dict[str, str]] = {
     "it": {"it": "it, them, him"},
     "and": {"and": "and, or, but, plus, while, then"},
     "skip": {
-        "skip": "the, this, that, these, those, its, his, her, their, my, our, your, is, are, was, were, be, there, here, "
+        "skip": "the, this, that, these, those, its, his, her, their, my, our, your, is, are, was, were, be, "
+        "there, here, "
         "also, as, to, for, which, who, where, when, has, have, having, set, placed, put, stands, standing, sits, "
-        "sitting, lies, lying, seated, resting, rests, hanging, hangs, hung, growing, grows, parked, walking, walks, swimming, "
-        "sleeping, sailing, flying, sees, seen, see, view, view of, photo, photo of, photograph, photograph of, picture, picture of, "
-        "image, image of, render, rendering, scene, scene of, a photo of, a picture of, an image of, show, shows, showing, draw, "
-        "paint, make, please, very, quite, rather, really, so, just, up, down, out, full, beautiful, nice, lovely, pretty, quiet, "
-        "calm, peaceful, realistic, detailed, style, old, new, modern, soft, simple, side, time, during, after, weather, season, "
-        "light, lit, coloured, colored, made, wide, narrow, open, round, square, ripe, fresh, wild, some, kind, all, other, "
+        "sitting, lies, lying, seated, resting, rests, hanging, hangs, hung, growing, grows, parked, walking, "
+        "walks, swimming, "
+        "sleeping, sailing, flying, sees, seen, see, view, view of, photo, photo of, photograph, photograph of, "
+        "picture, picture of, "
+        "image, image of, render, rendering, scene, scene of, a photo of, a picture of, an image of, show, "
+        "shows, showing, draw, "
+        "paint, make, please, very, quite, rather, really, so, just, up, down, out, full, beautiful, nice, "
+        "lovely, pretty, quiet, "
+        "calm, peaceful, realistic, detailed, style, old, new, modern, soft, simple, side, time, during, after, "
+        "weather, season, "
+        "light, lit, coloured, colored, made, wide, narrow, open, round, square, ripe, fresh, wild, some, kind, "
+        "all, other, "
         "something, things, thing, place, area, shot, angle, camera, i, we, you, want, would, like, give, me, us, "
         "at the foot, on a day, coming, high quality, top",
     },
@@ -257,7 +266,8 @@ WORDS: dict[Role, dict[str, str]] = {
 """Role -> key -> phrases."""
 PLURALS = {
     "people": "person", "men": "man", "women": "woman", "children": "child", "oxen": "ox", "geese": "goose",
-    "leaves": "leaf", "shelves": "shelf", "bookshelves": "bookshelf", "loaves": "loaf", "wolves": "wolf", "foxes": "fox",
+    "leaves": "leaf", "shelves": "shelf", "bookshelves": "bookshelf", "loaves": "loaf", "wolves": "wolf",
+    "foxes": "fox",
     "cacti": "cactus", "sheep": "sheep", "knives": "knife", "mountains": "mountain", "churches": "church",
     "houseplants": "houseplant", "kids": "child", "benches": "bench", "torches": "torch", "buses": "bus",
 }  # fmt: skip
@@ -265,7 +275,8 @@ PLURALS = {
 COLOURS = {
     "red": "#b3231d", "dark red": "#6b1420", "orange": "#dd7a1c", "yellow": "#e3b522", "green": "#3c7a32",
     "olive": "#6d6f2c", "blue": "#2a55b0", "navy": "#1c2d5e", "turquoise": "#2a9aa0", "purple": "#6a3a96",
-    "pink": "#e285a8", "brown": "#6e4526", "beige": "#d8c6a2", "white": "#eceae4", "grey": "#8b8d90", "black": "#1d1d20",
+    "pink": "#e285a8", "brown": "#6e4526", "beige": "#d8c6a2", "white": "#eceae4", "grey": "#8b8d90",
+    "black": "#1d1d20",
 }  # fmt: skip
 """Of a colour's key: sRGB."""
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]

@@ -17,6 +17,7 @@ from gen3d.painter.light.rendering import UP, Built
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.places import PLACES
 from gen3d.painter.placing import Placed, place_all
+from gen3d.painter.real import Real
 from gen3d.painter.setting import Setting
 
 FOV_DEG = 60.0
@@ -62,7 +63,7 @@ class World:
         ]
 
 
-def world_of(said: Description, seed: int, width: int, height: int, fov_deg: float | None = None) -> World:
+def world_of(said: Description, seed: int, width: int, height: int, fov_deg: Real | None = None) -> World:
     """The world in which most of what was asked for is seen, of a few that are tried."""
     lens = Camera.from_fov(fov_deg or FOV_DEG, width, height)
     best, fewest = None, None

@@ -8,6 +8,7 @@ from typing import Literal
 
 from gen3d.painter.objects import buildings, creatures, furniture, household, outdoors, plants, solids
 from gen3d.painter.objects.model import Model
+from gen3d.painter.real import Real
 
 Home = Literal["in", "out", "table", "any"]
 Stands = Literal["floor", "back", "wall", "flat", "small", "water", "air"]
@@ -23,11 +24,11 @@ class Kind:
     stands: Stands = "floor"
     """On the floor, at the back wall, on a wall, flat on the floor, on something else where there is something, on
     water where there is water, in the air."""
-    top: tuple[float, float, float] | None = None
+    top: tuple[Real, Real, Real] | None = None
     """What can carry others: its height, half its width and half its depth, metres; None: nothing stands on it."""
     roomy: bool = False
     """Whether something fits under it."""
-    turns_deg: float = 18.0
+    turns_deg: Real = 18.0
     """How far it may be turned away from the eye, to either side."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gen3d.painter.objects.model import Model, around
+from gen3d.painter.real import Real
 
 WALLS = ("#e4d7bd", "#d9b58c", "#e9e3d6", "#c9a27c", "#b8c0b4")
 TILES = ("#9c4f34", "#7a4030", "#5b5650")
@@ -16,7 +17,7 @@ def window(m: Model, at: tuple, half: tuple, frame: int, facing: int = -1, along
     x, y, z = at
     wide, tall = half
 
-    def part(material: int, w: float, h: float, deep: float, dx: float = 0.0, dy: float = 0.0) -> None:
+    def part(material: int, w: Real, h: Real, deep: Real, dx: Real = 0.0, dy: Real = 0.0) -> None:
         out = facing * deep
         low, high = sorted((0.0, out))
         if along_x:
@@ -31,7 +32,7 @@ def window(m: Model, at: tuple, half: tuple, frame: int, facing: int = -1, along
     part(frame, wide + 0.12, 0.03, 0.12, dy=-tall - 0.08)
 
 
-def door(m: Model, at: tuple, half: float, tall: float, wood: int) -> None:
+def door(m: Model, at: tuple, half: Real, tall: Real, wood: int) -> None:
     """In a wall that faces -z."""
     x, y, z = at
     m.box(m.ink("paint", "#e6e0d2"), (x - half - 0.08, y, z - 0.04), (x + half + 0.08, y + tall + 0.08, z))
@@ -40,7 +41,7 @@ def door(m: Model, at: tuple, half: float, tall: float, wood: int) -> None:
     m.box(m.ink("stone", "#9c948a"), (x - half - 0.25, y - 0.02, z - 0.5), (x + half + 0.25, y + 0.12, z))
 
 
-def gable(m: Model, half: tuple, base: float, wall: int, roof: int, rise: float, over: float = 0.35) -> None:
+def gable(m: Model, half: tuple, base: Real, wall: int, roof: int, rise: Real, over: Real = 0.35) -> None:
     """Walls, gables to the left and right, and a roof whose ridge runs along x."""
     x, z = half
     m.box(wall, (-x, -0.3, -z), (x, base, z))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from gen3d.painter.objects.model import Model
+from gen3d.painter.real import Real
 
 COATS = ("#34507c", "#7a3a2c", "#4f6a4a", "#8a6a9a", "#b08a3c", "#3f3f46")
 SKINS = ("#e2b494", "#c68a62", "#8a5a3c", "#f0cdb0")
@@ -32,7 +33,7 @@ def person(m: Model) -> None:
         m.ball(m.ink("lacquer", "#171310"), (side * 0.036, 1.645, -0.098), 0.0115)
 
 
-def _beast(m: Model, fur: int, long: float, leg: float, girth: float, hooves: int | None = None) -> None:
+def _beast(m: Model, fur: int, long: Real, leg: Real, girth: Real, hooves: int | None = None) -> None:
     """A body on four legs: half its length, the height of its belly, its half thickness."""
     y = leg + girth * 0.85
     m.ball(fur, (0, y, 0), (long, girth, girth * 0.82))
@@ -47,7 +48,7 @@ def _beast(m: Model, fur: int, long: float, leg: float, girth: float, hooves: in
             )
 
 
-def _eyes(m: Model, at: tuple, apart: float, size: float) -> None:
+def _eyes(m: Model, at: tuple, apart: Real, size: Real) -> None:
     for side in (-1, 1):
         m.ball(m.ink("lacquer", "#120f0d"), (at[0], at[1], at[2] + side * apart), size)
 

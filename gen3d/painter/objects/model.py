@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gen3d.painter.materials import OF_MATERIAL, Palette
+from gen3d.painter.real import Real
 from gen3d.painter.shapes import Shapes
 
 
@@ -33,7 +34,7 @@ class Model(Shapes):
             return self.ink(look, self.colour or default)
         return self.ink(look, self.colour or defaults[self.rng.integers(len(defaults))], **other)
 
-    def lamp(self, at: tuple[float, float, float], radius: float, power: tuple[float, float, float]) -> None:
+    def lamp(self, at: tuple[Real, Real, Real], radius: Real, power: tuple[Real, Real, Real]) -> None:
         """Light from here."""
         self.lamps.append((np.array(at, float) * self.scale, radius * self.scale, np.array(power) * self.scale**2))
 
@@ -42,7 +43,7 @@ class Model(Shapes):
         return self.rng.uniform(low, high, (count, len(low)))
 
 
-def around(radius: float, count: int, start_deg: float = 0.0) -> list[tuple[float, float, float]]:
+def around(radius: Real, count: int, start_deg: Real = 0.0) -> list[tuple[Real, Real, Real]]:
     """(x, z, angle in degrees) of places on a circle."""
     angles = start_deg + np.arange(count) * 360 / count
     return [(radius * np.sin(a), radius * np.cos(a), d) for a, d in zip(np.radians(angles), angles, strict=True)]

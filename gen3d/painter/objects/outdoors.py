@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gen3d.painter.objects.model import Model, around
+from gen3d.painter.real import Real
 
 
-def _wheels(m: Model, xs: tuple, half: float, radius: float, tyre: str = "#1c1c1e") -> None:
+def _wheels(m: Model, xs: tuple, half: Real, radius: Real, tyre: str = "#1c1c1e") -> None:
     rubber, hub = m.ink("plain", tyre), m.ink("metal", "#b9bcc0")
     for x in xs:
         for side in (-1, 1):
@@ -15,7 +16,7 @@ def _wheels(m: Model, xs: tuple, half: float, radius: float, tyre: str = "#1c1c1
             m.rod(hub, (x, radius, side * (half + 0.10)), (x, radius, side * (half + 0.118)), radius * 0.55)
 
 
-def _lights(m: Model, x: float, y: float, z: float) -> None:
+def _lights(m: Model, x: Real, y: Real, z: Real) -> None:
     lit = m.ink("lit", "#fff0c8", glow=3.0 if m.night else 0.9)
     for side in (-1, 1):
         m.ball(lit, (x, y, side * z), 0.1, opaque=False)
@@ -79,7 +80,7 @@ def cart(m: Model) -> None:
     m.rod(wood, (-0.15, 0.52, -0.66), (-0.15, 0.52, 0.66), 0.04)
 
 
-def _hull(m: Model, paint: int, half: float, wide: float, tall: float) -> None:
+def _hull(m: Model, paint: int, half: Real, wide: Real, tall: Real) -> None:
     """Rounds, ever narrower towards both ends."""
     inside = m.ink("wood", "#a5763f")
     for k in range(-5, 6):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gen3d.painter.daylight import TIMES
 from gen3d.painter.light.sky import AMBIENT, HAZE
+from gen3d.painter.real import Real
 from gen3d.painter.setting import Setting
 
 WALLS = ("#54716c", "#8a9a86", "#b08a6a", "#5f6f8a", "#a8988a", "#8f6a5a", "#c9b896")
@@ -11,8 +12,8 @@ TRIM = "#efe8da"
 
 
 def shell(
-    s: Setting, half: float, back: float, height: float, floor: int, *, wall: int | None = None,
-    window: tuple[float, float, float, float] = (1.7, 3.9, 0.75, 2.3), curtains: bool = True,
+    s: Setting, half: Real, back: Real, height: Real, floor: int, *, wall: int | None = None,
+    window: tuple[Real, Real, Real, Real] = (1.7, 3.9, 0.75, 2.3), curtains: bool = True,
 ) -> None:  # fmt: skip
     """Floor, ceiling, walls, skirting, and a window in the left wall: z from, z to, y from, y to."""
     s.left, s.right, s.back, s.near, s.far = -half, half, back, 1.9, back
@@ -43,7 +44,7 @@ def shell(
     _window(s, half, window, curtains)
 
 
-def _window(s: Setting, half: float, window: tuple, curtains: bool) -> None:
+def _window(s: Setting, half: Real, window: tuple, curtains: bool) -> None:
     """A bright pane, its bars, its sill, curtains at its sides; and the light that comes in."""
     z0, z1, y0, y1 = window
     hour, b = TIMES[s.time], s.shapes
@@ -71,6 +72,6 @@ def _window(s: Setting, half: float, window: tuple, curtains: bool) -> None:
         b.rod(brass, (-half + 0.13, 2 * tall + 0.02, z0 - 0.5), (-half + 0.13, 2 * tall + 0.02, z1 + 0.5), 0.014)
 
 
-def eye_of(s: Setting, height: float, drop: float, ahead: float = 4.0) -> None:
+def eye_of(s: Setting, height: Real, drop: Real, ahead: Real = 4.0) -> None:
     """Where the eye is, and how much lower it looks at so many metres."""
     s.eye, s.target = (0.0, height, 0.0), (0.0, height - drop, ahead)

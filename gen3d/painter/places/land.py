@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from jaxtyping import Float
 from gen3d.painter.light.noise import fbm, kernel
 from gen3d.painter.light.sky import HAZE
 from gen3d.painter.objects.model import Model
+from gen3d.painter.real import Real
 from gen3d.painter.setting import SCENERY, Setting
 
 X0, Z0, CELL = -420.0, -24.0, 2.5
@@ -37,19 +38,19 @@ def noise_field(x0, z0, rows, columns, cell, frequency, octaves, seed):
 class Land:
     """What lies around."""
 
-    hills: float = 14.0
+    hills: Real = 14.0
     """How high, metres."""
-    mountains: float = 0.0
-    water_from: float | None = None
+    mountains: Real = 0.0
+    water_from: Real | None = None
     """Distance of the near shore; None: there is none."""
-    water_to: float | None = None
+    water_to: Real | None = None
     """Of the far shore; None: it goes on to the horizon."""
-    bumps: float = 0.5
+    bumps: Real = 0.5
     """Unevenness of the ground near the eye."""
-    dunes: float = 0.0
+    dunes: Real = 0.0
 
 
-def smooth(low: float, high: float, x: np.ndarray) -> np.ndarray:
+def smooth(low: Real, high: Real, x: np.ndarray) -> np.ndarray:
     """0 below low, 1 above high."""
     f = np.clip((x - low) / (high - low), 0, 1)
     return f * f * (3 - 2 * f)
@@ -57,8 +58,6 @@ def smooth(low: float, high: float, x: np.ndarray) -> np.ndarray:
 
 def with_features(land: Land, also: Sequence[str]) -> Land:
     """The land, with other places to be seen from it."""
-    from dataclasses import replace
-
     if "mountains" in also:
         land = replace(land, mountains=max(land.mountains, 110.0))
     if "meadow" in also:
@@ -70,7 +69,7 @@ def with_features(land: Land, also: Sequence[str]) -> Land:
     return land
 
 
-def heights(land: Land, seed: float) -> Float[np.ndarray, "300 337"]:
+def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
     """The height map, metres; the ground at the eye is 0."""
     grid = (X0, Z0, ROWS, COLUMNS, CELL)
     x = (X0 + CELL * np.arange(COLUMNS))[None, :]
@@ -102,7 +101,7 @@ def heights(land: Land, seed: float) -> Float[np.ndarray, "300 337"]:
     return ground
 
 
-def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None, *, snow_above: float = 400.0) -> None:
+def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None, *, snow_above: Real = 400.0) -> None:
     """The land into the setting, with water, floor and eye."""
     land = with_features(land, s.said.also)
     ground = heights(land, float(s.rng.uniform(0, 400)))
@@ -127,7 +126,7 @@ def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None
     s.near, s.far = 2.6, 42.0
 
 
-def _at(ground: np.ndarray, x: float, z: float) -> float:
+def _at(ground: np.ndarray, x: Real, z: Real) -> Real:
     """The height map at a place, as the rays see it."""
     u = min(max((x - X0) / CELL, 0.0), COLUMNS - 2.001)
     v = min(max((z - Z0) / CELL, 1.0), ROWS - 2.001)
@@ -138,15 +137,17 @@ def _at(ground: np.ndarray, x: float, z: float) -> float:
 
 
 def scatter(
-    s: Setting, kind: str, count: int, where: tuple[float, float, float, float], *, apart: float = 1.5,
-    variants: int = 4, sizes: tuple[float, float] = (0.8, 1.25), clear: float = 0.0,
+    s: Setting, kind: str, count: int, where: tuple[Real, Real, Real, Real], *, apart: Real = 1.5,
+    variants: int = 4, sizes: tuple[Real, Real] = (0.8, 1.25), clear: Real = 0.0,
 ) -> None:  # fmt: skip
-    """Scenery of a kind that nobody spoke of: x from, x to, z from,
-    z to; clear: half so wide a lane ahead stays free."""
+    """Scenery of a kind that nobody spoke of.
+
+    where: x from, x to, z from, z to. clear: a lane ahead, half so wide, stays free.
+    """
     if not s.wants(kind):
         return
     models = [s.model(kind, float(s.rng.uniform(*sizes))) for _ in range(variants)]
-    stood: list[tuple[float, float]] = []
+    stood: list[tuple[Real, Real]] = []
     for _ in range(count * 6):
         x, z = s.rng.uniform(where[0], where[1]), s.rng.uniform(where[2], where[3])
         near = any(np.hypot(x - a, z - b) < apart for a, b in stood)
@@ -162,7 +163,7 @@ def scatter(
             return
 
 
-def far_woods(s: Setting, count: int, where: tuple[float, float, float, float], conifers: float = 0.4) -> None:
+def far_woods(s: Setting, count: int, where: tuple[Real, Real, Real, Real], conifers: Real = 0.4) -> None:
     """Trees so far away that a few balls are enough."""
     if not (s.wants("tree") and s.wants("pine")):
         return

@@ -24,6 +24,7 @@ def table_top(s: Setting) -> None:
     s.near, s.far = 0.72, 1.62
     s.left, s.right = -0.95, 0.95
     s.wishes = (
-        Wish("vase", where="right"), Wish("bowl", where="middle"), Wish("apple", 3, on="bowl"), Wish("book", where="left"),
+        Wish("vase", where="right"), Wish("bowl", where="middle"), Wish("apple", 3, on="bowl"),
+        Wish("book", where="left"),
         Wish("cup"), Wish("lemon"), Wish("bottle", where="left"),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from gen3d.painter.objects.buildings import WALLS, door, window
 from gen3d.painter.objects.model import Model
 from gen3d.painter.places.country import tufts
 from gen3d.painter.places.land import GROUNDS, Land, far_woods, lay, scatter
+from gen3d.painter.real import Real
 from gen3d.painter.setting import SCENERY, Setting, Wish
 
 
@@ -41,7 +42,7 @@ def street(s: Setting) -> None:
     )
 
 
-def _row_house(s: Setting, side: int, z: float, wide: float) -> None:
+def _row_house(s: Setting, side: int, z: Real, wide: Real) -> None:
     """A front of two or three floors; it stands at x = side * 5.2, and faces the street."""
     m = Model(ink=s.ink, rng=s.rng, season=s.season, night=s.night)
     floors, tone = int(s.rng.integers(2, 4)), WALLS[s.rng.integers(len(WALLS))]
