@@ -2,6 +2,7 @@
 
 `room` and `terrace` are the ray-cast examples, whose tracer tells the true depth at any camera. `motorcycle` is a real
 stereo pair with measured disparity, which scikit-image brings along: the left picture goes in, the right is held out.
+The painted ones are sentences that the world painter draws; it draws the views held out as well.
 The world is the photo's camera, metres, OpenCV axes, as everywhere.
 """
 
@@ -11,6 +12,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -166,8 +168,36 @@ def _carried(depth: np.ndarray) -> np.ndarray:
     return np.where(last >= 0, np.take_along_axis(depth, np.maximum(last, 0), axis=1), np.nan)
 
 
+PAINTED = {
+    "painted-room": "a cosy room in the evening with a red sofa, two plants and a lamp on the left",
+    "painted-lake": "a white house by a lake in the mountains, a red boat on the water",
+    "painted-still-life": "a still life with a bowl of apples, a green bottle and a candle",
+}
+"""Scene -> the sentence that the world painter draws."""
+ASIDE = ((-0.05, 0.0), (0.05, 0.0), (0.0, -0.035))
+"""How far the views held out are to the right and below, as shares of the median depth. Chosen by eye."""
+
+
+def _painted(name: str) -> Scene:
+    """What a sentence becomes, seen from aside too: the world is there to be asked."""
+    from gen3d.painter.painting import GRID, paint
+
+    drawn = paint(PAINTED[name], 640, 480)
+    seen = drawn.world.seen_by
+    median = float(np.median(drawn.depth[np.isfinite(drawn.depth)]))
+    cameras = [
+        drawn.camera.look_at(np.array([x * median, y * median, 0]), np.array([0, 0, median])) for x, y in ASIDE
+    ]
+    held_out = [
+        RGBD(drawn.world.built.picture(seen(c), GRID), drawn.world.built.hits(seen(c))[0], c) for c in cameras
+    ]
+    photo = RGBD(drawn.image, drawn.depth, drawn.camera)
+    return Scene(name, photo, tuple(held_out), lambda camera: drawn.world.built.hits(seen(camera))[0])
+
+
 SCENES: dict[str, Callable[[], Scene]] = {
     "room": lambda: _example("room"),
     "terrace": lambda: _example("terrace"),
     "motorcycle": _motorcycle,
+    **{name: partial(_painted, name) for name in PAINTED},
 }

@@ -16,7 +16,7 @@ from gen3d.models.base import ROLES, Models
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.request import Request
 from gen3d.run.checked import CHECKED, checked, checked_rasterizer
-from gen3d.run.steps import build
+from gen3d.run.steps import build, look
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.pick import pick_rasterizer
@@ -118,10 +118,18 @@ def test_another_plays_for_an_engine_that_fails_and_that_is_told(room, tmp_path,
 
 
 @pytest.mark.parametrize("fault", [slow_unless(f == "0 to 255", f) for f in (*RAISING, *FAULTS["text_to_image"])])
-def test_what_nobody_else_can_play_ends_in_two_sentences_and_leaves_nothing(room, tmp_path, fault):
-    models, rasterizer = playing("text_to_image", fault, 1)
-    with pytest.raises(EngineFailed, match=r"^fake artist .* nobody else here plays text to image\. Try again"):
-        list(build(asked(room, "text_to_image"), models, rasterizer, QUICK, tmp_path / "out"))
+def test_for_an_artist_who_fails_the_world_painter_draws_and_that_is_told(room, tmp_path, fault):
+    models, _ = playing("text_to_image", fault, 1)
+    events = list(look(asked(room, "text_to_image"), models, QUICK, tmp_path / "out"))
+    [told] = notices(events, "fake artist")
+    assert "so world painter plays text to image from here on" in told
+    assert [e for e in events if isinstance(e, Notice) and e.text.startswith("Drawn without a network: a lake")]
+
+
+def test_what_nobody_else_can_draw_ends_in_two_sentences_and_leaves_nothing(tmp_path):
+    models, _ = playing("text_to_image", "broken", 1)
+    with pytest.raises(InputError, match=r"^No engine here can draw a sentence\. Give a photo"):
+        list(look(Request(prompt="colourless ideas"), models, QUICK, tmp_path / "out"))
     assert inside(tmp_path) == set()
 
 

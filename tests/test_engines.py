@@ -135,7 +135,7 @@ def test_an_engine_that_is_picked_plays_its_role_and_the_others_are_as_they_woul
     assert one.names == BUILT_IN | {"background": "LaMa"} and one.notices == ()
     assert other.names == {
         "depth": BUILT_IN["depth"], "segmenter": "SAM vit_b", "background": "LaMa", "outpainter": "LaMa",
-        "captioner": "BLIP caption, CLIP category",
+        "text_to_image": BUILT_IN["text_to_image"], "captioner": "BLIP caption, CLIP category",
     }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def test_without_diffusion_lama_fills_and_without_words_nobody_speaks(hub_home, 
     with at_home(without(home, "blip", tmp_path / "home2")):
         models = load_models("auto", tier="gpu")
     assert models.names["background"] == models.names["outpainter"] == "LaMa"
-    assert models.text_to_image is None and models.captioner is None
+    assert models.text_to_image.name == "world painter" and models.captioner is None
     [told] = models.notices
     assert "LaMa plays background and outpainter instead, and nobody plays text to image or captioner." in told
     assert "Stable Diffusion 1.5 inpainting" in told and "BLIP" in told

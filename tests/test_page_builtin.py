@@ -124,11 +124,13 @@ def test_what_is_wrong_is_told_beside_what_caused_it_until_the_next_build(builti
     fails("depth", "depth.npy")
 
 
-def test_a_sentence_that_nobody_can_draw_is_told_before_and_after(builtin, open_window):
+def test_sentences_fill_the_field_at_once_and_one_that_nobody_can_draw_is_told(builtin, open_window):
     window = open_window(builtin)
     window.choose_tab("Text")
-    window.expect(window.page.get_by_text(words.NO_SENTENCES)).to_be_visible()
-    window.part("prompt").locator("textarea").fill("a lake at dawn")
+    window.expect(window.page.get_by_text(words.BY_RULE)).to_be_visible()
+    window.button(words.SENTENCES[1]).click()
+    window.expect(window.part("prompt").locator("textarea")).to_have_value(words.SENTENCES[1])
+    window.part("prompt").locator("textarea").fill("colourless ideas sleep furiously")
     window.button("Build").click()
     window.says("No engine here can draw a sentence. Give a photo")
     window.is_free()

@@ -32,6 +32,19 @@ TAB_WORDS = {
     "depth": "A photo with measured or estimated depth gives by far the best scene.",
     "text": "A sentence: a picture is drawn from it first.",
 }
+SENTENCES = (
+    "A cosy room in the evening with a red sofa, two plants and a lamp",
+    "A white house by a lake in the mountains, a red boat on the water",
+    "A still life with a bowl of apples, a green bottle and a candle",
+    "A snowy village at night with a snowman and two pine trees",
+)
+"""To begin with; what they become without a network is quick and looks well."""
+PAINTER = "world painter"
+"""Who draws sentences where no network can."""
+BY_RULE = (
+    "No network for sentences is here, so a small world is built from the words that are known: places, things, "
+    "colours, counts, where they stand, time of day, weather. What was not understood is told."
+)
 
 COUNT_DOWN = """() => setInterval(() => {
   const line = document.querySelector('.told p[data-left]')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from gen3d.ui.core.fields import GROUPS, field_of, grouped
 from gen3d.ui.core.parse import new_seed
 from gen3d.ui.core.steps import Steps
 from gen3d.ui.page.beside import Beside
-from gen3d.ui.page.queue import QUIET
+from gen3d.ui.page.queue import PRIVATE, QUIET
 from gen3d.ui.page.widgets import add_diagram, component_of
 
 TABS = {"photo": "Photo", "depth": "Photo + depth", "text": "Text"}
@@ -46,15 +47,19 @@ def add_given(steps: Steps, expected: Expected, inputs: Inputs) -> gr.Tabs:
                 gr.Markdown(words.TAB_WORDS[name])
                 if name == "text" and not steps.draws:
                     gr.Markdown(words.NO_SENTENCES)
+                elif name == "text" and steps.engines.get("text_to_image") == words.PAINTER:
+                    gr.Markdown(words.BY_RULE)
     with gr.Group() as photo_group:
         inputs.add("photo")
     with gr.Group(visible=False) as depth_group:
         inputs.add("depth")
         inputs.add("units_per_metre")
     prompt = inputs.add("prompt", visible=False)
+    with gr.Group(visible=False) as sentences:
+        _add_sentences(prompt)
     tab = inputs.add("tab", line=False)
     for name, choice in choices.items():
-        choice.select(_tab_shown(name), None, [tab, photo_group, depth_group, prompt], **QUIET)
+        choice.select(_tab_shown(name), None, [tab, photo_group, depth_group, prompt, sentences], **QUIET)
     inputs.add("preset", *words.preset_choices(expected.seconds), line=False)
     return tabs
 
@@ -69,6 +74,15 @@ def add_machine(steps: Steps, expected: Expected, preset: Component, page: gr.Bl
     line = gr.HTML(told(preset.value), elem_id="machine")
     for changed in (preset.change, page.load):
         changed(told, preset, line, **QUIET)
+
+
+def _add_sentences(prompt: Component) -> None:
+    """Sentences to begin with: one press fills the field, at once."""
+    with gr.Row(elem_id="sentences"):
+        for number, sentence in enumerate(words.SENTENCES):
+            button = gr.Button(sentence, size="sm", min_width=140, elem_id=f"sentence-{number}")
+            js = f"() => {json.dumps(sentence)}"
+            button.click(None, None, prompt, js=js, **PRIVATE)
 
 
 def add_choices(steps: Steps, inputs: Inputs, beside: Beside) -> None:
@@ -93,6 +107,7 @@ def _tab_shown(name: str) -> Any:
 
     def show() -> tuple[Any, ...]:
         is_text = name == "text"
-        return name, gr.update(visible=not is_text), gr.update(visible=name == "depth"), gr.update(visible=is_text)
+        shown = [not is_text, name == "depth", is_text, is_text]
+        return name, *(gr.update(visible=visible) for visible in shown)
 
     return show
