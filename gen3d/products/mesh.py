@@ -58,7 +58,7 @@ def mesh_parts(scene: LayeredDepth) -> list[Part]:
     front = _soft_outlines(fringe, photo, foreground)
     thing = things(front, foreground, scene.layers.things)
     parts = [
-        *_foreground(front, thing, scene.shell_m),
+        *_foreground(front, thing, scene.shell_m, scene.layers.things),
         *_background(scene, front, thing),
         *_surroundings(scene.sheets, scene.shell_m),
     ]
@@ -125,10 +125,11 @@ def things(
     return np.where((thing == 0) & close, thing[v, u], thing)
 
 
-def _foreground(fringe: Fringe, thing: np.ndarray, shell_m: float) -> list[Part]:
+def _foreground(fringe: Fringe, thing: np.ndarray, shell_m: float, known: np.ndarray | None) -> list[Part]:
+    rest = -1 if known is None else int(known.max()) + 1  # what of the foreground is of no thing stays where it is
     picture = _cut_out(fringe, thing > 0)
     return [
-        Part(f"foreground/thing {n}", _relief(fringe.front, thing == n, shell_m), picture)
+        Part("foreground/others" if n == rest else f"foreground/thing {n}", _relief(fringe.front, thing == n, shell_m), picture)
         for n in np.unique(thing[thing > 0]).tolist()
     ]
 
