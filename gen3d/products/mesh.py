@@ -129,9 +129,12 @@ def _foreground(fringe: Fringe, thing: np.ndarray, shell_m: float, known: np.nda
     rest = -1 if known is None else int(known.max()) + 1  # what of the foreground is of no thing stays where it is
     picture = _cut_out(fringe, thing > 0)
     return [
-        Part("foreground/others" if n == rest else f"foreground/thing {n}", _relief(fringe.front, thing == n, shell_m), picture)
+        Part(
+            "foreground/others" if n == rest else f"foreground/thing {n}",
+            _relief(fringe.front, thing == n, shell_m), picture,
+        )
         for n in np.unique(thing[thing > 0]).tolist()
-    ]
+    ]  # fmt: skip
 
 
 def _without_things(scene: LayeredDepth, back: RGBD | None = None) -> RGBD:
