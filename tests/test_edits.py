@@ -275,5 +275,5 @@ def test_python_edits_a_scene_and_keeps_the_one_before(built):
     name = was.things["things"][0]["name"]
     now = was.edited([{"op": "remove", "thing": name}])
     assert was.gaussians is g and same(now.gaussians, g.keep(g.things != was.things["things"][0]["id"]))
-    with pytest.raises(InputError, match="no edit|none"):
+    with pytest.raises(InputError, match="none"):
         was.edited([{"op": "remove", "thing": 999}])
