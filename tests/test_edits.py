@@ -23,6 +23,7 @@ from gen3d.splat.placed import placed
 from gen3d.splat.role import draw
 from gen3d.values import SKY
 from tests.layered_scenes import layered_room
+from tests.runs import TINY, room_models
 from tests.small_scenes import LENS, photo_scene, tinted
 from tests.test_cli import refused, run
 
@@ -271,7 +272,8 @@ def test_python_edits_a_scene_and_keeps_the_one_before(built):
     g = open_scene(built.folder / "scene.ply").gaussians
     files = SceneFiles(built.folder)
     rasterizer = pick_rasterizer("cpu")
-    was = Scene(g, tuple(read_transforms(files.transforms)), load_layered(files.layers), None, None, None, rasterizer)
+    made = tuple(read_transforms(files.transforms)), load_layered(files.layers)
+    was = Scene(g, *made, built.request, TINY, room_models(), rasterizer)
     name = was.things["things"][0]["name"]
     now = was.edited([{"op": "remove", "thing": name}])
     assert was.gaussians is g and same(now.gaussians, g.keep(g.things != was.things["things"][0]["id"]))
