@@ -64,7 +64,8 @@ def test_a_photo_becomes_a_scene_through_the_networks_for_a_laptop(hub_home, bui
     list(build(request, models, pick_rasterizer(), SETTINGS, tmp_path / "scene"))
     assert len(read_ply(tmp_path / "scene" / "scene.ply")) > 1000
     assert models.names == {
-        "depth": "MoGe-2 vitb", "segmenter": "SAM vit_b", "background": "LaMa", "outpainter": "LaMa"
+        "depth": "MoGe-2 vitb", "segmenter": "SAM vit_b", "background": "LaMa", "outpainter": "LaMa",
+        "text_to_image": "world painter",
     }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_without_weights_and_hub_every_role_falls_back_and_says_so_once(tmp_path
         models = load_models("auto")
     assert models.names == builtin_models().names and models.device == "cpu"
     [notice] = models.notices
-    assert all(role in notice and name in notice for role, name in models.names.items())
+    assert all(role.replace("_", " ") in notice and name in notice for role, name in models.names.items())
     assert notice.count("LaMa") == notice.count("builtin patches") == notice.count("gen3d download") == 1
 
 
@@ -113,7 +114,8 @@ def test_without_diffusion_lama_fills_and_without_words_nobody_speaks(hub_home, 
     assert models.names["background"] == models.names["outpainter"] == "LaMa"
     assert models.text_to_image.name == "world painter" and models.captioner is None
     [told] = models.notices
-    assert "LaMa plays background and outpainter instead, and nobody plays text to image or captioner." in told
+    assert "LaMa plays background and outpainter, world painter plays text to image instead" in told
+    assert "and nobody plays captioner." in told
     assert "Stable Diffusion 1.5 inpainting" in told and "BLIP" in told
 
 
