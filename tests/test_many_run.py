@@ -17,7 +17,7 @@ from gen3d.errors import Gen3DError, InputError, Unwritable
 from gen3d.events import Notice, product
 from gen3d.formats.claims import claim
 from gen3d.many.ask import Ask, Job, Outcome
-from gen3d.many.crew import TRIES, gave_up, threads_each
+from gen3d.many.crew import TRIES, Alone, gave_up, threads_each
 from gen3d.many.ledger import as_csv
 from gen3d.many.pool import Pool
 from gen3d.many.remote import Bucket
@@ -25,6 +25,8 @@ from gen3d.many.running import run_batch
 from gen3d.many.sheet import sheet_of
 from gen3d.many.store import WHOLE, Folder, store_of
 from tests.many import DEFAULTS, Pretending, batch, environment, faults, photo, pretended, row_of
+
+pytest_plugins = ["tests.many_s3"]
 
 
 @pytest.fixture
@@ -34,10 +36,12 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "s3"])
 def out(request, tmp_path: Path) -> str:
     if request.param == "folder":
         return str(tmp_path / "out")
+    if request.param == "s3":
+        return f"{request.getfixturevalue('s3')}/{uuid.uuid4().hex}"
     pytest.importorskip("fsspec", reason="pip install 'gen3d[batch]'")
     return f"memory://{uuid.uuid4().hex}"
 
@@ -109,6 +113,19 @@ def test_the_summary_is_a_table_with_types_where_pyarrow_is_there(photos, tmp_pa
     batch(photos, tmp_path / "out")
     table = parquet.read_table(tmp_path / "out" / "summary.parquet")
     assert table.column("name").to_pylist() == ["0", "1", "2", "3"]
+
+
+def test_a_scene_goes_from_one_bucket_to_another_and_is_the_one_that_folders_give(s3, photos, tmp_path):
+    Bucket(f"{s3}/in").write("a.png", (photos / "1.png").read_bytes())
+    (photos / "1.png").rename(tmp_path / "a.png")
+    job = {"engine": "builtin", "device": "cpu", "to": (".spz",)}
+    for source, out in ((f"{s3}/in", f"{s3}/out"), (str(tmp_path / "a.png"), str(tmp_path / "out"))):
+        product(run_batch(source, Job(out, **job), Alone(), DEFAULTS))
+    bucket = Bucket(f"{s3}/out")
+    for file in ("a/scene.ply", "a/scene.spz", "a/flythrough.mp4", "a/thumb.jpg"):
+        assert bucket.read(file) == (tmp_path / "out" / file).read_bytes(), file
+    assert bucket.marker("a")["key"] == Folder(tmp_path / "out").marker("a")["key"]
+    assert product(run_batch(f"{s3}/in", Job(f"{s3}/out", **job), Alone(), DEFAULTS)).passed_over == 1
 
 
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "-1", "@x"])
