@@ -148,3 +148,11 @@ def test_a_file_that_holds_no_limits_is_refused(tmp_path: Path, told):
     (tmp_path / "limits.json").write_text(told)
     with pytest.raises(InputError):
         read_limits(tmp_path / "limits.json")
+
+
+def test_the_docs_have_every_figure_and_our_limits():
+    text = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
+    for figure in FIGURES:
+        means = figure.means.replace("|", "\\|")
+        assert f"| `{figure.name}` | {figure.unit} | {figure.better or '-'} | {means} |" in text
+    assert json.loads(text.partition("```json")[2].partition("```")[0]) == LIMITS

@@ -1,0 +1,106 @@
+"""The command `gen3d batch`, and `gen3d.batch` from Python, with a small real scene or two."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import gen3d
+from gen3d.cli import main
+from tests.many import FAST, command, environment, faults, photo
+from tests.patience import PATIENCE_S, eventually
+
+PLAIN = {"engine": "builtin", "device": "cpu", "preset": "fast", "size_px": 64}
+
+
+def ran(*argv: object) -> int:
+    return main(["batch", *map(str, argv), *FAST])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--workers", 0], ["--threads", -1], ["--gpus", 1], ["--views", 0], ["--val-share", 2], ["--preset", "best"],
+     ["--views-path", "nowhere"], ["--max-gaussians", 0], ["--limits", "none.json"]],
+    ids=lambda wrong: wrong[0],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_told_before_anything_is_made(tmp_path, capsys, wrong):
+    photo(tmp_path / "in" / "a.png")
+    code = main(["batch", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *FAST, *map(str, wrong)])
+    told = capsys.readouterr().err
+    assert code == 1 and told.startswith("gen3d: ") and not (tmp_path / "out").exists()
+
+
+def test_a_format_that_is_none_is_wrong_usage(tmp_path, capsys):
+    with pytest.raises(SystemExit) as usage:
+        raise SystemExit(ran(tmp_path, "-o", tmp_path / "out", "--to", "docx"))
+    assert usage.value.code == 2 and ".spz" in capsys.readouterr().err
+
+
+def test_ray_that_is_not_there_is_told(tmp_path, capsys, monkeypatch):
+    photo(tmp_path / "in" / "a.png")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert ran(tmp_path / "in", "-o", tmp_path / "out", "--ray", "local") == 1
+    assert "gen3d[batch]" in capsys.readouterr().err
+
+
+def test_good_rows_become_scenes_and_bad_ones_lines_of_failed_jsonl(tmp_path, capsys):
+    photo(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "torn.png").write_bytes(photo(tmp_path / "b.png").read_bytes()[:200])
+    (tmp_path / "in" / "words.png").write_text("no picture at all, but a text of some length")
+    out = tmp_path / "out"
+    assert ran(tmp_path / "in", "-o", out, "--to", "spz", "--dataset", "webdataset", "--views", 2) == 0
+    assert sorted(fault["name"] for fault in faults(out)) == ["torn", "words"]
+    with (out / "summary.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert row["name"] == "a" and float(row["photo_psnr_db"]) > 15 and row["verdict"] in ("accept", "look-at", "reject")
+    for file in ("scene.ply", "scene.spz", "thumb.jpg", "run.json", "whole.json", "views/0001.rgb.png"):
+        assert (out / "a" / file).is_file(), file
+    assert (out / "dataset" / "README.md").is_file() and not (out / ".making").exists()
+    assert "1 scenes built" in capsys.readouterr().out
+    tally = gen3d.batch(tmp_path / "in", out, to=[".spz"], dataset="webdataset", views=2, **PLAIN)
+    assert (tally.built, tally.passed_over, tally.left_alone) == (0, 1, 2)
+
+
+def test_python_refuses_keywords_that_mean_nothing(tmp_path):
+    photo(tmp_path / "a.png")
+    with pytest.raises(TypeError, match="colour"):
+        gen3d.batch(tmp_path, tmp_path / "out", colour="red", **PLAIN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_is_killed_leaves_nothing_half_made_and_goes_on(tmp_path, workers):
+    for i in range(3):
+        photo(tmp_path / "in" / f"{i}.png", i)
+    argv, out = command(tmp_path / "in", "-o", tmp_path / "out", "--workers", workers), tmp_path / "out"
+    run = subprocess.Popen(argv, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    eventually(lambda: (out / ".making").is_dir() and any((out / ".making").iterdir()))
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    before = {path: path.stat().st_ino for path in whole(out)}
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, timeout=4 * PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    after = {path: path.stat().st_ino for path in whole(out)}
+    assert len(after) == 3 and before.items() <= after.items() and not (out / ".making").exists()
+
+
+def whole(out: Path) -> list[Path]:
+    return [path.parent / "scene.ply" for path in out.glob("*/whole.json")]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_interrupted_leaves_nothing_half_made(tmp_path):
+    photo(tmp_path / "in" / "a.png")
+    argv, out = command(tmp_path / "in", "-o", tmp_path / "out", "--workers", 2), tmp_path / "out"
+    run = subprocess.Popen(argv, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    eventually(lambda: (out / ".making").is_dir() and any((out / ".making").iterdir()))
+    time.sleep(0.5)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(PATIENCE_S) == 130 and not (out / ".making").exists() and not (out / "a").exists()
