@@ -19,6 +19,8 @@ from gen3d.many.crew import TRIES, cores, gave_up, limits_of_threads, same_packa
 
 PATIENCE_S = 600.0
 """How long a cluster may have no worker at all, as while it starts its first machines."""
+ENDING_S = 10.0
+"""How long workers may take to end that nobody listens to any more."""
 THREADS = 2
 """Of a worker on a cluster, unless told: an ask is not twice as fast with four."""
 _LOCAL = "local"
@@ -143,8 +145,14 @@ class _Shift:
             while self._waiting:
                 yield from self._next()
         finally:
-            for worker in self._waiting.values():
-                self._ray.kill(worker.actor)
+            self._end()
+
+    def _end(self) -> None:
+        """Everybody goes, whatever they are making; waits for them, so that what they leave can be swept."""
+        for worker in self._waiting.values():
+            self._ray.kill(worker.actor)
+        if self._waiting:
+            self._ray.wait(list(self._waiting), num_returns=len(self._waiting), timeout=ENDING_S)
 
     def _start(self) -> None:
         worker = _Worker(self._actor.remote(self._job))
