@@ -104,3 +104,39 @@ def test_a_run_that_is_interrupted_leaves_nothing_half_made(tmp_path):
     time.sleep(0.5)
     run.send_signal(signal.SIGINT)
     assert run.wait(PATIENCE_S) == 130 and not (out / ".making").exists() and not (out / "a").exists()
+
+
+def test_a_terminal_shows_a_bar_with_rate_failures_and_seconds_left(monkeypatch, capsys):
+    from gen3d.commands.batch import _Watch
+    from gen3d.commands.telling import Teller
+    from gen3d.events import Notice, Progress, Started
+    from gen3d.many.running import Tally
+
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    tally = Tally()
+
+    def run():
+        yield Started("batch")
+        for done in (10, 11, 12):
+            yield Progress("batch", done, 20)
+            tally.failed = 1
+            time.sleep(0.15)
+        yield Notice("One is blurred.")
+        yield Progress("batch", 13, 20)
+
+    _Watch(Teller(timed=False), False, tally).follow(run())
+    told = capsys.readouterr()
+    assert "One is blurred." in told.out
+    assert "a minute, 1 failed" in told.err and "/20" in told.err and " s left" in told.err
+
+
+def test_where_there_is_no_terminal_a_line_tells_now_and_then_how_far_it_is(monkeypatch, capsys):
+    from gen3d.commands import batch
+    from gen3d.commands.telling import Teller
+    from gen3d.events import Progress
+    from gen3d.many.running import Tally
+
+    monkeypatch.setattr(batch, "TOLD_S", 0.0)
+    batch._Watch(Teller(timed=False), False, Tally()).follow(Progress("batch", done, 20) for done in (10, 12))
+    assert capsys.readouterr().out.splitlines()[-1].startswith("12 of 20 scenes, ")

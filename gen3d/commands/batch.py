@@ -135,7 +135,8 @@ class _Watch:
     def __init__(self, teller: Teller, quiet: bool, tally: Tally) -> None:
         self._teller, self._quiet, self._tally = teller, quiet, tally
         self._bar: Bar | None = None
-        self._start, self._told, self._before = time.monotonic(), time.monotonic(), 0
+        self._before: int | None = None
+        self._start = self._told = time.monotonic()
 
     def follow(self, run: Generator[Any, None, Tally]) -> None:
         """Runs it to its end; interrupting it closes the run, which leaves nothing half-made."""
@@ -156,12 +157,8 @@ class _Watch:
 
     def _move(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if self._before == 0 and self._bar is None and self._start == self._told:
-            self._before, self._start, self._told = done, now, now
-            if not self._quiet and sys.stderr.isatty() and sys.stdout.isatty():
-                from gen3d.commands.bar import Bar
-
-                self._bar = Bar("scenes")
+        if self._before is None:
+            self._begin(done, now)
         pace = (done - self._before) / max(now - self._start, 1e-9)
         rate = f"{60 * pace:.1f} a minute, {self._tally.failed} failed"
         if self._bar is not None:
@@ -171,6 +168,14 @@ class _Watch:
             self._told = now
             left = f", {(total - done) / pace:.0f} s left" if pace else ""
             self._teller.say(f"{done} of {total} scenes, {rate}{left}")
+
+    def _begin(self, done: int, now: float) -> None:
+        """Counts from here: what was whole before took no time."""
+        self._before, self._start, self._told = done, now, now
+        if not self._quiet and sys.stderr.isatty() and sys.stdout.isatty():
+            from gen3d.commands.bar import Bar
+
+            self._bar = Bar("scenes")
 
     def sum_up(self, out: str) -> None:
         """What became of all of it."""
