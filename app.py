@@ -1,7 +1,7 @@
 """The Space, and what `make run` starts: engines, the three steps on whatever device is here, the page.
 
     HOST=0.0.0.0 PORT=8080 SHARE=1 python app.py
-    GEN3D_ENGINE=auto|builtin|hub GEN3D_TIER=cpu|gpu python app.py
+    GEN3D_ENGINE=auto|builtin|hub GEN3D_TIER=cpu|gpu GEN3D_MCP=1 python app.py
 
 `spaces` comes first, since on a ZeroGPU Space it must be there before anything touches CUDA. There each step is one
 GPU call in a forked process; elsewhere `spaces.GPU` changes nothing.
@@ -21,16 +21,14 @@ from pathlib import Path
 import torch
 
 from gen3d.events import Event, Notice, product
-from gen3d.formats.ply import read_ply
-from gen3d.formats.stored import StoredScene
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.pick import better_engines, load_models, networks_of
-from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
 from gen3d.products.standing import parse_measured, photo_to_measure, standing_of
 from gen3d.request import Request, Review, Reviewed
+from gen3d.run import direct as directed
 from gen3d.run import steps as pipeline
 from gen3d.run.publish import publish as published
 from gen3d.run.review import review as reviewed
@@ -44,11 +42,12 @@ from gen3d.ui.core.gallery import Gallery, read_examples
 from gen3d.ui.core.jobs import Visits, enough_file
 from gen3d.ui.core.limits import limits_of
 from gen3d.ui.core.stands import Stands
-from gen3d.ui.core.steps import Steps
+from gen3d.ui.core.steps import Direct, Steps
 from gen3d.ui.door.front import front_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.launch import launch_options
 from gen3d.ui.page.layout import build_page
+from gen3d.ui.page.mcp_tools import mcp_wanted
 from gen3d.video_table import video_row
 
 ENGINE, TIER = os.getenv("GEN3D_ENGINE") or "auto", os.getenv("GEN3D_TIER") or None
@@ -115,12 +114,9 @@ def review(asked: Review, settings: Settings, folder: Path) -> Reviewed:
 
 
 def finished(scene: Path) -> FinishedScene:
-    """The scene in a folder, as somebody edited it."""
+    """The scene in a folder, as it was edited."""
     video = SceneFiles(scene.parent / "tour").video  # of a job; a finished example has it among the others
-    built = StoredScene(read_ply(SceneFiles(scene).ply))
-    how = edits_beside(SceneFiles(scene), built.gaussians)
-    made = FinishedScene(heeding(built, how).gaussians, scene, off_gpu(), (video,), how=how)
-    return replace(made, also=()) if made.is_edited else made
+    return directed.finished(scene, off_gpu(), (video,))
 
 
 def more(scene: Path, file: Path) -> None:
@@ -158,6 +154,12 @@ def photo(scene: Path) -> object:
         return photo_to_measure(scene)
 
 
+def things(scene: Path, picture: Path) -> list[dict[str, object]]:
+    """The things of the scene in a folder as they are by now, and a picture of them."""
+    with told_to_visitors():
+        return directed.things_now(scene, picture, off_gpu())
+
+
 def show_file(view: Path, scene: Path) -> tuple[str, ...]:
     """A visitor's own scene file, for the viewer; what is to be told of it."""
     with told_to_visitors():
@@ -188,11 +190,13 @@ def steps() -> Steps:
         photo=photo,
         publish=publish,
         show_file=show_file,
+        direct=Direct(things, directed.add_edits, directed.take_back, directed.write_aimed),
     )
 
 
 def main() -> None:
     """Serves the page until it is stopped."""
+    mcp = mcp_wanted(os.environ)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
@@ -206,7 +210,7 @@ def main() -> None:
     address = {"server_name": os.getenv("HOST") or os.getenv("GRADIO_SERVER_NAME") or "127.0.0.1"}
     address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
     front = front_of(os.environ, address["server_name"], share)
-    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits))
+    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits, mcp))
     if share and not page.share_url:
         print("No public link could be had: the sharing service was not reached. The page is served locally.")
     page.block_thread()

@@ -21,11 +21,13 @@ import gradio as gr
 import pytest
 from gradio.data_classes import _StaticFiles
 
+from gen3d.run import direct as directed
 from gen3d.scene_files import SceneFiles
+from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.core.gallery import Example, Gallery
 from gen3d.ui.core.jobs import Visits
 from gen3d.ui.core.limits import Limits
-from gen3d.ui.core.steps import Steps
+from gen3d.ui.core.steps import Direct, Steps
 from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.launch import launch_options
 from gen3d.ui.page.layout import build_page
@@ -39,6 +41,13 @@ GENEROUS = Limits(
     others_per_session=100, others_per_address=100, requests_per_address=600, uploads_per_address=24,
 )  # fmt: skip
 """All visitors of a test come from one address."""
+
+
+DIRECT = Direct(
+    lambda scene, picture: directed.things_now(scene, picture, pick_rasterizer("cpu")), directed.add_edits,
+    directed.take_back, directed.write_aimed,
+)
+"""As app.py has it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def stand(built: Built, gradio_home: Path, tmp_path_factory: pytest.TempPathFact
     gallery = played_gallery(built, home)
     steps = Steps(
         play.look, play.grow, play.tour, {"depth": "played depth"}, "a stage", PATHS, draws=True, review=play.review,
-        better={"depth": "MoGe-2 vitb"}, more=lambda scene, file: file.write_bytes(b"played"),
+        better={"depth": "MoGe-2 vitb"}, more=lambda scene, file: file.write_bytes(b"played"), direct=DIRECT,
     )  # fmt: skip
     with served(steps, visits, gallery) as url:
         yield Stand(url, play, visits, gallery, built.request.photo, built.request.depth, SceneFiles(built.folder))
@@ -103,7 +112,9 @@ def played_gallery(built: Built, home: Path) -> PlayedGallery:
 
 
 @contextmanager
-def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENEROUS) -> Iterator[str]:
+def served(
+    steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENEROUS, mcp: bool = False
+) -> Iterator[str]:
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
@@ -112,7 +123,7 @@ def served(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = GENE
         page = build_page(steps, visits, gallery, limits)
     # all pages of a process share these, and whatever a page gives is compared with each of them, every time
     _StaticFiles.all_paths = list(dict.fromkeys(_StaticFiles.all_paths))
-    with launched(page, **launch_options(gallery, visits=visits)) as url:
+    with launched(page, **launch_options(gallery, visits=visits, mcp=mcp)) as url:
         yield url
 
 

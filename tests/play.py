@@ -31,7 +31,8 @@ SKY_ENDS = 0.25
 ORANGE, GREY = (255, 128, 64), (160, 160, 160)
 PRODUCTS = {
     "look": ("run.json",),
-    "grow": ("scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "transforms.json", "run.json"),
+    "grow": ("scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "transforms.json", "run.json",
+             "layers.npz", "things.json"),
     "tour": ("flythrough.mp4", "run.json"),
 }
 DOWNLOADS = {

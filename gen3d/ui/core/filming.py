@@ -66,16 +66,20 @@ def scene_of(visits: Visits, gallery: Gallery, visitor: str, name: str | None) -
     return folder
 
 
-def job_to_film(visits: Visits, gallery: Gallery, visitor: str, name: str | None, path: str, tour: TourSettings) -> Job:
-    """The visitor's job of that name, or one that links to the example on show, to be filmed like this.
+def own_job(visits: Visits, gallery: Gallery, visitor: str, name: str | None) -> Job:
+    """The visitor's job of that name with a finished scene in it, or one that links to the example of that name.
 
-    name, errors: as `scene_of` has them. path: as `asked.path_of` gives it.
+    name, errors: as `scene_of` has them.
     """
     scene = scene_of(visits, gallery, visitor, name)
     if example := gallery.ready(scene.name):
-        job = _linked(scene, visits.begin(visitor, example.request, PRESETS["fast"]))
-    else:
-        job = visits.find(visitor, scene.parent.name)
+        return _linked(scene, visits.begin(visitor, example.request, PRESETS["fast"]))
+    return visits.find(visitor, scene.parent.name)
+
+
+def job_to_film(visits: Visits, gallery: Gallery, visitor: str, name: str | None, path: str, tour: TourSettings) -> Job:
+    """The same, to be filmed like this. path: as `asked.path_of` gives it."""
+    job = own_job(visits, gallery, visitor, name)
     return replace(job, request=replace(job.request, path=path), settings=replace(job.settings, tour=tour))
 
 

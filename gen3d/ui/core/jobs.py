@@ -31,6 +31,8 @@ MAX_AGE_S = 6 * 3600.0
 IDLE_S = 900.0
 """A visit without a page is kept for so long."""
 SWEEP_S = 600.0
+AGENT = "agent "
+"""How the visits of agents begin, who have no page: no session hash holds a blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,21 @@ class Visits:
                 if secrets.compare_digest(job.name.encode(), name.encode()):
                     return job
         raise InputError("There is no such job, or it is too old.", "Run the first step again.")
+
+    def agent(self, name: str | None = None) -> str:
+        """A visit for a call that comes without a page: the one that the job of this name belongs to, else a new one.
+
+        So among such callers a job is whoever's who knows its name, which is drawn at random and told to none but the
+        one who began it; and each has its own visit, so that no caller's jobs make room for another's. A page's jobs
+        are not found, nor these by a page.
+        """
+        with self._lock:
+            for visitor, visit in self._visits.items() if name else ():
+                names = [job.name.encode() for job in visit.jobs] if visitor.startswith(AGENT) else []
+                if any(secrets.compare_digest(one, name.encode()) for one in names):
+                    visit.touched_s = time.monotonic()
+                    return visitor
+        return AGENT + secrets.token_urlsafe(16)
 
     def latest(self, visitor: str) -> Job | None:
         """The job that the visitor began last."""

@@ -30,6 +30,20 @@ NO_ROOM = "This machine could not store the scene. Try again later; whoever runs
 
 
 @dataclass(frozen=True, slots=True)
+class Direct:
+    """What programs may do with the things of a finished scene, by its folder; each raises Gen3DErrors."""
+
+    things: Callable[[Path, Path], list[dict[str, Any]]]
+    """(folder, picture to write) -> its things as they are by now."""
+    edit: Callable[[Path, Any], None]
+    """(folder, edits as a client sent them): all of them are made, or none."""
+    undo: Callable[[Path, int], None]
+    """(folder, how many): takes the last ones back."""
+    aim: Callable[[Path, str, str, Path], None]
+    """(folder, thing, side, file to write): a camera path to where the thing is seen from that side."""
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
     """The pipeline as a page sees it."""
 
@@ -62,6 +76,8 @@ class Steps:
     publish: Callable[[Path, str, str, bool], tuple[str, str]] | None = None
     """(folder of a finished scene, name, token of the visitor's, whether it is private) -> a Space's page, and the
     address of the site in it. None: nobody publishes from here."""
+    direct: Direct | None = None
+    """None: there is nothing to be directed here."""
     show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 

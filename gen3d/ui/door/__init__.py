@@ -84,7 +84,7 @@ class Door:
         headers, path = Headers(scope=scope), scope["path"]
         link = urlsplit(getattr(self._page, "share_url", None) or "").netloc
         check_host(self._front, headers, link)
-        if not routes.is_open(scope["method"], path):
+        if not routes.is_open(scope["method"], path, bool(self._page.mcp_server)):
             raise Refused(404, NOT_HERE)
         address = address_of(self._front, scope.get("client"), headers)
         held.enter_context(self._requests.one(address))

@@ -18,16 +18,17 @@ READ = re.compile(
     rf"|{API}/heartbeat/{NAME}|{API}/call/(v2/)?{NAME}/{NAME}|{API}/file=(?P<file>.+)", re.DOTALL,
 )  # fmt: skip
 CALL = re.compile(rf"{API}/(queue/join|cancel|reset/?|(run|call|call/v2)/{NAME}/?)")
+MCP = re.compile(rf"{API}/mcp(/http)?/?")
 UPLOAD = re.compile(rf"{API}/upload")
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]*:|\s*[/\\]{2}", re.IGNORECASE)
 
 
-def is_open(method: str, path: str) -> bool:
-    """Whether anybody needs this; path: decoded, as ASGI has it, without the query."""
+def is_open(method: str, path: str, mcp: bool = False) -> bool:
+    """Whether anybody needs this; path: decoded, as ASGI has it, without the query. mcp: whether agents have tools."""
     if method in ("GET", "HEAD"):
         found = READ.fullmatch(path)
         return bool(found) and not (found["file"] and is_url(found["file"]))
-    return method == "POST" and (is_call(path) or is_upload(path))
+    return method == "POST" and (is_call(path) or is_upload(path) or (mcp and bool(MCP.fullmatch(path))))
 
 
 def is_call(path: str) -> bool:

@@ -38,6 +38,7 @@ from gen3d.ui.page.sending import (
     Values,
     all_values,
     changes,
+    is_agent,
     is_page,
     plainly,
     sent,
@@ -60,6 +61,10 @@ class Actions:
         self._running = Running(heard(steps), visits, expected, turn)
         self.reviewing = Reviewing(heard(steps), visits)
         self._blamed: dict[str, Blamed | None] = {}
+
+    def visitor(self, request: gr.Request, job: str | None = None) -> str:
+        """Who asks, and of an agent, who has no page: whoever knows the job."""
+        return self.visits.agent(job) if is_agent(request) else visitor_of(request)
 
     def build(self, values: Mapping[str, Any], request: gr.Request) -> Iterator[Values]:
         """Make a scene from a photo, a photo with depth, or a sentence: look, grow and tour in a row.
@@ -129,6 +134,12 @@ class Actions:
         """
         given = (job, path, transforms, seconds, fps, width_px, kind, shape, strength)
         yield from self._sent(request, self._filmed(visitor_of(request), *given), plainly(FILMED))
+
+    def filmed(
+        self, visitor: str, job: str | None, asked: Sequence[Any], request: gr.Request
+    ) -> Iterator[Values]:
+        """The same for a visitor as `visitor` tells; asked: path, transforms and so on, in its order."""
+        yield from self._sent(request, self._filmed(visitor, job, *asked), plainly(FILMED))
 
     def another_video_shown(
         self, job: str | None, path: str, transforms: str | None, seconds: Number | None, fps: Number | None,
@@ -216,7 +227,7 @@ class Actions:
         self, names: Sequence[str], values: Mapping[str, Any], request: gr.Request, pausing: bool = False
     ) -> Iterator[Shown]:
         """These steps of a new job, made from the values of FIELDS; nothing is checked before it runs."""
-        visitor = visitor_of(request)
+        visitor = self.visitor(request)
 
         def begin() -> Job:
             asked = request_of(values, self.steps.paths)

@@ -44,11 +44,11 @@ def by_position(call: str, fn: Call) -> Callable[..., Iterator[Values]]:
 
 
 def add_endpoint(
-    fn: Callable[..., Iterator[Values]], inputs: Sequence[Component], outputs: Sequence[Component]
+    fn: Callable[..., Any], inputs: Sequence[Component], outputs: Sequence[Component], queue: Mapping[str, Any] = QUEUE
 ) -> None:
-    """Lets clients call what the page does not; the endpoint has the function's name."""
+    """Lets clients call what the page does not; the endpoint has the function's name. queue: whom it waits for."""
     button = gr.Button(fn.__name__, visible=False)
-    button.click(fn, list(inputs), list(outputs), api_name=fn.__name__, **QUEUE)
+    button.click(fn, list(inputs), list(outputs), api_name=fn.__name__, **queue)
 
 
 def _parameter(row: Field) -> Parameter:

@@ -16,6 +16,7 @@ from gen3d.ui.core.limits import USUAL, Limits
 from gen3d.ui.door.sessions import Sessions
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.fair_queue import FairQueue
+from gen3d.ui.page.mcp_tools import as_tools
 from gen3d.ui.page.own_files import check_paths
 from gen3d.ui.page.sent_values import check_event, check_values, with_later
 
@@ -37,6 +38,15 @@ class GuardedBlocks(gr.Blocks):
         super().queue(*args, api_open=False, **options)
         self._queue = FairQueue(self.limits, True, self.max_threads, 1.0, None, self)
         return self
+
+    @property
+    def mcp_server_obj(self) -> Any:
+        """Gradio's MCP server, which is there only where somebody asked for it; never without our bounds."""
+        return self._mcp_server
+
+    @mcp_server_obj.setter
+    def mcp_server_obj(self, server: Any) -> None:
+        self._mcp_server = server and as_tools(server)
 
     def others_wait(self, session: str) -> bool:
         """Whether anybody but this visit waits for the engine."""

@@ -20,15 +20,18 @@ UPLOAD_MB = LARGEST_MB
 CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8") + BORDERS
 
 
-def launch_options(gallery: Gallery, front: Front = THIS_MACHINE, visits: Visits | None = None) -> dict[str, Any]:
+def launch_options(
+    gallery: Gallery, front: Front = THIS_MACHINE, visits: Visits | None = None, mcp: bool = False
+) -> dict[str, Any]:
     """What `launch` has to be told besides the address.
 
-    front: how the server is reached; by default from this machine alone. visits: shall know who has a page open.
+    front: how the server is reached; by default from this machine alone. visits: shall know who has a page open. mcp:
+    whether agents get the tools of `mcp_tools.py`, at /gradio_api/mcp/.
     """
     attendance = [Middleware(Attendance, visits=visits)] if visits else []
     return {
         "css": CSS, "theme": THEME, "max_file_size": f"{UPLOAD_MB}mb", "allowed_paths": [str(gallery.results)],
-        "show_error": True, "ssr_mode": False, "enable_monitoring": False, "run_history": False, "mcp_server": False,
+        "show_error": True, "ssr_mode": False, "enable_monitoring": False, "run_history": False, "mcp_server": mcp,
         "pwa": False,
         "app_kwargs": {"lifespan": at_the_door(front, UPLOAD_MB << 20), "middleware": attendance},
     }  # fmt: skip

@@ -15,6 +15,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from gen3d.ui.core import words
+from gen3d.ui.core.directing import Directing
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.filming import scene_of
 from gen3d.ui.core.gallery import Gallery
@@ -25,6 +26,7 @@ from gen3d.ui.core.steps import Steps
 from gen3d.ui.core.turns import Turn
 from gen3d.ui.core.words import COUNT_DOWN
 from gen3d.ui.page.actions import Actions
+from gen3d.ui.page.agents import Agents, add_agents
 from gen3d.ui.page.another_video import add_another_video
 from gen3d.ui.page.beside import REVEAL as REVEAL_WRONG
 from gen3d.ui.page.beside import Beside
@@ -109,6 +111,9 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         add_review_endpoint(actions.reviewing, outputs["job"])
         connect_other_viewer(other, outputs["scene"], shown)
         _connect_steps(actions, inputs, outputs)
+        if steps.direct and steps.more:
+            directing = Directing(steps.direct, visits, gallery)
+            add_agents(Agents(actions, directing, partial(scene_of, visits, gallery), steps.more), outputs, steps.paths)
         begun = page.load(new_seed, None, inputs["seed"], **QUIET)
         fill_from_link(begun, inputs, tabs, tuple(steps.paths))
         page.load(None, None, None, js=COUNT_DOWN, **PRIVATE)

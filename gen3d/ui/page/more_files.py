@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from html import escape
@@ -13,6 +14,7 @@ from gradio.components import Component
 
 from gen3d.errors import InputError
 from gen3d.format_table import on_page
+from gen3d.scene_files import SceneFiles
 from gen3d.ui.core.parse import LONGEST_PROMPT, Number
 from gen3d.ui.core.stands import AS_MADE, Stands, choices, clicked, stands_of
 from gen3d.ui.page.errors import told_to_visitors
@@ -117,14 +119,14 @@ def made_files(
     """Words and files so far, after each file; those that were made before are not made again.
 
     They lie in the scene's own folder, in `more/`, and go when it goes; those that stand otherwise in folders of their
-    own there. told: what `make` has to say, once it is done. Raises InputError for an unknown name, and when nothing is
-    wanted.
+    own there, and so do those of a scene that was edited since. told: what `make` has to say, once it is done. Raises
+    InputError for an unknown name, and when nothing is wanted.
     """
     offered = [row.name for row in on_page()]
     names = [name for name in offered if name in wanted]
     if not names or len(names) != len(set(wanted)):
         raise InputError("No such file is made here.", f"Choose among {', '.join(offered)}.")
-    into = _room_for(scene / "more", stands.folder)
+    into = _room_for(scene / "more", "-".join(filter(None, (stands.folder, _edits_mark(scene)))))
     done: list[str] = []
     for name in names:
         yield f"Making {name} ({len(done) + 1} of {len(names)}) ...", list(done)
@@ -145,6 +147,12 @@ def _room_for(more: Path, name: str) -> Path:
         if old != into:
             shutil.rmtree(old, ignore_errors=True)
     return into
+
+
+def _edits_mark(scene: Path) -> str:
+    """Of the edits that a scene has by now; "" of one that has none."""
+    edits = SceneFiles(scene).edits
+    return hashlib.sha256(edits.read_bytes()).hexdigest()[:8] if edits.is_file() else ""
 
 
 def _told(words: str) -> str:

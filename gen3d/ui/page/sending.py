@@ -47,6 +47,11 @@ def is_page(request: gr.Request) -> bool:
     return request.headers.get("x-gradio-user") == "app"
 
 
+def is_agent(request: gr.Request) -> bool:
+    """Whether the page's MCP server asks, for one of its callers; whoever says so falsely has but its own jobs."""
+    return request.headers.get("x-gradio-user") == "mcp"
+
+
 def changes(stream: Iterator[Values], outputs: Sequence[str]) -> Iterator[Values]:
     """Leaves out what is as before, but for SENT_EACH_TIME: our viewer notices itself that it is the same."""
     before: Values = ()

@@ -1,0 +1,189 @@
+"""What a program may do with the things of a finished scene: see them, edit them, take edits back, aim at one.
+
+What was built stays as it is: edits.json beside scene.ply is all that changes, and whoever films or exports the scene
+heeds it. Without an edit there is no such file, so taking back the last one restores the folder to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from gen3d.camera import Camera
+from gen3d.edits import UP, Edit
+from gen3d.errors import InputError
+from gen3d.formats.edits_file import MOST, Edits, as_json, parse_edits, read_edits, write_edits
+from gen3d.formats.picture import as_bytes, write_png
+from gen3d.formats.ply import read_ply
+from gen3d.formats.stored import StoredScene
+from gen3d.formats.things_file import names_of
+from gen3d.formats.transforms import write_transforms
+from gen3d.products.edited import edits_beside, heeding
+from gen3d.products.export import FinishedScene
+from gen3d.products.things import Ground, things_told
+from gen3d.run.edit import Built, built_in
+from gen3d.scene_files import SceneFiles
+from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.harmonics import drawable_from
+from gen3d.splat.role import Rasterizer, draw
+
+Side = Literal["left", "right", "above", "front"]
+SIDES: tuple[Side, ...] = get_args(Side)
+AIMED_DEG, ABOVE_DEG, NEARER = 28.0, 20.0, 0.35
+"""How far around a thing a camera swings to see it from a side, or from above, and by which share of the way it comes
+nearer to see it from the front. Chosen by eye."""
+AT_ONCE = 200
+"""Edits of one call."""
+PICTURE_PX = 640
+"""The longer side of the picture that comes with the list of things."""
+
+
+def finished(scene: Path, rasterizer: Rasterizer | None, also: tuple[Path, ...] = ()) -> FinishedScene:
+    """The scene in a folder as it is to be seen by now, for whatever is made of it.
+
+    also: see `FinishedScene`; left out of a scene that was edited, which they may not show.
+    """
+    files, built = SceneFiles(scene), StoredScene(read_ply(SceneFiles(scene).ply))
+    how = edits_beside(files, built.gaussians)
+    made = FinishedScene(heeding(built, how).gaussians, scene, rasterizer, also, how=how)
+    return replace(made, also=()) if made.is_edited else made
+
+
+def things_now(scene: Path, picture: Path, rasterizer: Rasterizer) -> list[dict[str, Any]]:
+    """The things of a scene after its edits, as things.json tells them, and whether each is hidden.
+
+    picture: the photo's view of them, each with its number, is written there, a PNG. Raises InputError where no build
+    left the folder, or one from before things were told apart.
+    """
+    built = built_in(scene)
+    how = built.edited(edits_of(built).done)
+    gaussians = heeding(StoredScene(built.gaussians), how).gaussians
+    names = {number: how.name_of(number) for number in how.things}
+    camera = built.layered.layers.rgbd.camera
+    seen = things_told(gaussians, camera, _ground(built.things), names)["things"]
+    hidden = [{"id": n, "name": names[n], "hidden": True} for n, thing in how.things.items() if thing.hidden]
+    _write_picture(picture, gaussians, camera, seen, rasterizer)
+    return [*({**thing, "hidden": False} for thing in seen), *hidden]
+
+
+def edits_of(built: Built) -> Edits:
+    """Those beside a scene."""
+    return read_edits(built.files.edits, names_of(built.things)) if built.files.edits.is_file() else Edits()
+
+
+def add_edits(scene: Path, given: Any) -> None:
+    """Some more edits, as edits.json has them; all of them or, with an InputError, none."""
+    built = built_in(scene)
+    before = edits_of(built).done
+    new = _parsed(built, before, given)
+    if len(before) + len(new) > MOST:
+        raise InputError(f"A scene may have {MOST} edits, and these would be more.", "Undo some first.")
+    built.edited((*before, *new))
+    write_edits(built.files.edits, Edits((*before, *new)))
+
+
+def take_back(scene: Path, count: int = 1) -> None:
+    """Without the last edits; without any there is no edits.json, as before the first."""
+    built = built_in(scene)
+    before = edits_of(built).done
+    if not 1 <= count <= len(before):
+        edits = f"{len(before)} edit{'' if len(before) == 1 else 's'}"
+        raise InputError(f"This scene has {edits}, so {count} cannot be taken back.", "Give a number from 1 to that.")
+    if count == len(before):
+        built.files.edits.unlink()
+    else:
+        write_edits(built.files.edits, Edits(before[:-count]))
+
+
+def write_aimed(scene: Path, thing: str, side: str, file: Path) -> None:
+    """A camera path as a transforms.json: from the photo's camera to where a thing is seen from a side, in the middle.
+
+    thing: a name, or a number in digits. Raises InputError for a thing or a side that is none.
+    """
+    if side not in SIDES:
+        raise InputError(f"There is no side {side[:40]!r} to film from.", f"Use one of {', '.join(SIDES)}.")
+    built = built_in(scene)
+    how = built.edited(edits_of(built).done)
+    gaussians = heeding(StoredScene(built.gaussians), how).gaussians
+    number = _number(thing, _named_by_now(built, how.edits))
+    own = gaussians.means[gaussians.things == number].detach().double().numpy()
+    if not len(own):
+        raise InputError(f"There is no thing {thing[:40]!r} to be seen in this scene.", "Ask for its things first.")
+    camera = built.cameras[0]
+    write_transforms(file, [camera, seen_from_side(camera, np.median(own, axis=0), side, built.things["up"])])
+
+
+def seen_from_side(camera: Camera, middle: np.ndarray, side: Side, up: Any = UP) -> Camera:
+    """The camera swung about a point, or moved towards it, and turned to it; right is right of the photo's view."""
+    way = camera.center - middle
+    if side == "front":
+        return _turned_to(camera, middle + (1 - NEARER) * way, middle, up)
+    upward = np.asarray(up, np.float64) / np.linalg.norm(up)
+    axis, deg = (camera.c2w[:3, 0], -ABOVE_DEG) if side == "above" else (upward, AIMED_DEG)
+    angle = np.radians(-deg if side == "left" else deg)
+    swung = np.cos(angle) * way + np.sin(angle) * np.cross(axis, way) + (1 - np.cos(angle)) * (axis @ way) * axis
+    return _turned_to(camera, middle + swung, middle, up)
+
+
+def _turned_to(camera: Camera, place: np.ndarray, middle: np.ndarray, up: Any) -> Camera:
+    """At a place, level, with a point in the middle of its view."""
+    ahead = (middle - place) / np.linalg.norm(middle - place)
+    right = np.cross(ahead, up)
+    right /= np.linalg.norm(right)
+    c2w = np.eye(4)
+    c2w[:3, :3], c2w[:3, 3] = np.stack([right, np.cross(ahead, right), ahead], axis=1), place
+    return camera.posed(c2w)
+
+
+def _parsed(built: Built, before: tuple[Edit, ...], given: Any) -> tuple[Edit, ...]:
+    """The edits that were given; each may mean by their names the copies that those before it have made."""
+    if not isinstance(given, list) or not 0 < len(given) <= AT_ONCE:
+        raise InputError(f"This is no list of 1 to {AT_ONCE} edits.", 'Give one as [{"op": "hide", "thing": 1}].')
+    new: tuple[Edit, ...] = ()
+    for one in given:
+        names = _named_by_now(built, (*before, *new))
+        new = parse_edits([*map(as_json, new), one], "the list", names).done
+    return new
+
+
+def _named_by_now(built: Built, edits: Any) -> dict[str, int]:
+    """Things by their names, copies as well, of those that only one has."""
+    how = built.edited(edits)
+    names = [how.name_of(number) for number in how.things]
+    return {name: n for name, n in zip(names, how.things, strict=True) if names.count(name) == 1}
+
+
+def _number(thing: str, names: Mapping[str, int]) -> int:
+    return names.get(thing, int(thing) if thing.isdecimal() and len(thing) < 6 else 0)
+
+
+def _ground(things: Mapping[str, Any]) -> Ground | None:
+    found = things["ground"]
+    return None if found is None else Ground(np.array(found["normal"]), found["offset"])
+
+
+def _write_picture(
+    file: Path, gaussians: Gaussians, camera: Camera, things: list[dict[str, Any]], rasterizer: Rasterizer
+) -> None:
+    share = min(1.0, PICTURE_PX / max(camera.width, camera.height))
+    small = camera.resized(*(max(1, round(share * side)) for side in (camera.width, camera.height)))
+    drawn = draw(rasterizer, drawable_from(gaussians.to(rasterizer.device), small), small).rgb
+    write_png(file, _numbered(as_bytes(drawn.cpu().numpy()), small, things))
+
+
+def _numbered(picture: UInt8[np.ndarray, "h w 3"], camera: Camera, things: list[dict[str, Any]]) -> np.ndarray:
+    """With each thing's number on it, white in black; of those that the camera sees."""
+    picture = np.ascontiguousarray(picture)
+    for thing in things:
+        (at,), (z,) = camera.project(np.array([thing["centre"]]))
+        if z > 0 and (at >= 0).all() and (at < (camera.width, camera.height)).all():
+            for colour, width in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+                place = (round(float(at[0])) - 6, round(float(at[1])) + 6)
+                cv2.putText(picture, str(thing["id"]), place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, width, cv2.LINE_AA)
+    return picture

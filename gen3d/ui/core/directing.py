@@ -1,0 +1,70 @@
+"""What is done to the things of a finished scene for whoever asks; one change at a time.
+
+The scene of an example is everybody's: it is linked into a job of the caller's first, which goes on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gen3d.errors import InputError
+from gen3d.ui.core.filming import own_job
+from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.jobs import Job, Visits
+from gen3d.ui.core.parse import Number
+from gen3d.ui.core.steps import Direct
+
+PICTURE, AIMED = "things.png", "aimed.json"
+"""Names of files in the folder of a job."""
+
+
+class Directed(NamedTuple):
+    """How the things of a scene stand by now."""
+
+    things: list[dict[str, Any]]
+    picture: Path
+    job: str
+    """To go on with."""
+
+
+class Directing:
+    """Things of scenes, for any number of visitors."""
+
+    def __init__(self, direct: Direct, visits: Visits, gallery: Gallery) -> None:
+        self._direct, self._visits, self._gallery = direct, visits, gallery
+        self._lock = threading.Lock()
+
+    def things(self, visitor: str, job: str | None) -> Directed:
+        """As they are. job: of the visitor's, or the name of an example. Raises InputError, as the others do."""
+        return self._after(visitor, job, lambda scene: None)
+
+    def edit(self, visitor: str, job: str | None, edits: Any) -> Directed:
+        """After some more edits, as the client sent them: all of them or, with an error, none."""
+        return self._after(visitor, job, lambda scene: self._direct.edit(scene, edits))
+
+    def undo(self, visitor: str, job: str | None, count: Number | None) -> Directed:
+        """Without the last edits."""
+        if count is None or count != int(count):
+            raise InputError(f"{count} is no number of edits.", "Give a whole number from 1 on.", "count")
+        return self._after(visitor, job, lambda scene: self._direct.undo(scene, int(count)))
+
+    def aimed(self, visitor: str, job: str | None, thing: str, side: str) -> tuple[str, Path]:
+        """(job to go on with, camera path to where the thing is seen from that side)."""
+        own = own_job(self._visits, self._gallery, visitor, job)
+        with self._lock, self._visits.working(visitor):
+            self._direct.aim(_scene(own), thing, side, own.folder / AIMED)
+        return own.name, own.folder / AIMED
+
+    def _after(self, visitor: str, job: str | None, change: Callable[[Path], None]) -> Directed:
+        own = own_job(self._visits, self._gallery, visitor, job)
+        with self._lock, self._visits.working(visitor):
+            change(_scene(own))
+            things = self._direct.things(_scene(own), own.folder / PICTURE)
+        return Directed(things, own.folder / PICTURE, own.name)
+
+
+def _scene(job: Job) -> Path:
+    return job.folder / "grow"

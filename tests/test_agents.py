@@ -1,0 +1,335 @@
+"""Programs direct a scene: things, edits, films and files by the API and by MCP, on a small room that was built."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from gen3d.errors import InputError
+from gen3d.events import product
+from gen3d.products.export import export_file
+from gen3d.run import direct as directed
+from gen3d.run import steps as pipeline
+from gen3d.splat.pick import pick_rasterizer
+from gen3d.ui.core.jobs import AGENT, Visits
+from gen3d.ui.core.steps import Steps
+from gen3d.ui.page import mcp_tools
+from gen3d.ui.page.errors import told_to_visitors
+from gen3d.ui.page.mcp_tools import MISSING, TOOLS, as_tools, mcp_wanted
+from tests.conftest import Built
+from tests.page import DIRECT, Stand, served
+from tests.play import PATHS, Play
+from tests.test_own_files import post
+
+pytest_plugins = ["tests.page"]
+HAS_MCP = find_spec("mcp") is not None
+WITH_MCP = pytest.mark.skipif(not HAS_MCP, reason="install it with: pip install 'mcp>=1.21,<2'")
+TEN = [
+    {"op": "move", "by": [0.1, 0, 0]}, {"op": "turn", "deg": 30}, {"op": "scale", "by": 1.2},
+    {"op": "tint", "rgb": "#ff8000", "strength": 0.5}, {"op": "duplicate", "by": [0.3, 0, 0], "as": 40, "name": "twin"},
+    {"op": "hide"}, {"op": "show"}, {"op": "move", "thing": "twin", "by": [0, 0, 0.1]},
+    {"op": "turn", "thing": 40, "deg": -15}, {"op": "remove"},
+]  # fmt: skip
+"""Of the first thing, where no other is named."""
+
+
+def more(scene: Path, file: Path) -> None:
+    """As app.py writes files."""
+    with told_to_visitors():
+        product(export_file(directed.finished(scene, pick_rasterizer("cpu")), file))
+
+
+def tour(request: Any, settings: Any, folder: Path) -> Iterator[Any]:
+    with told_to_visitors():
+        yield from pipeline.tour(request, folder / "grow", pick_rasterizer("cpu"), settings, folder / "tour")
+
+
+@pytest.fixture(scope="module")
+def page(built: Built, stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play, Visits]]:
+    """A page whose builds are played, and whose things, films and files are real; with tools, where mcp is at hand."""
+    play, visits = Play(built.folder), Visits(tmp_path_factory.mktemp("agents") / "visits")
+    steps = Steps(play.look, play.grow, tour, {}, "a stage", PATHS, draws=True, more=more, direct=DIRECT)
+    with served(steps, visits, stand.gallery, mcp=HAS_MCP) as url:
+        yield url, play, visits
+
+
+@pytest.fixture
+def client(page: tuple[str, Play, Visits]) -> Iterator[Client]:
+    with closing(Client(page[0], verbose=False, download_files=False)) as client:
+        yield client
+
+
+@pytest.fixture
+def job(client: Client, stand: Stand) -> str:
+    """A grown scene of the client's."""
+    looked = client.predict(photo=handle_file(stand.photo), seed=3, api_name="/look")
+    client.predict(looked[-1], api_name="/grow")
+    return looked[-1]
+
+
+def first(edits: list[dict], thing: int) -> list[dict]:
+    return [{"thing": thing, **edit} for edit in edits]
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Of every file of a scene, but for what was made of it later."""
+    files = (file for file in folder.rglob("*") if file.is_file() and "more" not in file.parts)
+    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+# -- by the API ------------------------------------------------------------------------------------------------------
+
+
+def test_every_endpoint_tells_its_arguments_with_types_and_words(client):
+    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    for name in TOOLS:
+        endpoint = told[f"/{name}"]
+        assert len(endpoint["description"]) > 40
+        assert all(one["parameter_name"] and one["python_type"]["type"] for one in endpoint["parameters"])
+    assert [one["parameter_name"] for one in told["/edit"]["parameters"]] == ["job", "edits"]
+    assert [one["parameter_name"] for one in told["/film"]["parameters"]][:4] == ["job", "path", "thing", "side"]
+
+
+def test_ten_edits_are_seen_filmed_exported_and_undone_to_the_byte(client, page, job):
+    _, play, _ = page
+    folder = play.folders[-1] / "grow"
+    before = sums(folder)
+    things, picture, same = client.predict(job, api_name="/things")
+    assert same == job and Image.open(picture).format == "PNG"
+    thing = things[0]
+    assert {"id", "name", "box", "centre", "touches", "stands_on", "in_front_of", "hidden"} <= set(thing)
+    _, plain = client.predict(job, ["scene.spz"], api_name="/export")
+    for number, edit in enumerate(first(TEN, thing["id"]), 1):
+        things, _, _ = client.predict(job, [edit], api_name="/edit")
+        assert len(json.loads((folder / "edits.json").read_text())["edits"]) == number
+    by_id = {one["id"]: one for one in things}
+    assert thing["id"] not in by_id and by_id[40]["name"] == "twin"
+    assert by_id[40]["centre"][0] > thing["centre"][0] + 0.2
+    assert {**sums(folder), "edits.json": None} == {**before, "edits.json": None}
+    _, edited = client.predict(job, ["scene.spz"], api_name="/export")
+    assert Path(edited[0]).read_bytes() != Path(plain[0]).read_bytes()
+    progress, video, files, _ = client.predict(
+        job, thing="twin", side="right", seconds=1, fps=12, width_px=160, api_name="/film"
+    )
+    assert progress["state"] == "done" and files and video and "10 edits" in " ".join(progress["notices"])
+    for left in range(9, -1, -1):
+        client.predict(job, api_name="/undo")
+        assert len(directed.edits_of(directed.built_in(folder)).done) == left
+    assert sums(folder) == before
+    _, again = client.predict(job, ["scene.spz"], api_name="/export")
+    assert Path(again[0]).read_bytes() == Path(plain[0]).read_bytes()
+    with pytest.raises(AppError, match=r"This scene has 0 edits, so 1 cannot be taken back\. Give"):
+        client.predict(job, api_name="/undo")
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ([{"op": "hide", "thing": 999}], "Edit 1 is to hide thing 999"),
+        ([{"op": "hide", "thing": "throne"}], "'throne'"),
+        ([{"op": "move", "thing": 1, "by": [float("nan"), 0, 0]}], "nan"),
+        ([{"op": "move", "thing": 1, "by": [1, 0, 0]}, {"op": "scale", "thing": 1, "by": float("inf")}], "inf"),
+        ([{"op": "remove", "thing": 1}, {"op": "move", "thing": 1, "by": [1, 0, 0]}], "'move' is to move|Edit 2"),
+        ([{"op": "melt", "thing": 1}], "does not say what to do"), ([], "no list of 1 to"), ({}, "no list of 1 to"),
+        ("hide", "no list of 1 to"), ([{"op": "hide", "thing": 1}] * 201, "no list of 1 to"),
+    ],
+)  # fmt: skip
+def test_a_bad_edit_gets_two_sentences_and_nothing_is_lost(client, page, job, edits, told):
+    folder = page[1].folders[-1] / "grow"
+    client.predict(job, [{"op": "turn", "thing": 1, "deg": 5}], api_name="/edit")
+    before = sums(folder)
+    with pytest.raises(AppError, match=told) as raised:
+        client.predict(job, edits, api_name="/edit")
+    assert str(raised.value).count(". ") >= 1 and str(raised.value).endswith(".")
+    assert sums(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("aimed", "told"),
+    [({"thing": "throne", "side": "left"}, "no thing 'throne'"), ({"thing": "1", "side": ""}, "no side ''"),
+     ({"thing": "9" * 80, "side": "left"}, "no thing"), ({"thing": "", "side": "above"}, "no thing")],
+)  # fmt: skip
+def test_a_film_of_what_is_not_there_is_told_so(client, job, aimed, told):
+    with pytest.raises(AppError, match=told):
+        client.predict(job, **aimed, api_name="/film")
+
+
+def test_edits_of_an_example_are_the_callers_own(client, stand, page):
+    example = stand.gallery.folder_of(stand.gallery.examples[0])
+    before = sums(example)
+    _, _, mine = client.predict("ready", [{"op": "remove", "thing": 1}], api_name="/edit")
+    assert mine != "ready" and sums(example) == before
+    things, _, _ = client.predict("ready", api_name="/things")
+    left, _, _ = client.predict(mine, api_name="/things")
+    assert 1 in [one["id"] for one in things] and 1 not in [one["id"] for one in left]
+
+
+def test_a_job_is_directed_by_nobody_but_its_visitor(client, page, job):
+    with closing(Client(page[0], verbose=False, download_files=False)) as other:
+        for name, values in (("things", []), ("edit", [[]]), ("undo", [1]), ("film", []), ("export", [["scene.glb"]])):
+            with pytest.raises(AppError, match="There is no such job"):
+                other.predict(job, *values, api_name=f"/{name}")
+
+
+# -- agents, who have no page ----------------------------------------------------------------------------------------
+
+
+def test_among_agents_a_job_is_whoevers_who_knows_its_name_and_no_page_finds_it(tmp_path):
+    visits = Visits(tmp_path)
+    mine, others = visits.agent(), visits.agent()
+    job, page = visits.begin(mine, None, None), visits.begin("page", None, None)
+    assert mine != others and visits.agent(job.name) == mine and AGENT.strip() != AGENT
+    for name in (page.name, "", "x", "\ud800", None):
+        assert visits.agent(name) not in (mine, "page")
+    with pytest.raises(InputError, match="no such job"):
+        visits.find(visits.agent(page.name), page.name)
+    with pytest.raises(InputError, match="no such job"):
+        visits.find("page", job.name)
+
+
+def test_one_agents_jobs_make_no_room_for_anothers(tmp_path):
+    visits = Visits(tmp_path)
+    first_job = visits.begin(visits.agent(), None, None)
+    for _ in range(10):
+        visits.begin(visits.agent(), None, None)
+    assert first_job.folder.is_dir()
+
+
+def test_without_the_package_it_is_told_how_to_get_it(monkeypatch):
+    assert not mcp_wanted({}) and not mcp_wanted({"GEN3D_MCP": "0"})
+    monkeypatch.setattr(mcp_tools, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as raised:
+        mcp_wanted({"GEN3D_MCP": "1"})
+    assert str(raised.value) == MISSING and "pip install" in MISSING
+
+
+class FakeServer:
+    """What `as_tools` changes of Gradio's."""
+
+    tool_prefix = ""
+
+    def __init__(self) -> None:
+        self.tool_to_endpoint = {"built": "/build", "say_enough": "/enough", "edit": "/edit"}
+
+    def convert_strings_to_filedata(self, given: dict, places: list) -> dict:
+        return {"file": {"path": "saved", "meta": {}}}
+
+
+def bring(given: Any, *places: list) -> Any:
+    return as_tools(FakeServer()).convert_strings_to_filedata(given, list(places))
+
+
+def test_only_our_tools_are_there():
+    assert as_tools(FakeServer()).tool_to_endpoint == {"build": "/build", "edit": "/edit"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"photo": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}},
+        {"edits": [{"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}]},
+        {"edits": {"a": [[{"meta": {"_type": "gradio.FileData"}}]]}}, {"job": {"url": "http://127.0.0.1/"}},
+        {"photo": "/etc/hostname"}, {"photo": "http://127.0.0.1/a.png"}, {"photo": "\0"}, {"photo": ""},
+        {"photo": "http://a/gradio_api/file=/etc/hostname"}, {"photo": "file:///etc/hostname"},
+    ],
+)  # fmt: skip
+def test_an_agent_can_name_no_file_of_the_server(given):
+    """Gradio's own client, on this machine, would open and upload what looks like one of its files."""
+    with pytest.raises(ValueError, match=r"\. (Give|POST) "):
+        bring(given, ["photo"])
+
+
+def test_an_agent_brings_uploads_and_data(stand):
+    from tests.test_api import uploaded
+
+    photo = uploaded(stand.url, stand.photo)
+    for given in (str(photo), f"http://anywhere/gradio_api/file={photo}"):
+        assert bring({"photo": given}, ["photo"])["photo"]["path"] == str(photo)
+    assert bring({"photo": "data:image/png;base64,AAAA"}, ["photo"])["photo"]["path"] == "saved"
+    edits = [{"op": "move", "thing": "lamp", "by": [0.5, 0, 0]}]
+    assert bring({"job": "x", "edits": edits, "n": 3}, ["photo"]) == {"job": "x", "edits": edits, "n": 3}
+
+
+# -- by MCP ----------------------------------------------------------------------------------------------------------
+
+
+def test_without_mcp_its_routes_are_not_there(stand):
+    for path in ("mcp", "mcp/", "mcp/http", "mcp/sse", "mcp/schema"):
+        assert "There is nothing here" in post(f"{stand.url}gradio_api/{path}", {"jsonrpc": "2.0"})
+
+
+def over_mcp(url: str, calls: Callable[..., Any]) -> Any:
+    """Runs calls(session) in a session of the protocol's own client."""
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def run() -> Any:
+        async with (
+            streamablehttp_client(f"{url}gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            return await calls(session)
+
+    return asyncio.run(run())
+
+
+def texts(answer: Any) -> list[str]:
+    return [part.text for part in answer.content if part.type == "text"]
+
+
+@WITH_MCP
+def test_ten_edits_by_mcp(page, stand):
+    url, play, visits = page
+    photo = "data:image/png;base64," + __import__("base64").b64encode(stand.photo.read_bytes()).decode()
+
+    async def calls(session: Any) -> None:
+        tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+        assert set(tools) == set(TOOLS)
+        assert all(tool.description and tool.inputSchema["properties"]["job"]["description"]
+                   for name, tool in tools.items() if name != "build")  # fmt: skip
+        built = await session.call_tool("build", {"photo": photo, "seed": 3})
+        assert not built.isError, built
+        job = play.folders[-1].name
+        assert job in texts(built) and play.folders[-1].parent.parent == visits.root
+        assert {"image"} <= {part.type for part in built.content}
+        for edit in first(TEN, 1):
+            answer = await session.call_tool("edit", {"job": job, "edits": [edit]})
+            assert not answer.isError and "image" in {part.type for part in answer.content}, texts(answer)
+        assert "'twin'" in texts(answer)[0] and job in texts(answer)
+        film = await session.call_tool("film", {"job": job, "thing": "twin", "side": "left", "seconds": 1, "fps": 12,
+                                                "width_px": 160})  # fmt: skip
+        assert "flythrough.mp4" in " ".join(texts(film)), film
+        files = await session.call_tool("export", {"job": job, "formats": ["scene.spz"]})
+        assert "scene.spz" in " ".join(texts(files)), files
+        undone = await session.call_tool("undo", {"job": job, "count": 10})
+        assert not undone.isError and not (play.folders[-1] / "grow" / "edits.json").exists()
+        for wrong, told in (({"job": job, "edits": [{"op": "hide", "thing": 999}]}, "thing 999"),
+                            ({"job": "x", "edits": []}, "no such job"),
+                            ({"job": job, "edits": [{"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}]},
+                             "as only files have")):  # fmt: skip
+            answer = await session.call_tool("edit", wrong)
+            assert answer.isError and told in texts(answer)[0]
+
+    over_mcp(url, calls)
+
+
+@WITH_MCP
+def test_a_pages_job_is_not_an_agents(page, client, job):
+    async def calls(session: Any) -> None:
+        answer = await session.call_tool("things", {"job": job})
+        assert answer.isError and "no such job" in texts(answer)[0]
+        enough = await session.call_tool("enough", {})
+        assert enough.isError
+
+    over_mcp(page[0], calls)
