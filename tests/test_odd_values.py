@@ -52,6 +52,8 @@ def usual(stand: Stand) -> dict[str, list]:
     return {
         "build": [*asked, True], "look": asked, "grow": ["x"], "tour": ["x", "wander"], "review": ["x", None, []],
         "more_files": ["x", ["scene.spz"]], "another_video": ["x", "wander", None, 4, 24, 640],
+        "things": ["x"], "edit": ["x", [{"op": "hide", "thing": 1}]], "undo": ["x", 1], "export": ["x", ["scene.spz"]],
+        "film": ["x", "wander", "", "", 4, 24, 640, "video", "photo", 0],
     }  # fmt: skip
 
 
@@ -131,6 +133,11 @@ def test_too_few_values_are_told_so(stand, play, functions, values):
         ("build", 3, None, "tab: nothing was given."),
         ("build", 16, "yes", "review: 'yes' is neither true nor false."),
         ("grow", 0, None, "job: nothing was given."),
+        ("things", 0, 7, "job: 7 is no text."),
+        ("edit", 1, None, "edits: nothing was given."),
+        ("undo", 1, "one", "count: 'one' is no number that can be used."),
+        ("film", 3, "below", "side: 'below' is not in the list of choices."),
+        ("export", 1, ["scene.exe"], "formats: 'scene.exe' is not in the list of choices."),
         ("review", 1, [50], "percentile: a list is no number that can be used."),
         ("more_files", 1, None, "wanted: nothing was given."),
         ("another_video", 3, float("inf"), "seconds: inf is no number that can be used."),

@@ -84,7 +84,6 @@ def add_edits(scene: Path, given: Any) -> None:
     new = _parsed(built, before, given)
     if len(before) + len(new) > MOST:
         raise InputError(f"A scene may have {MOST} edits, and these would be more.", "Undo some first.")
-    built.edited((*before, *new))
     write_edits(built.files.edits, Edits((*before, *new)))
 
 
@@ -111,9 +110,9 @@ def write_aimed(scene: Path, thing: str, side: str, file: Path) -> None:
     built = built_in(scene)
     how = built.edited(edits_of(built).done)
     gaussians = heeding(StoredScene(built.gaussians), how).gaussians
-    number = _number(thing, _named_by_now(built, how.edits))
+    number = _named_by_now(built, how.edits).get(thing, _number(thing))
     own = gaussians.means[gaussians.things == number].detach().double().numpy()
-    if not len(own):
+    if number not in how.things or not len(own):
         raise InputError(f"There is no thing {thing[:40]!r} to be seen in this scene.", "Ask for its things first.")
     camera = built.cameras[0]
     write_transforms(file, [camera, seen_from_side(camera, np.median(own, axis=0), side, built.things["up"])])
@@ -146,9 +145,14 @@ def _parsed(built: Built, before: tuple[Edit, ...], given: Any) -> tuple[Edit, .
     if not isinstance(given, list) or not 0 < len(given) <= AT_ONCE:
         raise InputError(f"This is no list of 1 to {AT_ONCE} edits.", 'Give one as [{"op": "hide", "thing": 1}].')
     new: tuple[Edit, ...] = ()
-    for one in given:
+    for place, one in enumerate(given, 1):
         names = _named_by_now(built, (*before, *new))
         new = parse_edits([*map(as_json, new), one], "the list", names).done
+        try:
+            built.edited((*before, *new))
+        except InputError as error:  # counts from the scene's first edit on
+            what = error.what.replace(f"Edit {len(before) + place} ", f"Edit {place} of the list ", 1)
+            raise InputError(what, error.remedy) from error
     return new
 
 
@@ -159,8 +163,9 @@ def _named_by_now(built: Built, edits: Any) -> dict[str, int]:
     return {name: n for name, n in zip(names, how.things, strict=True) if names.count(name) == 1}
 
 
-def _number(thing: str, names: Mapping[str, int]) -> int:
-    return names.get(thing, int(thing) if thing.isdecimal() and len(thing) < 6 else 0)
+def _number(thing: str) -> int:
+    """0 for what is none."""
+    return int(thing) if thing.isdecimal() and len(thing) < 6 else 0
 
 
 def _ground(things: Mapping[str, Any]) -> Ground | None:

@@ -96,8 +96,8 @@ class Gallery:
         return SceneFiles(self.folder_of(example)).run.exists()
 
     def ready(self, name: str) -> Example | None:
-        """The example whose result's folder has this name, if there is a result."""
-        found = (example for example in self.examples if self.folder_of(example).name == name)
+        """The example of this name, or whose result's folder has it, if there is a result."""
+        found = (example for example in self.examples if name in (example.name, self.folder_of(example).name))
         return next(filter(self.is_ready, found), None)
 
     def is_coming(self, example: Example) -> bool:

@@ -19,7 +19,7 @@ from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.another_video import FILMED, RATE, SECONDS, WIDTH_PX
 from gen3d.ui.page.by_name import add_endpoint
 from gen3d.ui.page.errors import told_to_visitors
-from gen3d.ui.page.gradio_quirks import generator_of
+from gen3d.ui.page.gradio_quirks import generator_of, of_schema
 from gen3d.ui.page.more_files import Find, Make, made_files
 from gen3d.ui.page.sending import NOBODY, Values, plainly
 from gen3d.video_table import SHAPES, STRENGTHS
@@ -27,6 +27,9 @@ from gen3d.video_table import SHAPES, STRENGTHS
 IN_TURN: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "direct"}
 """Edits wait for each other, not for the engine."""
 SIDES = ("left", "right", "above", "front")
+
+EDITS = {"type": "array", "items": {"type": "object"}, "description": "a list of edits"}
+"""As the API tells them; what is in each is for `formats/edits_file.py` to say, in our words."""
 
 
 class Agents:
@@ -119,7 +122,7 @@ class Agents:
 def add_agents(agents: Agents, shown: Mapping[str, Component], paths: Mapping[str, str]) -> None:
     """Adds the endpoints. shown: the page's hidden field `job`, and `progress`, `video` and `files`."""
     job = shown["job"]
-    edits = gr.JSON(label="edits", visible=False)
+    edits = of_schema(gr.JSON(label="edits", visible=False), EDITS)
     count = gr.Number(1, label="count", visible=False)
     things = gr.JSON(label="things", visible=False)
     picture = gr.Image(label="picture", type="filepath", format="png", visible=False)

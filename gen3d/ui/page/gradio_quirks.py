@@ -93,6 +93,15 @@ def with_model(
     return component
 
 
+def of_schema(component: C, schema: dict[str, Any]) -> C:
+    """The component, whose values the API tells by a JSON schema.
+
+    That of gr.JSON in Gradio 6.31 is none, and an agent's tool that takes one can never be called. Goes when it is one.
+    """
+    component.api_info = lambda: schema
+    return component
+
+
 def whatever_came(event: Dependency, fn: Callable[..., Any] | None, *told: Any, **options: Any) -> tuple[Any, Any]:
     """What comes after an event, be it well or with an error; told, options: as `then` takes them.
 

@@ -94,7 +94,7 @@ def connect_changes(panel: ReviewPanel, reviewing: Reviewing) -> None:
     def tick(paused: Paused, numbers: list[int], request: gr.Request) -> list[Any]:
         return after(paused, ticked(paused, numbers), request)
 
-    def undo(paused: Paused, request: gr.Request) -> list[Any]:
+    def step_back(paused: Paused, request: gr.Request) -> list[Any]:
         return after(paused, undone(paused), request)
 
     def restore(paused: Paused, request: gr.Request) -> list[Any]:
@@ -104,7 +104,7 @@ def connect_changes(panel: ReviewPanel, reviewing: Reviewing) -> None:
     panel.picture.select(click, state, changing, trigger_mode="multiple", **IN_TURN)
     panel.threshold.input(slide, [state, panel.threshold], changing, trigger_mode="always_last", **IN_TURN)
     panel.regions.input(tick, [state, panel.regions], changing, trigger_mode="always_last", **IN_TURN)
-    panel.undo.click(undo, state, changing, trigger_mode="multiple", **IN_TURN)
+    panel.undo.click(step_back, state, changing, trigger_mode="multiple", **IN_TURN)
     panel.restore.click(restore, state, [*changing, panel.threshold], **IN_TURN)
 
 
