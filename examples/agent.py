@@ -28,9 +28,13 @@ Call = Callable[..., Awaitable[list[Any]]]
 
 
 def left_of(thing: dict[str, Any], other: dict[str, Any]) -> list[float]:
-    """By how much a thing is moved, metres, so that it stands on its level just left of another, as far ahead."""
+    """By how much a thing is moved, metres, so that it stands just left of another, on the same ground, as far ahead.
+
+    The photo's camera may look down, so that the ground rises with the distance: what both stand on decides.
+    """
     x = other["box"]["low"][0] - GAP_M - thing["box"]["high"][0]
-    return [round(x, 4), 0.0, round(other["foot"][2] - thing["foot"][2], 4)]
+    y, z = (other["foot"][axis] - thing["foot"][axis] for axis in (1, 2))
+    return [round(x, 4), round(y, 4), round(z, 4)]
 
 
 def calls_for(things: list[dict[str, Any]], name: str = "", beside: str = "") -> list[tuple[str, dict[str, Any]]]:

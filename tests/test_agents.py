@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from gen3d.run import steps as pipeline
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.core.jobs import AGENT, Visits
 from gen3d.ui.core.steps import Steps
+from gen3d.ui.door.routes import is_open
 from gen3d.ui.page import mcp_tools
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.mcp_tools import MISSING, TOOLS, as_tools, mcp_wanted
@@ -288,6 +290,22 @@ def test_without_mcp_its_routes_are_not_there(stand):
         assert "There is nothing here" in post(f"{stand.url}gradio_api/{path}", {"jsonrpc": "2.0"})
 
 
+def test_of_gradios_mcp_server_one_address_is_open_and_for_posts_alone():
+    api = "/gradio_api/mcp"
+    assert all(is_open("POST", api + end, mcp=True) and not is_open("POST", api + end) for end in ("", "/", "/http/"))
+    for method in ("GET", "HEAD", "DELETE", "PUT"):
+        assert not is_open(method, f"{api}/", mcp=True)
+    for end in ("/sse", "/messages/", "/messages", "/schema", "/http/x", "/../upload"):
+        assert not is_open("POST", api + end, mcp=True) and not is_open("GET", api + end, mcp=True)
+
+
+@WITH_MCP
+def test_who_wants_a_stream_of_it_learns_that_there_is_none(page):
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(f"{page[0]}gradio_api/mcp/")
+    assert raised.value.code == 405
+
+
 def over_mcp(url: str, calls: Callable[..., Any]) -> Any:
     """Runs calls(session) in a session of the protocol's own client."""
     from mcp import ClientSession
@@ -329,7 +347,13 @@ def test_ten_edits_by_mcp(page, stand):
         film = await session.call_tool("film", {"job": job, "thing": "twin", "side": "left", "seconds": 1, "fps": 12,
                                                 "width_px": 160})  # fmt: skip
         assert "flythrough.mp4" in " ".join(texts(film)), film
-        files = await session.call_tool("export", {"job": job, "formats": ["scene.spz"]})
+        told = []
+
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            told.append(message)
+
+        files = await session.call_tool("export", {"job": job, "formats": ["scene.spz"]}, progress_callback=hear)
+        assert told
         assert "scene.spz" in " ".join(texts(files)), files
         undone = await session.call_tool("undo", {"job": job, "count": 10})
         assert not undone.isError and not (play.folders[-1] / "grow" / "edits.json").exists()
@@ -364,14 +388,14 @@ def boxed(number: int, low: tuple, high: tuple, **told: Any) -> dict[str, Any]:
 
 
 ROOM = [
-    boxed(1, (-1.0, 0.0, 3.0), (1.0, 1.0, 4.0)), boxed(2, (2.0, 0.5, 2.0), (2.5, 1.0, 2.5)),
+    boxed(1, (-1.0, 0.0, 3.0), (1.0, 1.0, 4.0)), boxed(2, (2.0, 0.5, 2.0), (2.5, 1.25, 2.5)),
     boxed(3, (0.0, 0.0, 1.0), (0.1, 0.1, 1.1), stands_on=1), {"id": 4, "name": "thing 4", "hidden": True},
 ]  # fmt: skip
 
 
-def test_the_example_puts_one_thing_left_of_another_on_its_level_and_films_it_from_the_right():
+def test_the_example_puts_one_thing_left_of_another_on_its_ground_and_films_it_from_the_right():
     (edit, edits), (film, filmed) = agent.calls_for(ROOM)
-    assert edits["edits"] == [{"op": "move", "thing": 2, "by": [-1.0 - 2.5 - agent.GAP_M, 0.0, 1.25]}]
+    assert edits["edits"] == [{"op": "move", "thing": 2, "by": [-1.0 - 2.5 - agent.GAP_M, -0.25, 1.25]}]
     assert (edit, film) == ("edit", "film") and (filmed["thing"], filmed["side"]) == ("2", "right")
     assert agent.calls_for(ROOM, "3", "thing 2")[0][1]["edits"][0]["thing"] == 3
     with pytest.raises(LookupError, match="no 'lamp'"):

@@ -40,7 +40,7 @@ AIMED_DEG, ABOVE_DEG, NEARER = 28.0, 20.0, 0.35
 nearer to see it from the front. Chosen by eye."""
 AT_ONCE = 200
 """Edits of one call."""
-PICTURE_PX = 640
+PICTURE_PX = 512
 """The longer side of the picture that comes with the list of things."""
 
 
@@ -176,7 +176,7 @@ def _ground(things: Mapping[str, Any]) -> Ground | None:
 def _write_picture(
     file: Path, gaussians: Gaussians, camera: Camera, things: list[dict[str, Any]], rasterizer: Rasterizer
 ) -> None:
-    share = min(1.0, PICTURE_PX / max(camera.width, camera.height))
+    share = PICTURE_PX / max(camera.width, camera.height)
     small = camera.resized(*(max(1, round(share * side)) for side in (camera.width, camera.height)))
     drawn = draw(rasterizer, drawable_from(gaussians.to(rasterizer.device), small), small).rgb
     write_png(file, _numbered(as_bytes(drawn.cpu().numpy()), small, things))

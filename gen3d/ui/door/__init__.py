@@ -25,6 +25,8 @@ from gen3d.ui.door.refused import Refused
 from gen3d.ui.door.silent import close_silent
 
 NOT_HERE = "There is nothing here."
+ONLY_POST = "Agents POST here. Nothing else is answered."
+"""With the status by which MCP's clients know that no stream is to be had."""
 
 
 def at_the_door(front: Front, upload_bytes: int) -> Callable[[Any], AbstractAsyncContextManager[None]]:
@@ -84,8 +86,9 @@ class Door:
         headers, path = Headers(scope=scope), scope["path"]
         link = urlsplit(getattr(self._page, "share_url", None) or "").netloc
         check_host(self._front, headers, link)
-        if not routes.is_open(scope["method"], path, bool(self._page.mcp_server)):
-            raise Refused(404, NOT_HERE)
+        mcp = bool(self._page.mcp_server)
+        if not routes.is_open(scope["method"], path, mcp):
+            raise Refused(405, ONLY_POST) if mcp and routes.is_mcp(path) else Refused(404, NOT_HERE)
         address = address_of(self._front, scope.get("client"), headers)
         held.enter_context(self._requests.one(address))
         scope = scope | {"headers": without_foreign(self._front, scope["headers"]), "client": (address, 1)}

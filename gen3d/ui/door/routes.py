@@ -28,12 +28,17 @@ def is_open(method: str, path: str, mcp: bool = False) -> bool:
     if method in ("GET", "HEAD"):
         found = READ.fullmatch(path)
         return bool(found) and not (found["file"] and is_url(found["file"]))
-    return method == "POST" and (is_call(path) or is_upload(path) or (mcp and bool(MCP.fullmatch(path))))
+    return method == "POST" and (is_call(path) or is_upload(path) or (mcp and is_mcp(path)))
 
 
 def is_call(path: str) -> bool:
     """Whether a body of JSON is posted there."""
     return bool(CALL.fullmatch(path))
+
+
+def is_mcp(path: str) -> bool:
+    """Whether agents post there, where they have tools; nothing else of Gradio's MCP server is open."""
+    return bool(MCP.fullmatch(path))
 
 
 def is_upload(path: str) -> bool:
