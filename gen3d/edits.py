@@ -8,6 +8,7 @@
     scale        thing, by, at                      about its foot
     duplicate    thing, by, as, name                a copy beside it, which is a thing of its own
     tint         thing, rgb = [r, g, b], strength   from 0 to 1: towards a colour, as bright as it was
+    rename       thing, name
 
 The list becomes an `Instance` for every thing that is to be seen: of which thing it is a copy, where it went, and how
 its colours change. Whatever draws or writes a scene follows from those: Gaussians, meshes, the viewer.
@@ -25,7 +26,7 @@ from jaxtyping import Float
 from gen3d.errors import InputError
 from gen3d.values import LAST_THING
 
-Op = Literal["hide", "show", "remove", "move", "turn", "scale", "duplicate", "tint"]
+Op = Literal["hide", "show", "remove", "move", "turn", "scale", "duplicate", "tint", "rename"]
 OPS: tuple[Op, ...] = get_args(Op)
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Of red, green and blue. From ITU-R BT.709."""
@@ -53,7 +54,7 @@ class Edit:
     new: int | None = None
     """The number of a copy; None is the next that is free."""
     name: str = ""
-    """Of a copy."""
+    """Of a copy and of rename."""
     fill: bool = False
 
 
@@ -71,7 +72,7 @@ class Instance:
     """Where it stands by now."""
     hidden: bool = False
     name: str = ""
-    """Of a copy that got one."""
+    """Where it got one by an edit."""
 
     @property
     def is_as_built(self) -> bool:
@@ -120,6 +121,8 @@ def _changed(thing: Instance, edit: Edit, up: Sequence[float]) -> Instance:
     match edit.op:
         case "hide" | "show":
             return replace(thing, hidden=edit.op == "hide")
+        case "rename":
+            return replace(thing, name=edit.name)
         case "move":
             return _moved(thing, edit.by)
         case "tint":

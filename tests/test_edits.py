@@ -113,6 +113,14 @@ def test_a_tint_keeps_brightness_and_reaches_the_colour_at_full_strength():
     assert same(after(Edit("tint", 1, rgb=(1.0, 0.0, 0.0), strength=0.0)), g)
 
 
+def test_a_thing_that_was_renamed_is_what_it_was_under_another_name():
+    edits = [Edit("rename", 1, name="oak"), Edit("duplicate", 1)]
+    g, thing = scene(), {"id": 1, "name": "chair", "foot": FEET[1]}
+    assert edited(g, instances(edits[:1], FEET)) is g
+    how = edited_by(edits, g, {"things": [thing], "up": [0.0, -1.0, 0.0], "changes": []})
+    assert (how.name_of(1), how.name_of(2)) == ("oak", "chair, copy 2")
+
+
 def test_edits_of_what_is_not_there_say_which_and_what_there_is():
     for edits in ([Edit("move", 7)], [Edit("remove", 1), Edit("move", 1)]):
         with pytest.raises(InputError, match=rf"Edit {len(edits)} is to move thing {edits[-1].thing}.*none"):
@@ -130,7 +138,7 @@ ALL = [
     {"op": "move", "thing": 2, "by": [0.5, 0.0, 0.0]}, {"op": "scale", "thing": 1, "by": 1.5},
     {"op": "turn", "thing": 1, "deg": 30.0, "axis": [0.0, -1.0, 0.0], "at": [1.0, 2.0, 3.0]},
     {"op": "duplicate", "thing": 1, "by": [1.0, 0.0, 0.0], "as": 9, "name": "twin"},
-    {"op": "tint", "thing": 1, "rgb": [1.0, 0.5, 0.0], "strength": 0.25},
+    {"op": "tint", "thing": 1, "rgb": [1.0, 0.5, 0.0], "strength": 0.25}, {"op": "rename", "thing": 1, "name": "oak"},
 ]  # fmt: skip
 
 
@@ -168,7 +176,7 @@ BAD = [
     '[{"op": "scale", "thing": 1, "by": -1}]', '[{"op": "tint", "thing": 1, "rgb": [2, 0, 0]}]',
     '[{"op": "tint", "thing": 1, "rgb": "red"}]', '[{"op": "remove", "thing": 1, "fill": 1}]',
     '[{"op": "duplicate", "thing": 1, "as": -2}]', '[{"op": "duplicate", "thing": 1, "name": "a\\nb"}]',
-    '{"edits": [], "undone": 3}', "[" * 100_000, "\x00", '[{"op": ["hide"], "thing": 1}]',
+    '[{"op": "rename", "thing": 1}]', '[{"op": "rename", "thing": 1, "name": " "}]', '{"edits": [], "undone": 3}', "[" * 100_000, "\x00", '[{"op": ["hide"], "thing": 1}]',
 ]  # fmt: skip
 
 

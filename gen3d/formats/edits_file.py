@@ -32,8 +32,9 @@ _AGAIN = 'Write it as in [{"op": "move", "thing": 1, "by": [0.5, 0, 0]}].'
 _KEYS: dict[str, tuple[str, ...]] = {
     "hide": (), "show": (), "remove": ("fill",), "move": ("by",), "turn": ("deg", "axis", "at"), "scale": ("by", "at"),
     "duplicate": ("by", "as", "name"), "tint": ("rgb", "strength"),
+    "rename": ("name",),
 }  # fmt: skip
-_NEEDED = {"move": ("by",), "turn": ("deg",), "scale": ("by",), "tint": ("rgb",)}
+_NEEDED = {"move": ("by",), "turn": ("deg",), "scale": ("by",), "tint": ("rgb",), "rename": ("name",)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import base64
 import gzip
 import json
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -53,6 +54,8 @@ HIDDEN_WEIGHT = 0.05
 GZIP_LEVEL = 6
 """The usual one; 9 saves nothing."""
 _REMEDY = "Give a scene.view, as gen3d writes it."
+_OF_THINGS, _OF_A_THING = ("up", "ground"), ("id", "name", "box", "centre", "foot", "footprint")
+"""What the viewer needs of things.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,13 @@ def write_view(
     antialiased: bool = False,
     tour: DrawnPath | None = None,
     photo: Float[np.ndarray, "h w 3"] | None = None,
+    things: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
     pivot_m: how far ahead of the camera the point lies that the viewer turns about. What lies exactly in the camera's
-    centre, or has no finite values, is left out. photo: for the viewer to lay beside the scene, at `camera`. Raises
-    EmptyWorld when nothing is left.
+    centre, or has no finite values, is left out. photo: for the viewer to lay beside the scene, at `camera`. things: as
+    in things.json, for the viewer to edit. Raises EmptyWorld when nothing is left.
     """
     g = _packable(gaussians, camera)
     if len(g) == 0:
@@ -120,6 +124,7 @@ def write_view(
     header |= {} if g.things is None else {"things": True}
     header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
     header |= {} if tour is None else {"path": _path_as_json(tour)}
+    header |= {} if things is None or g.things is None else {"told": _told(things)}
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
     with write_whole(path) as temporary:
@@ -155,6 +160,17 @@ def read_photo(path: Path) -> bytes | None:
     with _reading(path):
         photo = _parsed(path)[0].get("photo")
         return None if photo is None else base64.b64decode(photo, validate=True)
+
+
+def read_told(path: Path) -> dict[str, Any] | None:
+    """What the file tells of the scene's things, if anything; InputError as above."""
+    with _reading(path):
+        return _parsed(path)[0].get("told")
+
+
+def _told(things: Mapping[str, Any]) -> dict[str, Any]:
+    few = [{key: thing[key] for key in _OF_A_THING if key in thing} for thing in things["things"]]
+    return {key: things[key] for key in _OF_THINGS if key in things} | {"things": few}
 
 
 def _path_as_json(path: DrawnPath) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -44,16 +45,17 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 def write_scene_view(
     file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
     path: DrawnPath | None = None, photo: Float[np.ndarray, "h w 3"] | None = None,
+    things: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians.
 
-    path: the video's. photo: as `camera` saw it.
+    path: the video's. photo: as `camera` saw it. things: as in things.json.
     """
     limits = find_limits(gaussians, camera, scale, rasterizer)
-    write_view(file, gaussians, camera, scale.median, limits, tour=path, photo=photo)
+    write_view(file, gaussians, camera, scale.median, limits, tour=path, photo=photo, things=things)
     if len(gaussians) > LIGHT:
         light = lighter(gaussians, _views(camera, scale.median), rasterizer)
-        write_view(light_twin(file), light, camera, scale.median, limits, tour=path, photo=photo)
+        write_view(light_twin(file), light, camera, scale.median, limits, tour=path, photo=photo, things=things)
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:

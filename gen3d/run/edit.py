@@ -92,10 +92,9 @@ def edit(
         files = SceneFiles(work)
         if models and settings and any(one.fill for one in edits):
             gaussians = joined(gaussians, (yield from filled(scene, how, models(), settings)))
-        write_scene(files, gaussians, scene.layered, scene.cameras, rasterizer)
-        photo = scene.layered.layers.rgbd
         names = {n: how.name_of(n) for n, thing in how.things.items() if not thing.hidden}
-        things = things_of_scene(gaussians, photo, names)
+        things = things_of_scene(gaussians, scene.layered.layers.rgbd, names)
+        write_scene(files, gaussians, scene.layered, scene.cameras, rasterizer, things=things)
         write_things(files.things, things)
         write_json(files.baked, baked_as_json(with_baked(how, scene.files) or how))
         record = read_record(scene.files.folder)

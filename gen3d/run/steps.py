@@ -108,8 +108,8 @@ def grow(
         lens, scale = made.place.photo.camera, made.place.scale
         path = played(request.path, gaussians, lens, scale, engines.rasterizer, settings.tour)
         cameras = [v.camera for v in made.world.views]
-        write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path)
         things = things_of_scene(gaussians, made.place.photo)
+        write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path, things)
         write_things(files.things, things)
         yield from record.follow(told_of(floating_told(things)))
         yield from record.follow(engines.told())
@@ -176,10 +176,11 @@ def write_scene(
     cameras: Sequence[Camera],
     rasterizer: Rasterizer,
     path: DrawnPath | None = None,
+    things: dict[str, Any] | None = None,
 ) -> None:
     """The files of a scene that were not there before it was fitted; cameras: of the fit, the photo's first.
 
-    path: the video's, for the viewer to play.
+    path: the video's, for the viewer to play. things: as in things.json, for the viewer to edit.
     """
     photo = layered.layers.rgbd
     scale = place_of(photo).scale
@@ -187,7 +188,7 @@ def write_scene(
     write_ply(files.ply, gaussians)
     write_splat(files.splat, gaussians)
     write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image)
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
     write_html(files.html, files.view)
     write_transforms(files.transforms, cameras)
 
