@@ -13,7 +13,8 @@ _FOLDER = Path(__file__).parent
 
 _SCRIPTS = (
     "reading.js", "worker.js", "renderer.js", "orbit.js", "controls.js", "gamepad.js", "path.js", "path_files.js",
-    "director.js", "modes.js", "measure.js", "tilt.js", "xr.js", "parameters.js", "poster.js", "viewer.js",
+    "director.js", "modes.js", "measure.js", "edits.js", "things.js", "tilt.js", "xr.js", "parameters.js", "poster.js",
+    "viewer.js",
 )  # fmt: skip
 
 _ONLY_COMMENT, _INDENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE), re.compile(r"^[ \t]+", re.MULTILINE)

@@ -1,6 +1,6 @@
 // Mouse, touch, wheel and keys, as does.touch(), hold(whether), turn(right, up) and pan(right, up) in shares of the canvas,
-// zoom(factor), reset(), fullScreen(), turnUp(), cross(), keep(), play(), measure(), save(transparent), and
-// click(x, y) in pixels of its box.
+// zoom(factor), reset(), fullScreen(), turnUp(), cross(), keep(), play(), measure(), save(transparent), and in pixels of
+// its box click(x, y), grab(x, y), which is true where something is to be carried, carry(x, y) and drop(whether).
 
 const HOW_TO = 'Drag or use the arrow keys to look around, plus and minus to move, Home to go back to the photo, ' +
   'F for full screen, K to keep the view for a camera path, M to measure, S to save a picture.'
@@ -32,7 +32,9 @@ function listenToHands(canvas, signal, does) {
     does.hold(true)
     canvas.setPointerCapture(event.pointerId)
     const aside = event.button === 1 || event.button === 2 || event.shiftKey
-    fingers.set(event.pointerId, {x: event.clientX, y: event.clientY, moved: 0, aside})
+    for (const other of fingers.values()) if (other.carries) other.carries = does.drop(false)
+    const carries = !fingers.size && !aside && does.grab(event.offsetX, event.offsetY)
+    fingers.set(event.pointerId, {x: event.clientX, y: event.clientY, moved: 0, aside, carries})
   })
   on('pointermove', event => {
     const finger = fingers.get(event.pointerId)
@@ -40,6 +42,7 @@ function listenToHands(canvas, signal, does) {
     const dx = event.clientX - finger.x, dy = event.clientY - finger.y
     const before = fingers.size === 2 ? spread() : 0
     Object.assign(finger, {x: event.clientX, y: event.clientY, moved: finger.moved + Math.abs(dx) + Math.abs(dy)})
+    if (finger.carries) return finger.moved < CLICK_PX || does.carry(event.offsetX, event.offsetY)
     if (before) does.zoom(before / Math.max(1, spread()))
     // As if the scene were grabbed: what is pulled to the right shows its left, or comes along.
     if (before || finger.aside) does.pan(dx / canvas.clientWidth / fingers.size, -dy / canvas.clientHeight / fingers.size)
@@ -49,6 +52,7 @@ function listenToHands(canvas, signal, does) {
     const finger = fingers.get(event.pointerId)
     fingers.delete(event.pointerId)
     does.hold(fingers.size > 0)
+    if (finger?.carries) does.drop(event.type === 'pointerup' && finger.moved >= CLICK_PX)
     if (event.type === 'pointerup' && finger?.moved < CLICK_PX && !finger.aside) does.click(event.offsetX, event.offsetY)
     if (event.type !== 'pointerup' || event.pointerType !== 'touch' || finger?.moved > 10) return
     const tap = {at: event.timeStamp, x: event.clientX, y: event.clientY}

@@ -11,11 +11,19 @@ const NEAR_OF_PIVOT = 1e-3  // what is nearer than this share of the pivot's dis
 // four so 24 dB and 0.1 %.
 const STANDS_FOR = 0.95
 
-const TEXTURES = ['gaussians', 'harmonics', 'order']   // by unit
+const TEXTURES = ['gaussians', 'harmonics', 'order', 'slots']   // by unit
+
+// Things that were edited are drawn by a program of their own. An entry of the order then has the number of a slot in its
+// highest byte: a row of a texture, with where the thing went and how its colours change. Slot 0 is as it was built. So an
+// edit costs a row and a sort, however many Gaussians a thing has, and a copy has no Gaussians of its own.
+const SLOTS = 256
+const LINES = 6             // of a slot: three rows of x -> A x, three of rgb -> C rgb
+const PICKED_ALPHA = 0.25   // the nearest Gaussian that is so opaque at a pixel is what somebody clicked
 
 // What is drawn of the Gaussians, by number in the shader.
 const MODES = ['picture', 'depth', 'normals', 'layers', 'made-up', 'alpha', 'points']
 const RAW_DEPTH = MODES.length          // for what a click hits: the pivot's distance over z
+const WHOSE = MODES.length + 1          // and of which slot it is
 
 // A program of its own: WebGL in software goes through both sides of every branch, and the picture is to be fast.
 const OTHER_MODES = `uniform int mode;
@@ -49,10 +57,19 @@ vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) {
 
 // A triangle around each Gaussian's ellipse, by gl_VertexID: where WebGL runs in software the vertices are what takes
 // long, and a square has twice as many; instancing is several times slower.
-const vertexShader = isPicture => `#version 300 es
+const vertexShader = (defined, isPicture) => `#version 300 es
+${defined}
 precision highp float;
 precision highp int;
 uniform highp usampler2D gaussians, harmonics, order;
+#ifdef PLACED
+uniform highp sampler2D slots;
+uniform uint chosen;            // the slot that is shown to be chosen; 0: none
+mat3 rows(uint slot, int first) {
+  return mat3(texelFetch(slots, ivec2(first, slot), 0).xyz, texelFetch(slots, ivec2(first + 1, slot), 0).xyz,
+    texelFetch(slots, ivec2(first + 2, slot), 0).xyz);
+}
+#endif
 uniform vec4 w2c[3];            // rows
 uniform vec3 center;            // the camera's place
 uniform vec4 lens;              // fx fy cx cy, pixels of the picture
@@ -67,18 +84,18 @@ out vec2 offset;                // from the mean, in standard deviations
 vec4 bytes(uint four) { return vec4(four & 255u, four >> 8 & 255u, four >> 16 & 255u, four >> 24) / 255.0; }
 vec2 shares(uint two) { return vec2(int(two << 16) >> 16, int(two) >> 16) / 32767.0; }
 
-// The colour seen from here; degree 1 as in gen3d/splat/cpu/shade.py.
-vec3 shade(ivec2 at, vec3 rgb, vec3 mean) {
+// The colour seen along a direction; degree 1 as in gen3d/splat/cpu/shade.py.
+vec3 shade(ivec2 at, vec3 rgb, vec3 along) {
   rgb = rgbRange.x + rgb * (rgbRange.y - rgbRange.x);
   if (hasHarmonics) {
     uvec4 texel = texelFetch(harmonics, at, 0);
     vec4 a = bytes(texel.x), b = bytes(texel.y), c = bytes(texel.z);
     float span = shRange.y - shRange.x;
     vec3 sh1 = shRange.x + a.xyz * span, sh2 = shRange.x + vec3(a.w, b.xy) * span, sh3 = shRange.x + vec3(b.zw, c.x) * span;
-    vec3 d = normalize(mean - center);
+    vec3 d = normalize(along);
     rgb += 0.4886025119029199 * (d.z * sh2 - d.y * sh1 - d.x * sh3);
   }
-  return max(rgb, 0.0);
+  return rgb;
 }
 
 ${isPicture ? 'vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) { return rgb; }' : OTHER_MODES}
@@ -86,10 +103,21 @@ ${isPicture ? 'vec3 shown(uint kind, vec3 rgb, mat3 sigma, vec3 p) { return rgb;
 void main() {
   gl_Position = vec4(0, 0, 2, 1);                      // outside: not drawn
   int rank = gl_VertexID / 3, corner = gl_VertexID % 3;
-  int id = int(texelFetch(order, ivec2(rank % ${ROW}, rank / ${ROW}), 0).r);
+  uint entry = texelFetch(order, ivec2(rank % ${ROW}, rank / ${ROW}), 0).r;
+#ifdef PLACED
+  uint slot = entry >> 24;
+  int id = int(entry & 0xffffffu);
+#else
+  int id = int(entry);
+#endif
   ivec2 at = ivec2(id % ${ROW}, id / ${ROW});
   uvec4 first = texelFetch(gaussians, ivec2(2 * at.x, at.y), 0), second = texelFetch(gaussians, ivec2(2 * at.x + 1, at.y), 0);
   vec3 mean = uintBitsToFloat(first.xyz);
+#ifdef PLACED
+  mat3 A = rows(slot, 0);                              // transposed, as all that rows gives
+  mean = mean * A + vec3(texelFetch(slots, ivec2(0, slot), 0).w, texelFetch(slots, ivec2(1, slot), 0).w,
+    texelFetch(slots, ivec2(2, slot), 0).w);
+#endif
   vec3 p = vec3(dot(w2c[0].xyz, mean), dot(w2c[1].xyz, mean), dot(w2c[2].xyz, mean)) + vec3(w2c[0].w, w2c[1].w, w2c[2].w);
   if (p.z <= near) return;
   vec4 rgba = bytes(first.w);
@@ -99,6 +127,9 @@ void main() {
   vec2 a = shares(second.y), b = shares(second.z), c = shares(second.w);
   float scale = uintBitsToFloat(second.x & 0xffffff00u) * larger;
   mat3 sigma = mat3(a.x, a.y, b.x, a.y, b.y, c.x, b.x, c.x, c.y);
+#ifdef PLACED
+  sigma = transpose(A) * sigma * A;
+#endif
   vec2 uv = clamp(p.xy / p.z, held.xz, held.yw);
   vec3 j0 = lens.x / p.z * scale * (w2c[0].xyz - uv.x * w2c[2].xyz), j1 = lens.y / p.z * scale * (w2c[1].xyz - uv.y * w2c[2].xyz);
   vec3 s0 = sigma * j0, s1 = sigma * j1;
@@ -119,26 +150,42 @@ void main() {
   offset = triangle * sqrt(2.0 * log(255.0 * rgba.a));
   vec2 px = lens.xy * (p.xy / p.z) + lens.zw + axis * sqrt(longer) * offset.x + vec2(-axis.y, axis.x) * sqrt(shorter) * offset.y;
   gl_Position = vec4(2.0 * px.x / size.x - 1.0, 1.0 - 2.0 * px.y / size.y, 0, 1);
-  colour = vec4(shown(second.x & 255u, shade(at, rgba.rgb, mean), sigma, p), rgba.a);
+#ifdef PLACED
+  vec3 rgb = shade(at, rgba.rgb, A * (mean - center)) * rows(slot, 3);
+  if (slot == chosen && chosen > 0u) rgb = mix(rgb, vec3(1.0, 0.7, 0.33), 0.3);
+#else
+  vec3 rgb = shade(at, rgba.rgb, mean - center);
+#endif
+  colour = vec4(shown(second.x & 255u, max(rgb, 0.0), sigma, p), rgba.a);
+#ifdef WHOSE
+  colour.rgb = vec3(float(slot) / 255.0);
+#endif
 }`
 
-const FRAGMENT_SHADER = `#version 300 es
+const fragmentShader = defined => `#version 300 es
+${defined}
 precision highp float;
 in vec4 colour;
 in vec2 offset;
 out vec4 drawn;
 void main() {
   float alpha = min(0.999, colour.a * exp(-0.5 * dot(offset, offset)));
+#ifdef WHOSE
+  if (alpha < float(${PICKED_ALPHA})) discard;
+  drawn = vec4(colour.rgb, 1);
+#else
   if (alpha < 1.0 / 255.0) discard;
   drawn = vec4(colour.rgb * alpha, alpha);
+#endif
 }`
 
 class Renderer {
   constructor(gl) {
     this.gl = gl
-    this.programs = []                            // for the picture, and for the other modes once they are wanted
+    this.programs = {}                            // for the picture, and others once they are wanted
     this.asked = this.count = 0
-    this.mode = 0
+    this.mode = this.chosen = 0
+    this.placed = false                           // whether the order tells slots
     this.program(0)
     gl.bindVertexArray(gl.createVertexArray())
     gl.disable(gl.DEPTH_TEST)
@@ -149,9 +196,10 @@ class Renderer {
 
   // Uses the one for a mode; what stays the same for a scene is told to it once.
   program(mode) {
-    const {gl, header} = this, which = mode ? 1 : 0
-    const linkedNow = () => linked(gl, vertexShader(which === 0), FRAGMENT_SHADER)
-    this.using = this.programs[which] ??= {linked: linkedNow(), uniforms: {}, header: null}
+    const {gl, header} = this, isPicture = !mode || mode === WHOSE
+    const defined = [this.placed && 'PLACED', mode === WHOSE && 'WHOSE'].filter(Boolean).map(name => `#define ${name}\n`).join('')
+    const linkedNow = () => linked(gl, vertexShader(defined, isPicture), fragmentShader(defined))
+    this.using = this.programs[defined + isPicture] ??= {linked: linkedNow(), uniforms: {}, header: null}
     gl.useProgram(this.using.linked)
     if (!header || this.using.header === header) return
     this.using.header = header
@@ -175,19 +223,23 @@ class Renderer {
     this.total = header.count
     for (const texture of this.textures ?? []) gl.deleteTexture(texture)
     const harmonicRows = header.sh_degree ? rows : 1
-    const shapes = [[gl.RGBA32UI, 2 * ROW, rows], [gl.RGBA32UI, ROW, harmonicRows], [gl.R32UI, ROW, rows]]
-    this.textures = shapes.map(([format, width, height], unit) => {
-      const texture = gl.createTexture()
-      gl.activeTexture(gl.TEXTURE0 + unit)
-      gl.bindTexture(gl.TEXTURE_2D, texture)
-      gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height)
-      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST)
-      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST)
-      return texture
-    })
+    const shapes = [[gl.RGBA32UI, 2 * ROW, rows], [gl.RGBA32UI, ROW, harmonicRows], [gl.R32UI, ROW, rows], [gl.RGBA32F, LINES, SLOTS]]
+    this.textures = shapes.map((shape, unit) => this.texture(unit, ...shape))
+    this.rows = rows                              // of the order
+    this.placed = false
     this.antialiased = Boolean(header.antialiased)
     this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is there
     this.header = header
+  }
+
+  texture(unit, format, width, height) {
+    const {gl} = this, texture = gl.createTexture()
+    gl.activeTexture(gl.TEXTURE0 + unit)
+    gl.bindTexture(gl.TEXTURE_2D, texture)
+    gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST)
+    return texture
   }
 
   upload({row, texels, harmonics}) {
@@ -195,10 +247,24 @@ class Renderer {
     if (harmonics) this.fill(1, row, ROW, harmonics.length / (4 * ROW), this.gl.RGBA_INTEGER, harmonics)
   }
 
-  // asked: among so many of the Gaussians, from the first, were those looked for that lie ahead; every: in such steps.
-  setOrder(order, asked, count, every) {
-    this.fill(2, 0, ROW, Math.ceil(count / ROW), this.gl.RED_INTEGER, order)
-    Object.assign(this, {asked, count, standsFor: Math.max(1, STANDS_FOR * Math.sqrt(every))})
+  // asked: among so many of the Gaussians, from the first, were those looked for that lie ahead; every: in such steps;
+  // placed: whether its entries tell slots.
+  setOrder(order, asked, count, every, placed) {
+    const {gl} = this, rows = Math.ceil(count / ROW)
+    if (rows > this.rows) {                       // copies need room
+      gl.deleteTexture(this.textures[2])
+      this.rows = order.length / ROW
+      this.textures[2] = this.texture(2, gl.R32UI, ROW, this.rows)
+    }
+    this.fill(2, 0, ROW, rows, gl.RED_INTEGER, order)
+    Object.assign(this, {asked, count, placed, standsFor: Math.max(1, STANDS_FOR * Math.sqrt(every))})
+  }
+
+  // values: of every slot its LINES of four numbers.
+  place(values) {
+    const {gl} = this
+    gl.activeTexture(gl.TEXTURE3)
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, LINES, SLOTS, gl.RGBA, gl.FLOAT, values)
   }
 
   fill(unit, row, width, height, format, values) {
@@ -240,32 +306,45 @@ class Renderer {
 
   // How far away is what the middle of a pixel of the canvas shows, along z: metres, or null where there is nothing.
   depthAt(x, y, header, view) {
-    const {gl} = this, [left, bottom, w, h] = this.frame
+    const {gl} = this
     const fine = gl.getExtension('EXT_color_buffer_float') && gl.getExtension('EXT_float_blend')
     if (!fine && !gl.getExtension('EXT_color_buffer_half_float')) throw new Error('this browser cannot measure')
-    const pixel = gl.createTexture(), frame = gl.createFramebuffer()
-    gl.activeTexture(gl.TEXTURE3)
-    gl.bindTexture(gl.TEXTURE_2D, pixel)
-    gl.texStorage2D(gl.TEXTURE_2D, 1, fine ? gl.RGBA32F : gl.RGBA16F, 1, 1)
+    const read = this.pixelAt(x, y, header, view, RAW_DEPTH, fine ? gl.RGBA32F : gl.RGBA16F, new Float32Array(4))
+    return read[3] < 0.5 ? null : header.pivot_m * read[3] / read[0]
+  }
+
+  // The slot of what is nearest there; 0 where it is of no thing, or there is nothing. Known once the order tells slots.
+  slotAt(x, y, header, view) {
+    if (!this.placed) return 0
+    this.gl.disable(this.gl.BLEND)
+    const read = this.pixelAt(x, y, header, view, WHOSE, this.gl.RGBA8, new Uint8Array(4))
+    this.gl.enable(this.gl.BLEND)
+    return read[0]
+  }
+
+  // One pixel of the canvas, in a mode.
+  pixelAt(x, y, header, view, mode, format, read) {
+    const {gl} = this, [left, bottom, w, h] = this.frame
+    const pixel = this.texture(TEXTURES.length, format, 1, 1), frame = gl.createFramebuffer()
     gl.bindFramebuffer(gl.FRAMEBUFFER, frame)
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, pixel, 0)
     gl.viewport(left - Math.floor(x), bottom - (gl.drawingBufferHeight - 1 - Math.floor(y)), w, h)
     gl.scissor(0, 0, 1, 1)
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)
-    this.blend(header, view, w, h, RAW_DEPTH)
-    const read = new Float32Array(4)
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.FLOAT, read)
+    this.blend(header, view, w, h, mode)
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, read instanceof Float32Array ? gl.FLOAT : gl.UNSIGNED_BYTE, read)
     gl.bindFramebuffer(gl.FRAMEBUFFER, null)
     gl.deleteFramebuffer(frame)
     gl.deleteTexture(pixel)
-    return read[3] < 0.5 ? null : header.pivot_m * read[3] / read[0]
+    return read
   }
 
   blend({K, width, height}, view, w, h, mode) {
     const {gl} = this
     this.program(mode)
-    if (mode) gl.uniform1i(this.at('mode'), mode)
+    if (mode && mode !== WHOSE) gl.uniform1i(this.at('mode'), mode)
+    if (this.placed) gl.uniform1ui(this.at('chosen'), this.chosen)
     const fx = K[0][0] * w / width, fy = K[1][1] * h / height, cx = K[0][2] * w / width, cy = K[1][2] * h / height
     const rest = 1 - this.asked / this.total
     gl.uniform4fv(this.at('w2c'), view.flat())

@@ -3,7 +3,9 @@
 //   const viewer = createSceneViewer(element, {sway: true, title: 'A room', poster: 'room.jpg'})
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
 //   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
+//   viewer.things.load(text)               // the text of an edits.json
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
+//   {apply: text => ...} makes files and videos of a scene as it was edited: the text of an edits.json
 //   {asked: askedOf(location.search)} begins as an address says (parameters.js)
 //
 // This file ties the others together and draws when something has changed, and only then:
@@ -13,6 +15,7 @@
 //   orbit.js      where the camera is: turns about the pivot within the file's limits, or goes all around; and eases
 //   controls.js   mouse, touch, wheel and keys; gamepad.js; tilt.js: a phone's tilt; xr.js: a headset
 //   modes.js      what is shown, and the photo beside it; measure.js: what a click hits
+//   things.js     the things of a scene to be chosen, moved, turned, removed; edits.js does the sums
 //   poster.js     a still picture until there is one of the scene
 //   director.js   the camera path editor; path.js goes along a path, path_files.js saves and loads it
 //
@@ -61,7 +64,7 @@ class SceneViewer {
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
   #director; #poster
-  #measure; #comparison; #modes; #legend
+  #measure; #comparison; #modes; #legend; #things
   #headset; #tilt
   #note = made('output', {className: 'note', hidden: true})
   #free = null                        // where a path leads: {view, focal}, in place of the orbit's view
@@ -86,15 +89,19 @@ class SceneViewer {
     this.#worker = this.#startWorker()
     this.#director = new Director(this.#stage(), this.#ended.signal)
     this.#measure = new Measure({hit: (x, y) => this.#hit(x, y), project: point => this.#project(point)})
+    this.#things = new Things(this.#workbench(), this.#ended.signal)
     this.#comparison = new Comparison(this.#ended.signal)
     this.#legend = legend('picture')
     this.#headset = new Headset(this.#stand(), this.#ended.signal)
     this.#tilt = new Tilt(this.#lean(), this.#ended.signal)
-    this.#frame.append(this.#measure.element, this.#comparison.element, this.#legend, this.#around(), this.#note)
-    this.#root.append(this.#director.element)
+    this.#frame.append(this.#things.outline, this.#measure.element, this.#comparison.element, this.#legend, this.#around(), this.#note)
+    this.#root.append(this.#things.element, this.#director.element)
+    this.#things.listen(this.#root, canvas)
     this.#listen()
     canvas.dataset.sway = this.#orbit.swaying ? 'on' : 'off'
   }
+
+  get things() { return this.#things }
 
   // Resolves when all of the scene is there; rejects, with a sentence on the canvas, when it cannot be had.
   async show(source, {keepCamera = false} = {}) {
@@ -172,7 +179,9 @@ class SceneViewer {
     this.#modes.replaceChildren(...modes.map(([value, textContent]) => made('option', {value, textContent})))
     if (!keeps && this.#measure.active) this.#toggleMeasure()
     this.#look(keeps && modes.some(([name]) => name === before) ? before : 'picture')
-    this.#tell({task: 'begin', id: this.#scene.id, header})
+    this.#things.begin(header, keeps)
+    this.#frame.querySelector('.edits').hidden = !this.#things.some
+    this.#tell({task: 'begin', id: this.#scene.id, header, things: this.#things.numbers})
     if (!keeps && this.#options.asked) this.#ask(this.#options.asked, modes)
   }
 
@@ -193,12 +202,18 @@ class SceneViewer {
     scene.parts.push(part)                          // kept for a context that is lost
     scene.there = first + count
     if (!this.#lost) {
-      if (first === 0) this.#renderer.begin(scene.header)
+      if (first === 0) this.#beginDrawing()
       this.#renderer.upload(part)
     }
     this.canvas.dataset.progress = String(scene.there / scene.header.count)
     if (scene.there === scene.header.count) scene.whole()
     this.#redraw()
+  }
+
+  #beginDrawing() {
+    this.#renderer.begin(this.#scene.header)
+    this.#renderer.place(this.#things.lines())
+    this.#renderer.chosen = this.#things.slot
   }
 
   #complain() {
@@ -229,7 +244,7 @@ class SceneViewer {
     if (!this.#awake() || !this.#scene?.there) return
     const wasMoving = this.#moving, elapsed = wasMoving ? now - this.#lastTick : 16
     this.#lastTick = now
-    this.#moving = this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
+    this.#moving = this.#things.trying || this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
     if (this.#moving && wasMoving) this.#adapt(elapsed)
     if (this.#moving) this.#coarse = this.#pace
     if (this.#moving || this.#changed) this.#draw()
@@ -264,6 +279,7 @@ class SceneViewer {
     this.#renderer.draw(focused(header, focal), view)
     this.#poster.drawn()
     this.#measure.update()
+    this.#things.update()
     const {dataset} = this.canvas, {yaw, pitch, zoom, swaying} = this.#orbit
     this.#drawn()
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
@@ -279,19 +295,20 @@ class SceneViewer {
   #sort(view) {
     const {id, header, there} = this.#scene
     const every = 2 ** clamp(Math.round(2 * Math.log2(NARROWEST / this.#coarse)), 0, FEWEST)
-    const wanted = [id, there, every, ...view[2].map(x => x.toFixed(5))].join()
+    const placed = this.#things.placed()
+    const wanted = [id, there, every, this.#things.revision, ...view[2].map(x => x.toFixed(5))].join()
     if (this.#sorting || wanted === this.#sortedFor) return
     this.#sorting = true
     this.#sortedFor = wanted
     const order = this.#order, near = NEAR_OF_PIVOT * header.pivot_m
     this.#order = null
-    this.#tell({task: 'sort', id, axis: view[2], near, count: there, every, order}, ...(order ? [order.buffer] : []))
+    this.#tell({task: 'sort', id, axis: view[2], near, count: there, every, placed, order}, ...(order ? [order.buffer] : []))
   }
 
-  #useOrder({id, order, asked, count, every}) {
+  #useOrder({id, order, asked, count, every, placed}) {
     this.#sorting = false
     this.#order = order
-    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count, every)
+    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count, every, placed)
     this.#redraw()
   }
 
@@ -326,7 +343,10 @@ class SceneViewer {
       turnUp: () => this.#place(orbit => orbit.turnUp()),
       cross: () => this.#place(orbit => orbit.cross()),
       fullScreen: () => this.#toggleFullScreen(),
-      click: (x, y) => this.#scene?.there && this.#measure.at(x, y),
+      click: (x, y) => this.#scene?.there && (this.#measure.active ? this.#measure : this.#things).at(x, y),
+      grab: (x, y) => !this.#measure.active && this.#things.grab(x, y),
+      carry: (x, y) => this.#things.carry(x, y),
+      drop: whether => this.#things.drop(whether),
       measure: () => this.#scene && this.#toggleMeasure(),
       keep: () => this.#scene && this.#director.add(),
       play: () => this.#scene && (this.#director.playing ? this.#director.pause() : this.#director.play()),
@@ -397,11 +417,32 @@ class SceneViewer {
     }
   }
 
+  // What the things need of it.
+  #workbench() {
+    return {
+      header: () => this.#scene.header,
+      slotAt: (x, y) => this.#slotAt(x, y),
+      project: point => this.#project(point),
+      ray: (x, y) => this.#ray(x, y),
+      place: () => {
+        if (this.#lost || !this.#renderer.textures) return
+        this.#renderer.place(this.#things.lines())
+        this.#renderer.chosen = this.#things.slot
+        this.#redraw()
+      },
+      begin: () => { this.#stopSway(); this.#byHand() },
+      unfolded: open => { this.#frame.querySelector('.edits').ariaExpanded = String(open) },
+      apply: this.#options.apply,
+    }
+  }
+
   // A small picture from anywhere; what was on the canvas comes back before anybody sees it.
   #portray({view, focal}, into) {
     const {header} = this.#scene, renderer = this.#renderer
     if (!renderer.asked || this.#lost || !this.#resize()) return
+    renderer.chosen = 0
     renderer.draw(focused(header, focal), view)
+    renderer.chosen = this.#things.slot
     const [x, , w, h] = renderer.frame, y = this.canvas.height - renderer.frame[1] - h
     const scale = Math.max(into.width / w, into.height / h), [across, down] = [into.width / scale, into.height / scale]
     const middle = [x + (w - across) / 2, y + (h - down) / 2]
@@ -435,7 +476,9 @@ class SceneViewer {
     const {canvas} = this, {view, focal} = this.pose()
     this.#coarse = 1
     if (!this.#renderer.asked || this.#lost || !this.#resize()) return
+    this.#renderer.chosen = 0
     this.#renderer.draw(focused(this.#scene.header, focal), view, transparent ? 0 : 1)
+    this.#renderer.chosen = this.#things.slot
     const [x, bottom, width, height] = this.#renderer.frame, picture = made('canvas', {width, height})
     picture.getContext('2d').drawImage(canvas, -x, bottom + height - canvas.height)
     picture.toBlob(blob => saveFile('view.png', blob))
@@ -458,14 +501,34 @@ class SceneViewer {
 
   #hit(x, y) {
     const {view, focal} = this.pose(), header = focused(this.#scene.header, focal), {K, width, height} = header
-    const {ratio, left, top, across, down} = this.#toPhoto()
-    const u = (x * ratio - left) * across, v = (y * ratio - top) * down
+    const {ratio} = this.#toPhoto(), [u, v] = this.#pixel(x, y)
     if (u < 0 || v < 0 || u >= width || v >= height) return null
     const z = this.#renderer.depthAt(x * ratio, y * ratio, header, view)
     this.#redraw()
     if (!z) return null
     const seen = [(u - K[0][2]) / K[0][0] * z, (v - K[1][2]) / K[1][1] * z, z], {place} = poseOf(view)
     return {point: place.map((p, k) => p + dot(seen, view.map(row => row[k]))), distance: Math.hypot(...seen)}
+  }
+
+  // Of the photo, where a pixel of the canvas's box lies.
+  #pixel(x, y) {
+    const {ratio, left, top, across, down} = this.#toPhoto()
+    return [(x * ratio - left) * across, (y * ratio - top) * down]
+  }
+
+  #slotAt(x, y) {
+    if (!this.#renderer.asked || this.#lost) return 0
+    const {view, focal} = this.pose(), {ratio} = this.#toPhoto()
+    const slot = this.#renderer.slotAt(x * ratio, y * ratio, focused(this.#scene.header, focal), view)
+    this.#redraw()
+    return slot
+  }
+
+  // From the camera through a pixel of the canvas's box: {place, way}.
+  #ray(x, y) {
+    const {view, focal} = this.pose(), {K} = focused(this.#scene.header, focal), [u, v] = this.#pixel(x, y)
+    const seen = [(u - K[0][2]) / K[0][0], (v - K[1][2]) / K[1][1], 1]
+    return {place: poseOf(view).place, way: [0, 1, 2].map(k => dot(seen, view.map(row => row[k])))}
   }
 
   #project(point) {
@@ -500,7 +563,10 @@ class SceneViewer {
     measure.addEventListener('click', () => this.#scene && this.#toggleMeasure(), {signal: this.#ended.signal})
     const save = made('button', {type: 'button', textContent: 'Save', title: 'This view as a PNG (S); with Shift, transparent where the scene ends', className: 'saves'})
     save.addEventListener('click', event => this.#scene && this.#savePicture(event.shiftKey), {signal: this.#ended.signal})
-    tools.append(this.#modes, measure, save, path)
+    const edits = made('button', {type: 'button', textContent: 'Things', title: 'Move, turn, copy or remove things', className: 'edits',
+      hidden: true}, {'aria-expanded': 'false'})
+    edits.addEventListener('click', () => this.#scene && this.#things.toggle(), {signal: this.#ended.signal})
+    tools.append(this.#modes, measure, save, edits, path)
     if (document.fullscreenEnabled) tools.append(this.#fullScreenButton())
     return tools
   }
@@ -578,7 +644,7 @@ class SceneViewer {
     this.#sortedFor = ''
     this.#renderer = new Renderer(this.#gl)
     this.#renderer.mode = Math.max(0, MODES.indexOf(this.#modes.value))
-    if (this.#scene?.parts.length) this.#renderer.begin(this.#scene.header)
+    if (this.#scene?.parts.length) this.#beginDrawing()
     for (const part of this.#scene?.parts ?? []) this.#renderer.upload(part)
     this.#wake()
   }

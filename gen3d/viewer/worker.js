@@ -10,18 +10,23 @@ function sceneWorker() {
     else if (data.id === scene.id) (data.task === 'unpack' ? unpack : sort)(data)
   }
 
-  function begin({id, header}) {
-    const n = header.count
-    scene = {
-      id, header, there: 0, xyz: new Float32Array(3 * n),
-      depth: new Uint32Array(n), other: new Uint32Array(n), ids: new Uint32Array(n),
-    }
+  // things: the numbers of those that have a slot, from the first on.
+  function begin({id, header, things}) {
+    const n = header.count, slotOf = new Uint8Array(1 << 16)
+    for (const [i, thing] of things.entries()) slotOf[thing] = i + 1
+    scene = {id, header, there: 0, xyz: new Float32Array(3 * n), slotOf, slots: new Uint8Array(n), sizes: new Uint32Array(256)}
+    makeRoom(n)
+  }
+
+  function makeRoom(most) {
+    if (scene.most >= most) return
+    Object.assign(scene, {most, depth: new Uint32Array(most), other: new Uint32Array(most), ids: new Uint32Array(most)})
   }
 
   // Integers to what the shader reads, two texels each: x y z rgba | the largest scale, and the six terms of the
   // covariance as 16-bit shares of its square. The last byte of the scale is the kind, 255 where none is known.
   function unpack({id, first, records}) {
-    const {header, xyz} = scene
+    const {header, xyz, slots, slotOf, sizes} = scene
     const {w2c, ranges, sh_degree: degree, kinds, things} = header
     const plain = degree ? 26 : 17, stride = plain + (kinds ? 1 : 0) + (things ? 2 : 0)
     const count = records.length / stride, rows = Math.ceil(count / ROW)
@@ -44,6 +49,7 @@ function sceneWorker() {
       const scale = k => distance * Math.exp(s0 + ds * records[at + 6 + k])
       covariance(bytes.getUint32(at + 13, true), scale(0), scale(1), scale(2), t, texels, floats)
       texels[t + 4] = texels[t + 4] & ~255 | (kinds ? records[at + plain] : 255)
+      if (things) sizes[slots[first + i] = slotOf[bytes.getUint16(at + stride - 2, true)]]++
       if (degree) for (let k = 0; k < 9; k++) harmonics[4 * i + (k >> 2)] |= records[at + 17 + k] << (8 * (k & 3))
     }
     scene.there = first + count
@@ -83,31 +89,49 @@ function sceneWorker() {
     texels[t + 7] = pair(m10 * m20 + m11 * m21 + m12 * m22, m20 * m20 + m21 * m21 + m22 * m22)
   }
 
+  // By the slot in which something was built, the ways in which it is seen: [ax, ay, az, offset], which give how far ahead
+  // it is, and the slot of its own in the highest byte.
+  function waysAlong(axis, placed) {
+    const ways = Array.from({length: 256}, () => [])
+    ways[0].push([...axis, 0])
+    for (const {built, slot, matrix} of placed) {
+      const along = [0, 1, 2, 3].map(k => axis[0] * matrix[0][k] + axis[1] * matrix[1][k] + axis[2] * matrix[2][k])
+      ways[built].push([along[0], along[1], along[2], along[3] + axis[3], slot << 24])
+    }
+    return ways
+  }
+
   // every: one of so many, evenly from all of the file, so that what was hidden from the photo is among them.
+  // placed: what is seen of the things, [{built, slot, matrix}, ...]; null: all as it was built.
   // Far to near, exactly: the bits of positive floats sort like the floats, so two counting sorts of 16 bits each do.
-  function sort({id, axis, near, count, every = 1, order}) {
-    const {xyz, depth, other, ids} = scene
-    const n = Math.min(count, scene.there), z = new Float32Array(depth.buffer)
+  function sort({id, axis, near, count, every = 1, placed, order}) {
+    const {xyz, slots, sizes} = scene, n = Math.min(count, scene.there)
+    const most = Math.max(scene.header.count, placed ? sizes[0] + placed.reduce((sum, one) => sum + sizes[one.built], 0) : 0)
+    makeRoom(most)
+    const {depth, other, ids} = scene, z = new Float32Array(depth.buffer)
     const low = new Uint32Array(65537), high = new Uint32Array(65537)
-    const [ax, ay, az, offset] = axis
+    const ways = placed && waysAlong(axis, placed), plain = [[...axis, 0]]
     let visible = 0
     for (let i = 0; i < n; i += every) {
-      const along = ax * xyz[3 * i] + ay * xyz[3 * i + 1] + az * xyz[3 * i + 2] + offset
-      if (!(along > near)) continue
-      z[visible] = along
-      const key = depth[visible] = ~depth[visible]             // the farthest first
-      ids[visible++] = i
-      low[(key & 0xffff) + 1]++
-      high[(key >>> 16) + 1]++
+      const seen = ways ? ways[slots[i]] : plain
+      for (let k = 0; k < seen.length; k++) {
+        const way = seen[k], along = way[0] * xyz[3 * i] + way[1] * xyz[3 * i + 1] + way[2] * xyz[3 * i + 2] + way[3]
+        if (!(along > near)) continue
+        z[visible] = along
+        const key = depth[visible] = ~depth[visible]           // the farthest first
+        ids[visible++] = i | way[4]
+        low[(key & 0xffff) + 1]++
+        high[(key >>> 16) + 1]++
+      }
     }
     for (let k = 0; k < 65536; k++) {
       low[k + 1] += low[k]
       high[k + 1] += high[k]
     }
     for (let i = 0; i < visible; i++) other[low[depth[i] & 0xffff]++] = i
-    const length = Math.ceil(scene.header.count / ROW) * ROW
+    const length = Math.ceil(most / ROW) * ROW
     const sorted = order?.length === length ? order : new Uint32Array(length)
     for (let i = 0; i < visible; i++) sorted[high[depth[other[i]] >>> 16]++] = ids[other[i]]
-    postMessage({id, order: sorted, asked: n, every, count: visible}, [sorted.buffer])
+    postMessage({id, order: sorted, asked: n, every, count: visible, placed: Boolean(placed)}, [sorted.buffer])
   }
 }
