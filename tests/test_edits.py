@@ -176,7 +176,6 @@ BAD = [
     '[{"op": "scale", "thing": 1, "by": -1}]', '[{"op": "tint", "thing": 1, "rgb": [2, 0, 0]}]',
     '[{"op": "tint", "thing": 1, "rgb": "red"}]', '[{"op": "remove", "thing": 1, "fill": 1}]',
     '[{"op": "duplicate", "thing": 1, "as": -2}]', '[{"op": "duplicate", "thing": 1, "name": "a\\nb"}]',
-   
     '[{"op": "rename", "thing": 1}]', '[{"op": "rename", "thing": 1, "name": " "}]',
     '{"edits": [], "undone": 3}', "[" * 100_000, "\x00", '[{"op": ["hide"], "thing": 1}]',
 ]  # fmt: skip
