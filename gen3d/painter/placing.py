@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -111,7 +112,7 @@ class _Placer:
             )
             spot = self._best(asked, model, self._hosts(asked))
             if spot is None:
-                self.placed.notes.append(f"no room for a {asked.kind}")
+                self.placed.notes.append(f"no room for: {asked.kind}")
                 continue
             self.placed.asked[number].append(len(self.placed.spots))
             self.placed.spots.append(spot)
@@ -169,7 +170,10 @@ class _Placer:
     def _freely(self, asked: Asked, model: Model, size: np.ndarray) -> Iterator[Spot]:
         """At a distance from which it is well seen."""
         share = SHARE if self.crowd < 4 else CROWD_SHARE
-        ideal = max(size[1] / (2 * self.tall * share), size[0] / (2 * self.wide * 0.5))
+        ideal = self._ideal(size, share)
+        for other in self.things:
+            if self._is(asked, other.targets) and other.relation not in ("on", "in", "with", "under"):
+                ideal = max(ideal, 0.85 * self._ideal(_usual_size(other.kind) * scale_of(other.size), share))
         led_to = any(t.relation in ("in front of",) and self._is(asked, t.targets) for t in self.things)
         ideal *= {"front": 0.62, "back": 2.3}.get(asked.where or "", 1.45 if led_to else 1.0)
         water = OBJECTS[asked.kind].stands == "water"
@@ -187,6 +191,10 @@ class _Placer:
                     yield self._spot(asked, model, (x, self.setting.water_y - 0.08 * size[1], z))
             elif not self.setting.water(x, z):
                 yield self._spot(asked, model, (x, self._floor(x, z, size), z))
+
+    def _ideal(self, size: np.ndarray, share: Real) -> Real:
+        """The distance at which a thing of that size takes its share of the picture."""
+        return max(size[1] / (2 * self.tall * share), size[0] / (2 * self.wide * 0.5))
 
     def _is(self, asked: Asked, targets: tuple[int, ...]) -> bool:
         return any(self.things[t] is asked for t in targets)
@@ -306,6 +314,8 @@ class _Placer:
         if inside <= 0.2 * area:
             return np.inf
         for other in self.placed.spots:
+            if spot.carried and other.carried and hosts and _narrow(hosts[0]):
+                continue
             seen = self._seen(other)
             shared = max(min(box[2], seen[2]) - max(box[0], seen[0]), 0) * max(
                 min(box[3], seen[3]) - max(box[1], seen[1]), 0
@@ -333,10 +343,14 @@ class _Placer:
         """Whether the two would be in each other."""
         if OBJECTS[other.kind].stands == "flat":
             return False
-        if any(other is host for host in hosts) and (spot.carried or OBJECTS[other.kind].roomy):
-            under = spot.high[1] < other.low[1] + 0.9 * (other.high[1] - other.low[1])
-            return not spot.carried and not under
-        slack = 0.03 * (spot.half + other.half)
+        is_host = any(other is host for host in hosts)
+        if is_host and spot.carried:
+            return False
+        if is_host and OBJECTS[other.kind].roomy and spot.high[1] < other.low[1] + 0.9 * (other.high[1] - other.low[1]):
+            return False
+        if spot.carried and other.carried and hosts and _narrow(hosts[0]):
+            return False  # stems in a vase
+        slack = (0.3 if spot.carried and other.carried else 0.03) * (spot.half + other.half)
         return bool(((spot.low + slack < other.high) & (other.low + slack < spot.high)).all())
 
     def _seen(self, spot: Spot) -> tuple[Real, Real, Real, Real]:
@@ -360,6 +374,21 @@ def _sense(relation: str | None, stands: str, hosts: list[Spot]) -> str | None:
         carries = hosts and OBJECTS[hosts[0].kind].top is not None
         return "on" if carries and (stands == "small" or relation == "in") else "beside"
     return relation
+
+
+def _narrow(host: Spot) -> bool:
+    """Whether it carries no two things side by side."""
+    top = OBJECTS[host.kind].top
+    return top is not None and top[1] < 0.03
+
+
+@cache
+def _usual_size(kind: str) -> np.ndarray:
+    """Width, height and depth of a kind of thing."""
+    model = Model(rng=np.random.default_rng(0))
+    OBJECTS[kind].build(model)
+    low, high = model.extent()
+    return high - low
 
 
 def _crosses(spot: Spot, taken: tuple[Real, Real, Real, Real]) -> bool:

@@ -54,7 +54,7 @@ OBJECTS: dict[str, Kind] = {
     "television": Kind(furniture.television, "in", "back", turns_deg=4),
     "globe": Kind(furniture.globe, "in", "small"),
     "vase": Kind(household.vase, "table", "small", (0.27, 0.01, 0.01), turns_deg=180),
-    "bowl": Kind(household.bowl, "table", "small", (0.045, 0.075, 0.075), turns_deg=180),
+    "bowl": Kind(household.bowl, "table", "small", (0.074, 0.095, 0.095), turns_deg=180),
     "cup": Kind(household.cup, "table", "small", turns_deg=60),
     "bottle": Kind(household.bottle, "table", "small", turns_deg=180),
     "teapot": Kind(household.teapot, "table", "small", turns_deg=40),

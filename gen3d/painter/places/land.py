@@ -170,7 +170,7 @@ def far_woods(s: Setting, count: int, where: tuple[Real, Real, Real, Real], coni
     for x, z, chance in s.rng.uniform((where[0], where[2], 0), (where[1], where[3], 1), (count, 3)):
         if s.water(x, z) or s.floor(x, z) > 45:
             continue
-        model = _far_tree(s, chance < conifers)
+        model = _far_tree(s, bool(chance < conifers))
         s.put(model, (x, s.floor(x, z) - 0.2, z), 0, SCENERY)
 
 
