@@ -257,7 +257,7 @@ WORDS: dict[Role, dict[str, str]] = {
         "lovely, pretty, quiet, "
         "calm, peaceful, realistic, detailed, style, old, new, modern, soft, simple, side, time, during, after, "
         "weather, season, "
-        "light, lit, coloured, colored, made, wide, narrow, open, round, square, ripe, fresh, wild, some, kind, "
+        "light, lit, coloured, colored, made, wide, narrow, open, round, square, ripe, fresh, wild, kind, "
         "all, other, "
         "something, things, thing, place, area, shot, angle, camera, i, we, you, want, would, like, give, me, us, "
         "at the foot, on a day, coming, high quality, top",
