@@ -2,7 +2,7 @@
 // turn and scale it. What was built stays; edits.js says what a list of edits makes of it.
 //
 // stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply}:
-// what the viewer does for it; pixels are of the canvas's box, apply(text) is there only where somebody takes edits.
+// what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes edits.
 
 const NUDGE = 0.02          // of the pivot's distance, by an arrow key
 const STEP_DEG = 5, STEP_SCALE = 1.05
@@ -134,7 +134,8 @@ class Things {
   #copy() {
     if (this.#slots.size >= SLOTS - 1) return this.#say(`No more than ${SLOTS - 1} things are shown here.`)
     const {low, high} = this.#boxOf(this.#chosen), {factor} = this.#there.get(this.#chosen)
-    const width = BESIDE * factor * Math.max(high[0] - low[0], high[2] - low[2]), [right] = this.#across()
+    const inwards = this.#stage.project(this.#there.get(this.#chosen).foot)?.[0] > this.outline.clientWidth / 2 ? -1 : 1
+    const width = inwards * BESIDE * factor * Math.max(high[0] - low[0], high[2] - low[2]), [right] = this.#across()
     const number = Math.max(...this.#slots.keys(), ...this.#done.map(({as = 0}) => as)) + 1
     this.#do({op: 'duplicate', thing: this.#chosen, by: rounded(right.map(x => width * x)), as: number})
     this.#choose(number)
@@ -318,8 +319,8 @@ class Things {
   }
 
   #apply() {
-    this.#stage.apply(this.#text)
-    this.#say('The files and videos that are made from now on are of the scene as it is here.')
+    this.#say('Sent: it is told here when files and videos heed it.')
+    this.#stage.apply(this.#text, words => this.#say(words))
   }
 
   #field(name, label, properties) {
@@ -355,6 +356,8 @@ class Things {
     const {list} = this.#parts, root = list.getRootNode(), at = [...list.querySelectorAll('button')].indexOf(root.activeElement)
     list.replaceChildren(...[...this.#there].map(([number, thing]) => this.#item(number, thing)))
     if (at >= 0) list.querySelectorAll('button')[at]?.focus()
+    const item = list.querySelector('[aria-pressed=true]')?.parentNode, top = item?.offsetTop - list.offsetTop
+    if (item) list.scrollTop = clamp(list.scrollTop, top + item.offsetHeight - list.clientHeight, top)
   }
 
   #item(number, {name, hidden}) {

@@ -5,7 +5,7 @@
 //   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
 //   viewer.things.load(text)               // the text of an edits.json
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
-//   {apply: text => ...} makes files and videos of a scene as it was edited: the text of an edits.json
+//   {apply: (text, say) => ...} takes a scene's edits, the text of an edits.json, and says when files and videos heed them
 //   {asked: askedOf(location.search)} begins as an address says (parameters.js)
 //
 // This file ties the others together and draws when something has changed, and only then:
