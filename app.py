@@ -190,7 +190,7 @@ def steps() -> Steps:
         photo=photo,
         publish=publish,
         show_file=show_file,
-        direct=Direct(things, directed.add_edits, directed.take_back, directed.write_aimed),
+        direct=Direct(things, directed.add_edits, directed.take_back, directed.write_aimed, directed.put_edits),
     )
 
 

@@ -45,7 +45,7 @@ GENEROUS = Limits(
 
 DIRECT = Direct(
     lambda scene, picture: directed.things_now(scene, picture, pick_rasterizer("cpu")), directed.add_edits,
-    directed.take_back, directed.write_aimed,
+    directed.take_back, directed.write_aimed, directed.put_edits,
 )
 """As app.py has it."""
 

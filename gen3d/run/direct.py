@@ -87,6 +87,17 @@ def add_edits(scene: Path, given: Any) -> None:
     write_edits(built.files.edits, Edits((*before, *new)))
 
 
+def put_edits(scene: Path, given: Any) -> None:
+    """These in the place of those before, as a whole edits.json has them; with an InputError all stays as it was."""
+    built = built_in(scene)
+    edits = parse_edits(given, "The list of edits", names_of(built.things))
+    built.edited(edits.done)
+    if edits == Edits():
+        built.files.edits.unlink(missing_ok=True)
+    else:
+        write_edits(built.files.edits, edits)
+
+
 def take_back(scene: Path, count: int = 1) -> None:
     """Without the last edits; without any there is no edits.json, as before the first."""
     built = built_in(scene)

@@ -45,6 +45,13 @@ class Directing:
         """After some more edits, as the client sent them: all of them or, with an error, none."""
         return self._after(visitor, job, lambda scene: self._direct.edit(scene, edits))
 
+    def put(self, visitor: str, job: str | None, edits: Any) -> str:
+        """With these edits in the place of all before. Gives the job to go on with."""
+        own = own_job(self._visits, self._gallery, visitor, job)
+        with self._lock, self._visits.working(visitor):
+            self._direct.put(_scene(own), edits)
+        return own.name
+
     def undo(self, visitor: str, job: str | None, count: Number | None) -> Directed:
         """Without the last edits."""
         if count is None or count != int(count):

@@ -41,6 +41,8 @@ class Direct:
     """(folder, how many): takes the last ones back."""
     aim: Callable[[Path, str, str, Path], None]
     """(folder, thing, side, file to write): a camera path to where the thing is seen from that side."""
+    put: Callable[[Path, Any], None]
+    """(folder, edits): these in the place of all before, or an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,12 @@ class OtherViewer:
     model: gr.Model3D
 
 
-def add_stage(first: tuple[str, str] | None) -> dict[str, Component]:
-    """The scene, and how it stands, by the names that `stream.Shown.values` uses; first: in the viewer at once."""
-    viewer = scene_viewer("viewer", first)
+def add_stage(first: tuple[str, str] | None, directs: bool = False) -> dict[str, Component]:
+    """The scene, and how it stands, by the names that `stream.Shown.values` uses; first: in the viewer at once.
+
+    directs: whether somebody takes edits of its things.
+    """
+    viewer = scene_viewer("viewer", first, directs)
     return {"viewer": viewer, "status": gr.HTML(words.NOTHING_YET, elem_id="status")}
 
 

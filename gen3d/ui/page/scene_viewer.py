@@ -3,8 +3,8 @@
 A new value of the same job (the points, then what was fitted) is shown from where the visitor looks by now; any other
 begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
 A path that is drawn there is uploaded as a file when it is to be filmed, and kept at the element for
-`another_video.py`. Gradio compares the template's text before it touches the page, and this text never changes: the
-canvas stays.
+`another_video.py`; so are edits for `viewer_edits.py`. Gradio compares the template's text before it touches the page,
+and this text never changes: the canvas stays.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ const film = async (text, seconds) => {
   stage.drawn = [{path, url, ...about}, Number(seconds.toFixed(2))]
   trigger('submit')
 }
+const apply = (text, say) => {
+  Object.assign(stage, {edited: JSON.parse(text), say})
+  trigger('apply')
+}
 const show = () => {
   const of = props.value?.job ?? null, light = of === all || !wantsLess() ? null : props.value?.light?.url
   const url = light ?? props.value?.file?.url ?? null
@@ -48,7 +52,7 @@ const show = () => {
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
     viewer?.dispose()
-    viewer = url && createSceneViewer(stage, {film})
+    viewer = url && createSceneViewer(stage, {film, apply: directs && apply})
   }
   file = url
   job = of
@@ -72,10 +76,14 @@ class Viewed(GradioModel):
     """For a phone; None where the first is light enough."""
 
 
-def scene_viewer(elem_id: str, value: tuple[str, str] | None = None) -> gr.HTML:
-    """The component: its value is (file, name of the job), or None for nothing; value: at first."""
+def scene_viewer(elem_id: str, value: tuple[str, str] | None = None, directs: bool = False) -> gr.HTML:
+    """The component: its value is (file, name of the job), or None for nothing; value: at first.
+
+    directs: whether somebody takes edits that are made there.
+    """
+    told = f"const directs = {str(directs).lower()}"
     viewer = gr.HTML(
-        html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{SCRIPT}\n{PHONE}\n{CONNECT}",
+        html_template=TEMPLATE, css_template=STYLE, js_on_load=f"'use strict';\n{told}\n{SCRIPT}\n{PHONE}\n{CONNECT}",
         apply_default_css=False, elem_id=elem_id,
     )  # fmt: skip
     return with_model(viewer, Viewed, _viewed, value)

@@ -1,0 +1,91 @@
+"""Edits of the viewer's that become a scene's own: whose they are, what is refused, and the button that sends them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from gen3d.errors import InputError
+from gen3d.formats.view import write_view
+from gen3d.request import Request
+from gen3d.scene_files import SceneFiles
+from gen3d.settings import PRESETS
+from gen3d.ui.core.directing import Directing
+from gen3d.ui.core.gallery import Example, Gallery
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.page.scene_viewer import scene_viewer
+from gen3d.ui.page.viewer_edits import HEEDED, connect_edits
+from tests.browser import browser as browser
+from tests.conftest import Built
+from tests.page import DIRECT, launched
+from tests.patience import eventually
+from tests.small_scenes import LENS
+from tests.test_modes import LIMITS, PIVOT_M
+from tests.thing_scenes import room_with_cards, told_of_cards
+
+HIDE = {"edits": [{"op": "hide", "thing": 1}], "undone": [{"op": "remove", "thing": 2}]}
+
+
+@pytest.fixture
+def house(built: Built, tmp_path: Path) -> tuple[Directing, Visits, Gallery]:
+    """With one example that is ready."""
+    gallery = Gallery((Example("ready", "Ready", built.request.photo),), tmp_path / "gallery")
+    shutil.copytree(built.folder, gallery.folder_of(gallery.examples[0]))
+    visits = Visits(tmp_path / "visits")
+    return Directing(DIRECT, visits, gallery), visits, gallery
+
+
+def test_edits_take_the_place_of_those_before_and_an_empty_list_takes_them_away(house, built):
+    directing, visits, _ = house
+    job = visits.begin("me", Request(), PRESETS["fast"])
+    shutil.copytree(built.folder, job.folder / "grow")
+    files = SceneFiles(job.folder / "grow")
+    before = files.ply.read_bytes()
+    assert directing.put("me", job.name, HIDE) == job.name
+    assert json.loads(files.edits.read_text()) == HIDE
+    for bad in ({"edits": [{"op": "move", "thing": 99, "by": [0, 0, 0]}]}, {"edits": 3}, "nonsense", None):
+        with pytest.raises(InputError):
+            directing.put("me", job.name, bad)
+    assert json.loads(files.edits.read_text()) == HIDE
+    with pytest.raises(InputError, match="no such job"):
+        directing.put("you", job.name, HIDE)
+    directing.put("me", job.name, {"edits": [], "undone": []})
+    assert not files.edits.exists() and files.ply.read_bytes() == before
+
+
+def test_an_example_stays_everybodys(house):
+    directing, visits, gallery = house
+    folder = gallery.folder_of(gallery.examples[0])
+    own = directing.put("me", folder.name, HIDE)
+    assert not (folder / "edits.json").exists()
+    assert (visits.find("me", own).folder / "grow" / "edits.json").is_file()
+    assert directing.put("me", own, HIDE) == own
+
+
+def test_the_viewers_button_sends_them_and_the_job_is_told(tmp_path, browser):
+    room, put = room_with_cards(), []
+    write_view(tmp_path / "scene.view", room, LENS, PIVOT_M, LIMITS, things=told_of_cards(room))
+
+    def keep(visitor: str, job: str | None, edits: Any) -> str:
+        put.append((bool(visitor), job, edits))
+        return "own"
+
+    with gr.Blocks() as page:
+        job = gr.Textbox("example", elem_id="job")
+        viewer = scene_viewer("viewer", (str(tmp_path / "scene.view"), "example"), directs=True)
+        connect_edits(keep, viewer, job)
+    with launched(page, allowed_paths=[str(tmp_path)]) as url:
+        window = browser.new_page()
+        window.goto(url)
+        window.get_by_role("button", name="Things", exact=True).click()
+        window.get_by_role("button", name="Hide red card").click()
+        window.get_by_role("button", name="Use in files and videos").click()
+        window.get_by_text(HEEDED).wait_for()
+        assert put == [(True, "example", {"edits": [{"op": "hide", "thing": 1}], "undone": []})]
+        eventually(lambda: window.locator("#job textarea").input_value() == "own")
+        window.close()
