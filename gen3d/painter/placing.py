@@ -173,23 +173,23 @@ class _Placer:
         ideal = self._ideal(size, share)
         for other in self.things:
             if self._is(asked, other.targets) and other.relation not in ("on", "in", "with", "under"):
-                ideal = max(ideal, 0.85 * self._ideal(_usual_size(other.kind) * scale_of(other.size), share))
+                ideal = max(ideal, 0.85 * self._ideal(usual_size(other.kind) * scale_of(other.size), share))
         led_to = any(t.relation in ("in front of",) and self._is(asked, t.targets) for t in self.things)
         ideal *= {"front": 0.62, "back": 2.3}.get(asked.where or "", 1.45 if led_to else 1.0)
         water = OBJECTS[asked.kind].stands == "water"
         for k in range(TRIES):
             loose = 1 + 0.6 * k / TRIES
-            z = ideal * self.rng.uniform(0.85, 1.25) * self.rng.uniform(1 / loose, loose)
+            z = ideal * self.rng.uniform(0.85, 1.25) * self.rng.uniform(1 / loose, loose) * (1 - 0.4 * k / TRIES)
             z = float(np.clip(z, self.setting.near + size[2] / 2, self._far(asked) - size[2] / 2))
             if OBJECTS[asked.kind].stands == "flat":
                 z = max(z, 0.5 * (self.setting.near + self._far(asked)))
-            x = self._aside(asked, z, size[0] / 2)
+            x = self._aside(asked, z, size[0] / 2, anywhere=k > TRIES // 3)
             if water and self.setting.water(0, self._shore()):
                 z = self._shore() + self.rng.uniform(0, 0.35) * k + size[2] / 2 + max(ideal - self._shore(), 0) * 0.6
                 x = self._aside(asked, z, size[0] / 2)
                 if self.setting.water(x, z):
                     yield self._spot(asked, model, (x, self.setting.water_y - 0.08 * size[1], z))
-            elif not self.setting.water(x, z):
+            elif self._level(x, z, size):
                 yield self._spot(asked, model, (x, self._floor(x, z, size), z))
 
     def _ideal(self, size: np.ndarray, share: Real) -> Real:
@@ -215,11 +215,17 @@ class _Placer:
         heights = [self.setting.floor(*corner) for corner in corners]
         return min(heights) if max(size[0], size[2]) > 2.5 else float(np.mean(heights))
 
-    def _aside(self, asked: Asked, z: Real, half: Real) -> Real:
+    def _level(self, x: Real, z: Real, size: np.ndarray) -> bool:
+        """Whether the ground under it is dry, and does not fall away."""
+        corners = [(x + i * size[0] * 0.5, z + k * size[2] * 0.5) for i in (-1, 0, 1) for k in (-1, 0, 1)]
+        heights = [self.setting.floor(*corner) for corner in corners]
+        return not any(self.setting.water(*c) for c in corners) and np.ptp(heights) < 0.3 + 0.12 * max(size[0], size[2])
+
+    def _aside(self, asked: Asked, z: Real, half: Real, anywhere: bool = False) -> Real:
         """X for a distance, within the picture and the walls."""
         side = asked.where if asked.where in SIDES else None
         low, high = SIDES[side]
-        if side is None and self.crowd == 1:
+        if side is None and self.crowd == 1 and not anywhere:
             low, high = -0.3, 0.3
         reach = max(self.wide * z * 0.96 - half, 0.05 * z)
         x = self.rng.uniform(low, high) * reach
@@ -383,7 +389,7 @@ def _narrow(host: Spot) -> bool:
 
 
 @cache
-def _usual_size(kind: str) -> np.ndarray:
+def usual_size(kind: str) -> np.ndarray:
     """Width, height and depth of a kind of thing."""
     model = Model(rng=np.random.default_rng(0))
     OBJECTS[kind].build(model)

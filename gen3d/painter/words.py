@@ -28,7 +28,7 @@ WORDS: dict[Role, dict[str, str]] = {
         "meadow": "meadow, hill, field, grassland, countryside, pasture, valley, prairie, lawn, landscape",
         "mountains": "mountain, alps, peak, mountain range, highland",
         "coast": "coast, beach, sea, ocean, shore, seaside, bay, island, seashore",
-        "lake": "lake, pond, lakeside, lakeshore, riverbank, river",
+        "lake": "lake, water, pond, lakeside, lakeshore, riverbank, river",
         "forest": "forest, wood, woodland, jungle, grove, glade, clearing",
         "desert": "desert, dune, sahara, sand dune",
         "snow": "snowfield, snowy field, snow field, arctic, tundra, winter landscape, snowy landscape",

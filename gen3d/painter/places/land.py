@@ -11,12 +11,15 @@ from jaxtyping import Float
 from gen3d.painter.light.noise import fbm, kernel
 from gen3d.painter.light.sky import HAZE
 from gen3d.painter.objects.model import Model
+from gen3d.painter.placing import usual_size
 from gen3d.painter.real import Real
 from gen3d.painter.setting import SCENERY, Setting
 
 X0, Z0, CELL = -420.0, -24.0, 2.5
 ROWS, COLUMNS = 300, 337
 """Of the height map: 840 m wide, from behind the eye to 725 m ahead."""
+LARGE_M = 3.0
+"""Before things so high the shore is farther away, so that there is room to stand."""
 GROUNDS = {
     "spring": ("#667f38", "#425a28"), "summer": ("#5f6b36", "#34481f"), "autumn": ("#857038", "#7d4a22"),
     "winter": ("#e6ebf2", "#8a9088"),
@@ -48,6 +51,8 @@ class Land:
     bumps: Real = 0.5
     """Unevenness of the ground near the eye."""
     dunes: Real = 0.0
+    cape: bool = False
+    """Whether the land goes on to the right, beside the water."""
 
 
 def smooth(low: Real, high: Real, x: np.ndarray) -> np.ndarray:
@@ -92,6 +97,9 @@ def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
     if land.water_from is not None:
         bend = 16 * (noise_field(*grid, 0.02, 3, seed + 17) - 0.5)
         start = smooth(land.water_from - 7, land.water_from + 4, z + bend * smooth(5, 60, np.abs(x)))
+        if land.cape:
+            cape = smooth(8, 18, x) * (1 - smooth(52, 80, z))
+            start, ground = start * (1 - cape), ground + 1.6 * cape
         if land.water_to is not None:
             end = smooth(land.water_to - 8, land.water_to + 25, z + 3 * bend - 0.10 * np.abs(x))
             ground = np.where(end > 0, ground + 1.5 * end, ground)
@@ -104,9 +112,11 @@ def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
 def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None, *, snow_above: Real = 400.0) -> None:
     """The land into the setting, with water, floor and eye."""
     land = with_features(land, s.said.also)
+    if land.water_from is not None and any(usual_size(thing.kind)[1] > LARGE_M for thing in s.said.things):
+        land = replace(land, water_from=land.water_from + 9, water_to=land.water_to and land.water_to + 15)
     ground = heights(land, float(s.rng.uniform(0, 400)))
     near, woods = GROUNDS[s.season]
-    shore = -0.55 if land.water_from is not None else -60.0
+    shore = -1.0 if land.water_from is not None else -60.0
     winter = s.season == "winter"
     hills = s.ink(
         "hills", first if look == "hills" else near, second or woods, more=(-30.0 if winter else snow_above, shore)

@@ -9,8 +9,8 @@ from gen3d.painter.setting import Setting, Wish
 
 def coast(s: Setting) -> None:
     """Sand, the sea to the horizon."""
-    lay(s, Land(hills=0, water_from=15, bumps=0.3), "sand", "#d2b283", "#e2c89c")
-    s.far = 30.0
+    lay(s, Land(hills=0, water_from=15, bumps=0.3, cape=True), "sand", "#d2b283", "#e2c89c")
+    s.far = 46.0
     scatter(s, "rock", 6, (-22, 22, 9, 17), clear=6, apart=3)
     s.wishes = (
         Wish("umbrella", where="right"),
