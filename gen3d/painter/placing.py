@@ -219,7 +219,9 @@ class _Placer:
         """Whether the ground under it is dry, and does not fall away."""
         corners = [(x + i * size[0] * 0.5, z + k * size[2] * 0.5) for i in (-1, 0, 1) for k in (-1, 0, 1)]
         heights = [self.setting.floor(*corner) for corner in corners]
-        return not any(self.setting.water(*c) for c in corners) and np.ptp(heights) < 0.3 + 0.12 * max(size[0], size[2])
+        slope = float(np.ptp(heights))
+        dry = not any(self.setting.water(*corner) for corner in corners)
+        return dry and slope < 0.3 + 0.12 * float(max(size[0], size[2]))
 
     def _aside(self, asked: Asked, z: Real, half: Real, anywhere: bool = False) -> Real:
         """X for a distance, within the picture and the walls."""
