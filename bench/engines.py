@@ -65,7 +65,7 @@ def _readme_row(engine: Engine) -> tuple[str, ...]:
     return (
         f"`{engine.key}`: {engine.name}",
         ", ".join(engine.roles),
-        ", ".join(tiers) or ("if asked for" if engine.weights else "any"),
+        (", ".join(tiers) or "if asked for") if engine.weights else "any",
         _networks(engine),
         in_words(size_bytes) if (size_bytes := sum(weights.size_bytes for weights in engine.weights)) else "none",
         ", ".join(dict.fromkeys(weights.licence for weights in engine.weights)) or "ours",
