@@ -29,6 +29,7 @@ from gen3d.ui.core.jobs import Visits
 from gen3d.ui.core.limits import Limits
 from gen3d.ui.core.steps import Direct, Steps
 from gen3d.ui.page.actions import Actions
+from gen3d.ui.page.agents import Agents
 from gen3d.ui.page.launch import launch_options
 from gen3d.ui.page.layout import build_page
 from tests.browser import browser as browser
@@ -120,6 +121,8 @@ def served(
         # Gradio knows a generator by its function, which the type checker wraps
         for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
+        for name in ("film", "export"):
+            patch.setattr(Agents, name, inspect.unwrap(getattr(Agents, name)))
         page = build_page(steps, visits, gallery, limits)
     # all pages of a process share these, and whatever a page gives is compared with each of them, every time
     _StaticFiles.all_paths = list(dict.fromkeys(_StaticFiles.all_paths))

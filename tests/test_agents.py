@@ -25,8 +25,10 @@ from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import product
 from gen3d.products.export import export_file
+from gen3d.request import Request
 from gen3d.run import direct as directed
 from gen3d.run import steps as pipeline
+from gen3d.settings import PRESETS
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.core.jobs import AGENT, Visits
 from gen3d.ui.core.steps import Steps
@@ -43,6 +45,7 @@ from tests.test_own_files import post
 pytest_plugins = ["tests.page"]
 HAS_MCP = find_spec("mcp") is not None
 WITH_MCP = pytest.mark.skipif(not HAS_MCP, reason="install it with: pip install 'mcp>=1.21,<2'")
+ASKED = Request(photo=Path("photo.png")), PRESETS["fast"]
 TEN = [
     {"op": "move", "by": [0.1, 0, 0]}, {"op": "turn", "deg": 30}, {"op": "scale", "by": 1.2},
     {"op": "tint", "rgb": "#ff8000", "strength": 0.5}, {"op": "duplicate", "by": [0.3, 0, 0], "as": 40, "name": "twin"},
@@ -211,7 +214,7 @@ def test_a_job_is_directed_by_nobody_but_its_visitor(client, page, job):
 def test_among_agents_a_job_is_whoevers_who_knows_its_name_and_no_page_finds_it(tmp_path):
     visits = Visits(tmp_path)
     mine, others = visits.agent(), visits.agent()
-    job, page = visits.begin(mine, None, None), visits.begin("page", None, None)
+    job, page = visits.begin(mine, *ASKED), visits.begin("page", *ASKED)
     assert mine != others and visits.agent(job.name) == mine and AGENT.strip() != AGENT
     for name in (page.name, "", "x", None):
         assert visits.agent(name) not in (mine, "page")
@@ -223,9 +226,9 @@ def test_among_agents_a_job_is_whoevers_who_knows_its_name_and_no_page_finds_it(
 
 def test_one_agents_jobs_make_no_room_for_anothers(tmp_path):
     visits = Visits(tmp_path)
-    first_job = visits.begin(visits.agent(), None, None)
+    first_job = visits.begin(visits.agent(), *ASKED)
     for _ in range(10):
-        visits.begin(visits.agent(), None, None)
+        visits.begin(visits.agent(), *ASKED)
     assert first_job.folder.is_dir()
 
 

@@ -19,7 +19,7 @@ from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.another_video import FILMED, RATE, SECONDS, WIDTH_PX
 from gen3d.ui.page.by_name import add_endpoint
 from gen3d.ui.page.errors import told_to_visitors
-from gen3d.ui.page.gradio_quirks import generator_of, of_schema
+from gen3d.ui.page.gradio_quirks import of_schema
 from gen3d.ui.page.more_files import Find, Make, made_files
 from gen3d.ui.page.sending import NOBODY, Values, plainly
 from gen3d.video_table import SHAPES, STRENGTHS
@@ -129,12 +129,12 @@ def add_agents(agents: Agents, shown: Mapping[str, Component], paths: Mapping[st
     directed = [things, picture, job]
     for fn, taken in ((agents.things, [job]), (agents.edit, [job, edits]), (agents.undo, [job, count])):
         add_endpoint(fn, taken, directed, IN_TURN)
-    add_endpoint(generator_of(agents.film), [job, *_filming(paths)], [shown[name] for name in plainly(FILMED)])
+    add_endpoint(agents.film, [job, *_filming(paths)], [shown[name] for name in plainly(FILMED)])
     names = [row.name for row in on_page()]
     formats = gr.CheckboxGroup(names, label="formats", visible=False)
     words = gr.Textbox(label="words", visible=False)
     files = gr.File(label="files", file_count="multiple", visible=False)
-    add_endpoint(generator_of(agents.export), [job, formats], [words, files])
+    add_endpoint(agents.export, [job, formats], [words, files])
 
 
 def _filming(paths: Mapping[str, str]) -> list[Component]:
