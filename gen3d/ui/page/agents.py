@@ -62,7 +62,7 @@ class Agents:
             edits: a list, as [{"op": "move", "thing": "lamp", "by": [0.5, 0, 0]}]. A thing is meant by its id or its
                 name. The ops: hide; show; remove; move with by, metres [x, y, z]; turn with deg, and axis and at;
                 scale with by, a factor, and at; duplicate with by, and as, a new id, and name; tint with rgb, as
-                [1, 0.5, 0] or "#ff8000", and strength from 0 to 1.
+                [1, 0.5, 0] or "#ff8000", and strength from 0 to 1; rename with name.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
