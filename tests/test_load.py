@@ -81,7 +81,8 @@ def test_without_weights_and_hub_every_role_falls_back_and_says_so_once(tmp_path
         models = load_models("auto")
     assert models.names == builtin_models().names and models.device == "cpu"
     [notice] = models.notices
-    assert all(role.replace("_", " ") in notice and name in notice for role, name in models.names.items())
+    others = models.names.items() - {("text_to_image", "world painter")}  # no network of this tier draws
+    assert others and all(role in notice and name in notice for role, name in others)
     assert notice.count("LaMa") == notice.count("builtin patches") == notice.count("gen3d download") == 1
 
 
