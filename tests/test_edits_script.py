@@ -63,6 +63,20 @@ def test_what_is_no_edit_for_others_is_none_here(tmp_path):
     assert [text for text, told in zip(BAD, found, strict=True) if not told] == []
 
 
+def test_a_name_is_one_line_for_both(tmp_path):
+    names = ["chair", "old\u00a0oak", "two\nlines", "a" * 81, "", " ", "Tür 3", "\u200bzero", "椅子"]
+    texts = [json.dumps([{"op": "rename", "thing": 1, "name": name}]) for name in names]
+    here = [not told for told in in_script(tmp_path, FILES, REFUSED, {"texts": texts, "told": TOLD})]
+    assert here == [_is_taken(json.loads(text)) for text in texts]
+
+
+def _is_taken(edits: list[dict[str, Any]]) -> bool:
+    try:
+        return bool(parse_edits(edits).done)
+    except InputError:
+        return False
+
+
 def test_edits_of_what_is_not_there_are_refused_by_both(tmp_path):
     absent: list[list[dict[str, Any]]] = [
         [{"op": "move", "thing": 7, "by": [0, 0, 0]}], [{"op": "remove", "thing": 1}, {"op": "hide", "thing": 1}],

@@ -138,7 +138,7 @@ const VALUES = {
 }
 
 function isName(x) {
-  return typeof x === 'string' && x.trim() !== '' && x.length <= LONGEST_NAME && !/\p{C}/u.test(x)
+  return typeof x === 'string' && x.trim() !== '' && x.length <= LONGEST_NAME && !/\p{C}|(?! )\p{Z}/u.test(x)
 }
 
 function colourFrom(code) {

@@ -125,7 +125,10 @@ class Things {
     this.#slots = new Map(this.numbers.map((n, i) => [n, i + 1]))
     let slot = this.numbers.length
     for (const n of this.#there.keys()) if (!this.#slots.has(n)) this.#slots.set(n, ++slot)
-    if (!this.#there.has(this.#chosen)) this.#chosen = null
+    if (this.#chosen !== null && !this.#there.has(this.#chosen)) {
+      this.#chosen = null
+      this.#say(HOW_TO_EDIT)
+    }
     if (anew) this.#list()
     this.#show()
     this.#stage.place()
@@ -136,9 +139,8 @@ class Things {
     const {low, high} = this.#boxOf(this.#chosen), {factor} = this.#there.get(this.#chosen)
     const inwards = this.#stage.project(this.#there.get(this.#chosen).foot)?.[0] > this.outline.clientWidth / 2 ? -1 : 1
     const width = inwards * BESIDE * factor * Math.max(high[0] - low[0], high[2] - low[2]), [right] = this.#across()
-    const number = Math.max(...this.#slots.keys(), ...this.#done.map(({as = 0}) => as)) + 1
-    this.#do({op: 'duplicate', thing: this.#chosen, by: rounded(right.map(x => width * x)), as: number})
-    this.#choose(number)
+    this.#do({op: 'duplicate', thing: this.#chosen, by: rounded(right.map(x => width * x))})
+    this.#choose([...this.#there.keys()].at(-1))
   }
 
   #toGround() {
@@ -265,7 +267,8 @@ class Things {
   // Takes a file's text for the edits; throws where it is none, and nothing changes.
   load(text) {
     const {done, undone} = editsFrom(text, this.#told)
-    if (instancesOf(done, this.#told).size >= SLOTS) throw new Error(`more than ${SLOTS - 1} things`)
+    const copies = [...done, ...undone].filter(({op}) => op === 'duplicate').length
+    if (this.numbers.length + copies >= SLOTS) throw new Error(`more than ${SLOTS - 1} things`)
     this.#done = done
     this.#undone = undone
     this.#chosen = this.#pending = null
