@@ -12,6 +12,7 @@ from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, as_json, parse_edits, read_edits, write_edits
 from gen3d.formats.ply import write_ply
 from gen3d.formats.scene_file import open_scene
+from gen3d.formats.view import read_told
 from gen3d.products.edited import edited_by, edited_parts, edits_beside, heeding
 from gen3d.products.mesh import mesh_parts
 from gen3d.scene_files import SceneFiles
@@ -247,6 +248,7 @@ def test_edit_bakes_a_folder_that_every_export_follows(built, tmp_path, capsys):
     told = json.loads((tmp_path / "baked" / "things.json").read_text())
     old = json.loads((built.folder / "things.json").read_text())
     [there], [was] = ([t for t in x["things"] if t["id"] == 2] for x in (told, old))
+    assert there["id"] in [thing["id"] for thing in read_told(tmp_path / "baked" / "scene.view")["things"]]
     assert there["name"] == was["name"] and there["foot"][1] == pytest.approx(was["foot"][1] - 0.3, abs=2e-3)
     run("export", tmp_path / "baked" / "scene.ply", "--to", tmp_path / "m.glb", tmp_path / "s.splats.glb")
     nodes = (tmp_path / "m.glb").read_bytes()

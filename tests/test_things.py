@@ -10,7 +10,8 @@ from bench.things import purity_and_coverage
 from gen3d.formats.known import Limits
 from gen3d.formats.layered import load_layered, save_layered
 from gen3d.formats.ply import open_ply, read_ply, write_ply
-from gen3d.formats.view import read_view, write_view
+from gen3d.formats.things_file import read_things
+from gen3d.formats.view import read_told, read_view, write_view
 from gen3d.geometry.labels import things_of
 from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.points import lift
@@ -186,7 +187,7 @@ def test_without_things_files_are_as_they_were(tmp_path):
     write_ply(tmp_path / "s.ply", photo_scene())
     assert b"thing" not in (tmp_path / "s.ply").read_bytes()[:2000] and read_ply(tmp_path / "s.ply").things is None
     write_view(tmp_path / "s.view", photo_scene(), LENS, 3.0, LIMITS)
-    assert read_view(tmp_path / "s.view").gaussians.things is None
+    assert read_view(tmp_path / "s.view").gaussians.things is None and read_told(tmp_path / "s.view") is None
 
 
 def test_choosing_joining_and_merging_keep_the_things():
@@ -221,6 +222,14 @@ def test_a_scene_that_was_built_knows_its_things(built):
     assert {1, 2} <= set(things.tolist()) and layers.things.max() == things[things < SKY].max()
     seen = read_view(built.folder / "scene.view").gaussians.things.numpy()
     assert np.array_equal(np.bincount(seen), np.bincount(things))
+
+
+def test_the_viewers_file_tells_of_things_what_things_json_does(built):
+    whole = read_things(built.folder / "things.json")
+    told = read_told(built.folder / "scene.view")
+    assert (told["up"], told["ground"]) == (whole["up"], whole["ground"])
+    for few, thing in zip(told["things"], whole["things"], strict=True):
+        assert few == {key: thing[key] for key in ("id", "name", "box", "centre", "foot", "footprint")}
 
 
 def test_spheres_that_touch_in_the_picture_alone_are_two():
