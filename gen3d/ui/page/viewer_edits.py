@@ -32,10 +32,11 @@ def connect_edits(put: Put, viewer: Component, job: Component) -> None:
     """viewer: the page's; job: its hidden field with the name of the job on show."""
     edits, told = gr.JSON(visible=HIDDEN, label="edits"), gr.Textbox(visible=HIDDEN, label="told")
 
-    def kept(job: str | None, edits: dict[str, Any], request: gr.Request) -> tuple[str, str]:
+    def kept(job: str | None, edits: object, request: gr.Request) -> tuple[str, str]:
         with told_to_visitors():
             own = put(visitor_of(request), job, edits)
-        return own, HEEDED if edits.get("edits") else AS_BUILT
+        some = edits.get("edits") if isinstance(edits, dict) else edits  # a bare list of them is taken as well
+        return own, HEEDED if some else AS_BUILT
 
     sent = viewer.apply(kept, [job, edits], [job, told], js=EDITED, **QUIET)
     sent.success(None, told, None, js=SAY, **PRIVATE)
