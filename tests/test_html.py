@@ -116,7 +116,7 @@ def test_without_a_title_it_still_has_one(tmp_path, scene):
 
 def test_the_file_is_the_scene_in_base64_and_little_more(tmp_path, scene):
     write_html(tmp_path / "page.html", scene, "A room")
-    assert (tmp_path / "page.html").stat().st_size < 4 / 3 * scene.stat().st_size + 120_000
+    assert (tmp_path / "page.html").stat().st_size < 4 / 3 * scene.stat().st_size + 150_000
 
 
 def test_what_is_no_scene_makes_no_page(tmp_path):
