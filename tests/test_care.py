@@ -69,7 +69,7 @@ def test_the_selftest_plays_every_role_and_leaves_a_report_and_a_sheet(tmp_path)
     *_, last = selftest(load, pick_rasterizer(), TINY, tmp_path / "test")
     report = json.loads((tmp_path / "test" / "selftest.json").read_text(encoding="utf-8"))
     assert isinstance(last, Finished) and set(report["roles"]) == {
-        "depth", "segmenter", "background", "outpainter", "pipeline"
+        "depth", "segmenter", "background", "outpainter", "text_to_image", "pipeline"
     }  # fmt: skip
     assert all(told["fault"] is None for told in report["roles"].values())
     assert (tmp_path / "test" / "sheet.png").stat().st_size > 10_000

@@ -90,7 +90,7 @@ def test_build_makes_a_scene_of_a_png_pair_and_tells_the_stages(scene):
     folder, out = scene
     assert {path.name for path in folder.iterdir()} == {
         "scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "layers.npz", "flythrough.mp4",
-        "transforms.json", "run.json", "previews"
+        "transforms.json", "things.json", "run.json", "previews"
     }  # fmt: skip
     told = re.findall(r"^ *[0-9.]+ s  ([a-z]+)\b", out, re.MULTILINE)
     steps = ["source", "depth", "layers", "look", "background", "lift", "expand", "optimize", "grow", "flythrough"]
