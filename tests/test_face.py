@@ -15,7 +15,7 @@ from PIL import Image
 
 import gen3d
 from gen3d import cli
-from gen3d.errors import InputError, ModelUnavailable
+from gen3d.errors import InputError
 from gen3d.events import Started
 from gen3d.formats.picture import read_picture
 from gen3d.formats.scene_file import open_scene
@@ -242,9 +242,9 @@ def test_what_cannot_be_asked_for_is_refused(built, asked, words):
         gen3d.look(built.request if asked else None, **({"preset": TINY, "engine": room_models()} | asked))
 
 
-def test_a_sentence_needs_somebody_who_draws():
-    with pytest.raises(ModelUnavailable):
-        gen3d.build(prompt="a harbour", preset="fast", engine="builtin")
+def test_a_sentence_of_which_nothing_is_understood_is_refused():
+    with pytest.raises(InputError, match="No engine here can draw a sentence"):
+        gen3d.build(prompt="xyzzy", preset="fast", engine="builtin")
 
 
 def test_folders_and_names_that_are_somebody_elses_stay(scene, built, tmp_path):

@@ -33,7 +33,7 @@ def page(stand: Stand, proxied: bool = False, **limits: float) -> Iterator[str]:
     steps = Steps(play.look, play.grow, play.tour, {}, "a stage", PATHS, draws=True, review=play.review)
     front = Front(proxied=proxied)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.page.launch_options", lambda gallery, visits: launch_options(gallery, front, visits))
+        patch.setattr("tests.page.launch_options", lambda gallery, visits, **_: launch_options(gallery, front, visits))
         with served(steps, stand.visits, stand.gallery, replace(USUAL, **limits)) as url:
             yield url
 
