@@ -152,11 +152,20 @@ def end(server: object, patience_s: float = 5.0) -> None:
     if server.thread.is_alive():
         stack = "".join(traceback.format_stack(sys._current_frames().get(server.thread.ident)))
         connections = [getattr(one, "scope", None) for one in server.server_state.connections]
-        tasks = [str(task.get_stack()) for task in asyncio.all_tasks(server.servers[0].get_loop())]
+        tasks = [_awaited(task.get_coro()) for task in asyncio.all_tasks(server.servers[0].get_loop())]
         told = f"the server does not end; connections: {connections}; tasks: {tasks}; stack:\n{stack}"
         warnings.warn(told, stacklevel=2)
         server.force_exit = True
-        server.thread.join(20)
+        server.thread.join(2)
+
+
+def _awaited(coroutine: object) -> str:
+    """What a task waits for, from the outside in."""
+    names = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        names.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+        coroutine = coroutine.cr_await
+    return " > ".join(names)
 
 
 def free_port() -> int:

@@ -416,8 +416,8 @@ def test_a_bad_option_is_refused(option, given, tmp_path, capsys):
     assert inside(tmp_path) == before
 
 
-def test_a_sentence_without_a_photo_needs_an_engine_that_draws(tmp_path, capsys):
-    assert "draw a sentence" in refused(capsys, "build", "--prompt", "a quiet room", "-o", tmp_path / "out")
+def test_a_sentence_without_a_photo_needs_an_engine_that_draws_what_it_says(tmp_path, capsys):
+    assert "draw a sentence" in refused(capsys, "build", "--prompt", "xyzzy", "-o", tmp_path / "out")
     assert "neither a photo nor a sentence" in refused(capsys, "build", "-o", tmp_path / "out")
     assert "hub" in refused(capsys, "build", "--prompt", "a quiet room", "--engine", "hub", "-o", tmp_path / "out")
     assert inside(tmp_path) == set()

@@ -30,8 +30,8 @@ from tests.worlds import NoisyDepth, box_room
 RASTERIZER = pick_rasterizer()
 STAGES = ["source", "depth", "layers", "words", "background", "lift", "expand", "optimize", "flythrough"]
 PRODUCTS = {
-    "scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "layers.npz", "flythrough.mp4",
-    "transforms.json", "run.json", "previews"
+    "scene.ply", "scene.splat", "scene.view", "scene.html", "model3d.ply", "layers.npz", "things.json",
+    "flythrough.mp4", "transforms.json", "run.json", "previews"
 }  # fmt: skip
 
 

@@ -73,6 +73,9 @@ def test_products_appear_when_their_step_is_whole(tmp_path):
     names = [Path(file).name for file in shown.values()["files"]]
     assert names == ["scene.ply", "scene.splat", "scene.html", "transforms.json", "run.json"]
     assert shown.values()["scene"] == str(tmp_path / "grow" / "model3d.ply") and shown.values()["video"] is None
+    (tmp_path / "tour").mkdir()
+    (tmp_path / "tour" / "run.json").write_text('{"counts": {}}')
+    (tmp_path / "tour" / "flythrough.mp4").touch()
     shown = shown.after(Finished("tour", tmp_path / "tour"), tmp_path)
     files = [Path(file).relative_to(tmp_path).as_posix() for file in shown.values()["files"]]
     assert "tour/flythrough.mp4" in files and "tour/run.json" in files and "grow/run.json" not in files
