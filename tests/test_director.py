@@ -21,6 +21,8 @@ LIMITS = Limits(10.0, 14.0, 5.0, 8.0, 0.7, 1.2)
 PIVOT_M = 3.0
 FILMED = "{film: (text, seconds) => { window.filmed = [text, seconds] }, sway: false}"
 
+PATH_FILE, PATH_TIME = (f'[role=group][aria-label="Camera path"] {part}' for part in ("input[type=file]", "output"))
+
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
@@ -103,7 +105,7 @@ def test_a_saved_file_is_what_was_kept_and_loads_again(director, tmp_path):
     for kind, name in (("nerfstudio camera path", "camera_path.json"), ("SuperSplat settings", "settings.json")):
         file = saved(director, kind, tmp_path)
         assert file.name == name
-        director.page.locator("input[type=file]").set_input_files(file)
+        director.page.locator(PATH_FILE).set_input_files(file)
         director.page.get_by_text(f"{name}: 3 views.").wait_for()
         again = read_camera_path(saved(director, "transforms.json", tmp_path), LENS)
         assert again.c2w == pytest.approx(drawn.c2w, abs=1e-4) and again.focal == pytest.approx(drawn.focal, abs=1e-4)
@@ -112,7 +114,7 @@ def test_a_saved_file_is_what_was_kept_and_loads_again(director, tmp_path):
 def test_what_is_no_path_is_told_and_leaves_the_path_as_it_was(director, tmp_path):
     keep(director)
     (tmp_path / "wrong.json").write_text('{"frames": 3}')
-    director.page.locator("input[type=file]").set_input_files(tmp_path / "wrong.json")
+    director.page.locator(PATH_FILE).set_input_files(tmp_path / "wrong.json")
     director.page.get_by_text("wrong.json is no camera path that can be read").wait_for()
     assert keys(director) == 1
 
@@ -138,7 +140,7 @@ def test_time_and_field_of_view_are_each_keys_own(director, tmp_path):
     page.get_by_label("View 2 of 2: field of view, degrees").blur()
     director.rest()
     assert focal(director) == pytest.approx(0.5 / np.tan(np.radians(15)), rel=1e-6), "it is shown at once"
-    assert "of 5.0 s" in page.locator("output").inner_text()
+    assert "of 5.0 s" in page.locator(PATH_TIME).inner_text()
     drawn = read_camera_path(saved(director, "transforms.json", tmp_path), LENS)
     assert drawn.seconds[1] == 5 and drawn.focal[1] == pytest.approx(0.5 / np.tan(np.radians(15)))
     page.get_by_label("View 2 of 2: seconds since the one before").fill("-3")
@@ -208,7 +210,7 @@ def test_a_loop_goes_on(director, loop):
             field.fill("0.3")
             field.blur()
     director.page.get_by_label("How it goes on").select_option(loop)
-    assert "of 0.6 s" in director.page.locator("output").inner_text()
+    assert "of 0.6 s" in director.page.locator(PATH_TIME).inner_text()
     director.page.get_by_role("button", name="Play").click()
     director.page.wait_for_timeout(1500)
     assert director.told("playing") == "true"
@@ -227,7 +229,7 @@ def outward(yaw_deg: float) -> str:
 @pytest.mark.parametrize(("yaw_deg", "leaves"), [(12.0, False), (30.0, True)])
 def test_where_a_path_leaves_what_was_built_is_shown(director, tmp_path, yaw_deg, leaves):
     (tmp_path / "path.json").write_text(outward(yaw_deg))
-    director.page.locator("input[type=file]").set_input_files(tmp_path / "path.json")
+    director.page.locator(PATH_FILE).set_input_files(tmp_path / "path.json")
     director.page.get_by_text("path.json: 3 views.").wait_for()
     assert director.page.get_by_text("leaves what was built").is_visible() == leaves
     assert bool(director.page.evaluate("() => document.querySelector('.marks').style.background")) == leaves

@@ -202,7 +202,7 @@ def test_the_file_to_open_from_a_disk_shows_its_photo_before_its_script_runs(bro
     write_html(tmp_path / "scene.html", folder / name)
     has = name == "ours.view"
     text = (tmp_path / "scene.html").read_text(encoding="utf-8")
-    assert (0 < text.find('class="poster"') < text.find('id="scene"')) == has
+    assert (0 < text.find('id="poster"') < text.find('id="scene"')) == has
     wrong = []
     page = browser.new_page(java_script_enabled=False, viewport={"width": 96, "height": 72})
     page.on("console", lambda told: wrong.append(told.text))
