@@ -128,7 +128,7 @@ def test_sentences_fill_the_field_at_once_and_one_that_nobody_can_draw_is_told(b
     window = open_window(builtin)
     window.choose_tab("Text")
     window.expect(window.page.get_by_text(words.BY_RULE)).to_be_visible()
-    window.button(words.SENTENCES[1]).click()
+    window.page.get_by_role("button", name=words.SENTENCES[1]).click()
     window.expect(window.part("prompt").locator("textarea")).to_have_value(words.SENTENCES[1])
     window.part("prompt").locator("textarea").fill("colourless ideas sleep furiously")
     window.button("Build").click()

@@ -70,7 +70,7 @@ def _img(source: str) -> str:
 def _policy(style: str, script: str, loads: bool) -> str:
     """Only what is named runs, and what it loads itself; the worker is made of the script's own text."""
     scripts = f"'{_digest(script)}'" + " 'strict-dynamic'" * loads
-    pictures = "'self' file:" if loads else "data:"
+    pictures = "'self' file: data:" if loads else "data:"
     return (
         f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; img-src {pictures}; "
         "worker-src blob:; base-uri 'none'; form-action 'none'"
