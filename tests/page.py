@@ -148,6 +148,7 @@ def end(server: object, patience_s: float = 5.0) -> None:
 
     A connection that its client forgot would keep it for ever: it is given up then, and what it did is told.
     """
+    server.should_exit = True  # Gradio's close() passes over it where it takes the page for closed already
     server.thread.join(patience_s)
     if server.thread.is_alive():
         stack = "".join(traceback.format_stack(sys._current_frames().get(server.thread.ident)))
