@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 FOV_LIMIT_DEG = (1.0, 175.0)
 
@@ -123,6 +123,10 @@ class Camera:
             raise ValueError(f"depth is {depth.shape}, the camera {(self.height, self.width)}")
         xyz = self.rays() * depth[..., None]
         return xyz @ self.c2w[:3, :3].T + self.center
+
+    def frames(self, uv: Float[np.ndarray, "n 2"], z: Float[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
+        """Which of what `project` gave lies before the camera and within its picture."""
+        return (z > 0) & (uv >= 0).all(axis=1) & (uv < (self.width, self.height)).all(axis=1)
 
     def project(self, xyz: Float[np.ndarray, "*n 3"]) -> tuple[Float[np.ndarray, "*n 2"], Float[np.ndarray, "*n"]]:
         """Pixel coordinates and depth of world points; uv is meaningless where depth <= 0."""

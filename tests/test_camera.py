@@ -159,3 +159,10 @@ def test_points_behind_have_negative_depth():
 def test_depth_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"\(48, 63\)"):
         off_centre().unproject(np.ones((48, 63)))
+
+
+def test_it_frames_what_lies_before_it_and_within_its_picture():
+    camera = Camera.from_fov(60.0, 40, 30)
+    uv = np.array([(0, 0), (39.9, 29.9), (40, 5), (5, 30), (-0.1, 5), (5, 5)])
+    z = np.array([1.0, 1.0, 1.0, 1.0, 1.0, -1.0])
+    np.testing.assert_array_equal(camera.frames(uv.astype(float), z), [True, True, False, False, False, False])

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
     "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
-    "standing", "video_table", "edits",
+    "standing", "video_table", "edits", "srgb",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",

@@ -43,6 +43,7 @@ from gen3d.formats.whole import MB, refusing
 from gen3d.formats.y_up import Y_UP, y_up
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.placed import placed
+from gen3d.srgb import from_light, to_light
 
 EXTENSION = "KHR_gaussian_splatting"
 LOOKS = {
@@ -84,7 +85,8 @@ def store_splats_glb(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tu
 def _add(asset: Gltf, name: str, g: Gaussians) -> None:
     xyz = g.means.double().numpy()
     middle = 0.5 * (xyz.min(axis=0) + xyz.max(axis=0))
-    colour = np.concatenate([_linear(g.rgb.double().numpy()), g.opacities.double().numpy()[:, None]], axis=1)
+    light = to_light(np.clip(g.rgb.double().numpy(), 0, 1))
+    colour = np.concatenate([light, g.opacities.double().numpy()[:, None]], axis=1)
     attributes = {
         "POSITION": asset.accessor((xyz - middle).astype("<f4"), "VEC3", with_range=True),
         "COLOR_0": asset.accessor(np.rint(np.clip(colour, 0, 1) * 65535).astype("<u2"), "VEC4"),
@@ -115,18 +117,6 @@ def _floats(values: torch.Tensor) -> np.ndarray:
 
 def _unit(quats: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(quats.double(), dim=1)
-
-
-def _linear(srgb: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
-    """IEC 61966-2-1."""
-    srgb = np.clip(srgb, 0, 1)
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def _srgb(linear: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
-    """The inverse."""
-    linear = np.clip(linear, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def open_splats_glb(path: Path, most: int = MOST) -> StoredScene:
@@ -203,7 +193,7 @@ def _part(
         read[_named("OPACITY")][:, 0].clamp(0, 1), sh,
     )  # fmt: skip
     if look.get("colorSpace") == "lin_rec709_display":
-        encoded = torch.from_numpy(_srgb(g.rgb.double().numpy())).float()
+        encoded = torch.from_numpy(from_light(np.clip(g.rgb.double().numpy(), 0, 1))).float()
         g = replace(g, sh=sh_from_rgb(encoded))
         told = f"{path.name} has linear colours, which are taken without what of them depends on the direction."
     world = place.world.copy()

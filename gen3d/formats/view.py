@@ -260,7 +260,7 @@ def _first(gaussians: Gaussians) -> int:
 def _projected(gaussians: Gaussians, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pixel, depth, and whether the photo's frame holds it."""
     uv, z = camera.project(gaussians.means.double().numpy())
-    return uv, z, (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
+    return uv, z, camera.frames(uv, z)
 
 
 def _area_px(gaussians: Gaussians, camera: Camera, z: np.ndarray) -> np.ndarray:

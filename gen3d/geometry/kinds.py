@@ -17,7 +17,7 @@ def kinds_of(points: PointCloud, layers: Layers) -> UInt8[np.ndarray, "n"]:
     camera, foreground = layers.rgbd.camera, layers.foreground
     uv, z = camera.project(points.xyz.astype(np.float64))
     h, w = foreground.shape
-    inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (w, h)).all(axis=1)
+    inside = camera.frames(uv, z)
     column, row = np.clip(np.where(z[:, None] > 0, uv, 0), 0, (w - 1, h - 1)).astype(np.int64).T
     seen = (points.origin == Origin.PHOTO) | (points.origin == Origin.FRINGE)
     kinds = np.where(foreground[row, column], Kind.FOREGROUND, Kind.PHOTO)

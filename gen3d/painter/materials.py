@@ -8,6 +8,7 @@ import numpy as np
 
 from gen3d.painter.light import patterns
 from gen3d.painter.real import Real
+from gen3d.srgb import to_light
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ OF_MATERIAL = {
 def linear(colour: str) -> np.ndarray:
     """An sRGB hex colour as light."""
     srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return to_light(srgb)
 
 
 class Palette:

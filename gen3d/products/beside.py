@@ -56,7 +56,7 @@ def labels_of(xyz: Float[np.ndarray, "n 3"], scene: LayeredDepth) -> Labels:
     """Of which part something at each place is."""
     photo = scene.layers.rgbd
     uv, z = photo.camera.project(xyz)
-    framed = (z > 0) & (uv >= 0).all(axis=1) & (uv < (photo.camera.width, photo.camera.height)).all(axis=1)
+    framed = photo.camera.frames(uv, z)
     u, v = np.where(framed[:, None], uv, 0).astype(np.int64).T
     foreground = framed & (z < _half_way(scene)[v, u])
     sky = np.linalg.norm(xyz, axis=1) > SKY_SHARE * scene.shell_m

@@ -195,7 +195,7 @@ def _tell_hidden(told: list[dict[str, Any]], own: Mapping[int, np.ndarray], came
 def _by_cell(xyz: np.ndarray, camera: Camera) -> dict[int, float]:
     uv, z = camera.project(xyz)
     size = max(camera.width, camera.height) / CELLS
-    inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
+    inside = camera.frames(uv, z)
     cell: Int[np.ndarray, "n"] = (uv[inside] / size).astype(np.int64) @ (1, CELLS + 1)
     order = np.lexsort((z[inside], cell))
     first = np.unique(cell[order], return_index=True)[1]

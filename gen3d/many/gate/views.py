@@ -83,7 +83,7 @@ def floaters_ppm(gaussians: Gaussians, photo: RGBD, shell_m: float) -> float:
     camera = photo.camera
     solid = gaussians.means[gaussians.opacities >= FILLED_ALPHA].double().cpu().numpy()
     uv, z = camera.project(solid)
-    inside = (z > 0) & (uv >= 0).all(axis=1) & (uv < (camera.width, camera.height)).all(axis=1)
+    inside = camera.frames(uv, z)
     column, row = uv[inside].astype(np.int64).T
     side = 2 * AROUND_PX + 1
     solid_m = np.where(np.isfinite(photo.depth), photo.depth, np.float32(SKY_SHARE * shell_m))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gen3d.painter.light.noise import inner, kernel
+from gen3d.srgb import from_light
 
 
 @kernel
@@ -75,4 +76,4 @@ def curved(light: np.ndarray, exposure: float) -> np.ndarray:
     """Light as sRGB in [0, 1], by Narkowicz' fit of the ACES film curve."""
     x = np.maximum(light * exposure, 0)
     x = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(x, 1 / 2.4) - 0.055).astype(np.float32)
+    return from_light(x).astype(np.float32)
