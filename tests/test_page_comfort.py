@@ -31,6 +31,19 @@ def test_pressing_build_brings_the_scene_into_view(open_window, stand, play, wid
     window.says("Done in")
 
 
+def test_new_views_take_no_more_room_than_they_hold(open_window, stand):
+    window = open_window(stand.url)
+    window.says("This is an example")
+    window.shows("views")
+    last, part = (window.part("views").locator(which) for which in (".grid-container > * >> nth=-1", "xpath=."))
+
+    def below() -> float:
+        inner, outer = last.bounding_box(), part.bounding_box()
+        return outer["y"] + outer["height"] - inner["y"] - inner["height"]
+
+    eventually(lambda: -1 <= below() < 30)
+
+
 def test_the_seconds_go_on_between_two_updates(open_window, stand):
     window = open_window(stand.url)
     window.says("This is an example")
