@@ -9,6 +9,7 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.formats.view import Limits, write_view
 from tests.browser import browser as browser
+from tests.patience import eventually
 from tests.scene_page import ScenePage, shelf
 from tests.small_scenes import photo_scene
 
@@ -54,6 +55,14 @@ def touch(page: ScenePage, x: float, y: float, to: float, rest_ms: int) -> None:
     page.page.wait_for_timeout(100)
 
 
+def rewind(page: ScenePage) -> None:
+    """Back to the first key, and no longer in motion from the finger before."""
+    still = "() => { const s = document.querySelector('.keys'); const at = s.scrollLeft; s.scrollLeft = 0; return at }"
+    eventually(lambda: page.page.evaluate(still) == 0)
+    page.page.wait_for_timeout(100)
+    eventually(lambda: page.page.evaluate(still) == 0)
+
+
 def middle(page: ScenePage, i: int) -> tuple[float, float]:
     box = page.page.locator(".thumb").nth(i).bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -68,13 +77,13 @@ def test_many_keys_take_one_row_and_the_last_is_in_view(phone):
 
 def test_a_finger_scrolls_the_strip_and_one_that_rests_moves_a_key(phone):
     page = phone.page
-    page.evaluate("() => { document.querySelector('.keys').scrollLeft = 0 }")
+    rewind(phone)
     page.locator(".keys").scroll_into_view_if_needed()
     before = page.evaluate(ANGLES)
     (x, y), (left, _) = middle(phone, 2), middle(phone, 0)
     touch(phone, x, y, left, 0)
     assert page.evaluate(ANGLES) == before and page.evaluate(STRIP)[0] > 50
-    page.evaluate("() => { document.querySelector('.keys').scrollLeft = 0 }")
+    rewind(phone)
     touch(phone, x, y, left, LIFTED_MS)
     assert page.evaluate(ANGLES) == [before[2], before[0], before[1], *before[3:]] and page.evaluate(STRIP)[0] == 0
 
