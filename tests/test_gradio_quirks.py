@@ -1,14 +1,17 @@
 """Workarounds for versions of Gradio: in one file, each with its version and with what it waits for."""
 
 import ast
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import gradio
 import pytest
+from gradio.state_holder import SessionState
 
 from gen3d.ui.core.disk import upload_folder
 from gen3d.ui.page import gradio_quirks
+from gen3d.ui.page.guarded import GuardedBlocks
 
 FILE = Path(gradio_quirks.__file__)
 UI = FILE.parents[1]
@@ -55,3 +58,18 @@ def test_the_disk_counts_the_folder_that_gradio_uses(monkeypatch, told):
     else:
         monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
     assert str(upload_folder()) == gradio.utils.get_upload_folder()
+
+
+def test_a_visit_costs_little_whatever_the_page_holds():
+    with GuardedBlocks() as page:
+        for _ in range(100):
+            gradio.Textbox("x" * 100)
+    visits = [SessionState(page)]
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(10):
+        visits.append(SessionState(page))
+        visits[-1]._update_value_in_config(next(iter(page.blocks)), "x" * 10_000)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < len(visits) * 20_000, "bytes"

@@ -18,6 +18,7 @@ from gradio.components import Component
 from gradio.data_classes import FileData, GradioModel, ImageData
 from gradio.events import Dependency
 from gradio.processing_utils import move_files_to_cache
+from gradio.state_holder import SessionState
 
 GRADIO = "6.31"
 """Major and minor version."""
@@ -117,6 +118,30 @@ def as_last(values: T) -> Iterator[T]:
     """
     yield values
     yield values
+
+
+class _Nothing(dict):
+    """Holds nothing, whatever is put in."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: object) -> dict[str, Any]:
+        return {}
+
+    def __setitem__(self, key: object, value: object) -> None:
+        pass
+
+
+def keep_no_copies_of_the_page() -> None:
+    """For every page of this process: a visit keeps no configuration of each component.
+
+    Gradio 6.31 keeps one for "deep links", which are shut here, up to 0.8 MB a visit, and writes it anew with every
+    output. Goes when it makes them on request.
+    """
+    SessionState.config_values = property(lambda state: _Nothing(), lambda state, value: None)
+    SessionState._update_config = lambda state, key: None
+    SessionState._update_value_in_config = lambda state, key, value: None
 
 
 def generator_of(fn: Callable[..., Any]) -> Callable[..., Any]:
