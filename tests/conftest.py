@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gen3d.events import Event
@@ -24,6 +26,10 @@ def has_card() -> bool:
 
 if not has_card():
     os.environ["TRITON_INTERPRET"] = "1"  # read when triton is imported, which only tests do
+
+
+# every client of HTTP reads all certificates of the machine, which takes longer than a call; tests call nobody outside
+httpx._transports.default.create_ssl_context = functools.cache(httpx._transports.default.create_ssl_context)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m browser` is asked for

@@ -111,7 +111,7 @@ class Broken:
     ],
 )
 def test_the_selftest_finds_fault_with_an_engine_and_still_tries_the_others(tmp_path, role, engine, fault):
-    models = replace(builtin_models(), **{role: engine})
+    models = replace(builtin_models(), text_to_image=None, **{role: engine})
     with pytest.raises(Gen3DError, match=role):
         list(selftest(lambda: models, pick_rasterizer(), TINY, tmp_path / "test"))
     report = json.loads((tmp_path / "test" / "selftest.json").read_text(encoding="utf-8"))

@@ -50,7 +50,8 @@ def test_a_photo_with_depth_becomes_a_scene_with_the_background_that_diffusion_f
     with at_home(hub_home):
         models = load_models("hub", tier="gpu")
     request = replace(built.request, prompt=None)
-    events = list(build(request, models, pick_rasterizer(), SETTINGS, tmp_path / "scene"))
+    settings = replace(SETTINGS, expand=replace(SETTINGS.expand, poses=1))
+    events = list(build(request, models, pick_rasterizer(), settings, tmp_path / "scene"))
     assert len(read_ply(tmp_path / "scene" / "scene.ply")) > 1000
     assert {e.name for e in events if isinstance(e, Preview)} >= {"layers", "background", "expand_01"}
     counts = json.loads((tmp_path / "scene" / "run.json").read_text(encoding="utf-8"))["counts"]

@@ -65,7 +65,7 @@ def opened(role: str, engine: str, home: Path) -> Any:
     return player
 
 
-@pytest.fixture(params=[s if s in ("odd", "strip") else pytest.param(s, marks=pytest.mark.slow) for s in SIZES])
+@pytest.fixture(params=[s if s == "odd" else pytest.param(s, marks=pytest.mark.slow) for s in SIZES])
 def photo(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray, Camera]:
     h, w = SIZES[request.param]
     camera = box_room().camera(w, h)
@@ -145,7 +145,7 @@ def test_what_lies_in_the_hole_changes_nothing_and_what_may_not_lend_its_looks_l
 def test_a_drawing_has_the_size_asked_for_and_hangs_on_words_and_seed(play, engine):
     artist = play("text_to_image", engine)
     assert isinstance(artist, TextToImage)
-    for width, height in ((96, 72), (131, 97), (64, 512)):
+    for width, height in ((64, 200), (131, 97)):
         drawn = artist.draw("a lake", width, height, 1)
         assert drawn.shape == (height, width, 3) and drawn.dtype == np.float32
         assert drawn.min() >= 0 and drawn.max() <= 1
