@@ -50,6 +50,42 @@ def test_ray_that_is_not_there_is_told(tmp_path, capsys, monkeypatch):
     assert "gen3d[batch]" in capsys.readouterr().err
 
 
+class Unreached:
+    """Ray, which reaches no cluster."""
+
+    class exceptions:
+        RayError = type("RayError", (Exception,), {})
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    is_initialized = staticmethod(lambda: False)
+
+    def init(self, **_: object) -> None:
+        raise self._error
+
+
+def behind(error: Exception, told: str) -> Exception:
+    error.__cause__ = RuntimeError(told)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionError("Failed to connect"), "There is no Ray cluster at 'node:6379' (Failed to connect)"),
+        (behind(ConnectionError("Failed"), "ray.exceptions.AuthenticationError: RPC error"), "RAY_AUTH_MODE=token"),
+        (type("AuthenticationError", (Unreached.exceptions.RayError,), {})("No token found."), "RAY_AUTH_MODE=token"),
+    ],
+    ids=["nobody there", "refused", "no token"],
+)
+def test_a_cluster_that_cannot_be_joined_is_told_with_its_reason(tmp_path, capsys, monkeypatch, error, words):
+    photo(tmp_path / "in" / "a.png")
+    monkeypatch.setitem(sys.modules, "ray", Unreached(error))
+    assert ran(tmp_path / "in", "-o", tmp_path / "out", "--ray", "node:6379") == 1
+    assert words in capsys.readouterr().err
+
+
 def test_good_rows_become_scenes_and_bad_ones_lines_of_failed_jsonl(tmp_path, capsys):
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "in" / "torn.png").write_bytes(photo(tmp_path / "b.png").read_bytes()[:200])

@@ -55,12 +55,8 @@ class OnRay:
         address = None if self._address == _LOCAL else self._address
         try:
             ray.init(address=address, log_to_driver=False, include_dashboard=False, **_of_own(address))
-        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-            why = " ".join(str(error).split())[:160].rstrip(".")
-            raise InputError(
-                f"There is no Ray cluster at {self._address!r} ({why}).",
-                "Start one: `ray start --head`, or use --ray local.",
-            ) from None
+        except (ConnectionError, ValueError, RuntimeError, OSError, ray.exceptions.RayError) as error:
+            raise _unreached(self._address, error) from None
         return True
 
     def _count(self, ray: Any) -> int:
@@ -80,6 +76,26 @@ class OnRay:
 
 def _of_own(address: str | None) -> dict[str, Any]:
     return {"num_cpus": cores()} if address is None else {}
+
+
+def _unreached(address: str, error: BaseException) -> InputError:
+    """Why a cluster cannot be joined."""
+    if _is_for_want_of_a_token(error):
+        return InputError(
+            f"The Ray cluster at {address!r} asks for a token, and takes none from here.",
+            "Set RAY_AUTH_MODE=token here and on every node, with the same ~/.ray/auth_token; docs/batch.md says more.",
+        )
+    why = " ".join(str(error).split())[:160].rstrip(".")
+    return InputError(
+        f"There is no Ray cluster at {address!r} ({why}).", "Start one: `ray start --head`, or use --ray local."
+    )
+
+
+def _is_for_want_of_a_token(error: BaseException | None) -> bool:
+    """Ray tells it in the words of what was behind what was behind."""
+    if error is None:
+        return False
+    return "AuthenticationError" in f"{type(error).__name__} {error}" or _is_for_want_of_a_token(error.__cause__)
 
 
 def _ray() -> Any:
