@@ -2,6 +2,7 @@
 
     HOST=0.0.0.0 PORT=8080 SHARE=1 python app.py
     GEN3D_ENGINE=auto|builtin|hub GEN3D_TIER=cpu|gpu GEN3D_MCP=1 python app.py
+    GEN3D_BATCH_ROOT=FOLDER GEN3D_OWNER_KEY=SECRET python app.py      batches for its owner (docs/batch.md)
 
 `spaces` comes first, since on a ZeroGPU Space it must be there before anything touches CUDA. There each step is one
 GPU call in a forked process; elsewhere `spaces.GPU` changes nothing.
@@ -44,6 +45,7 @@ from gen3d.ui.core.limits import limits_of
 from gen3d.ui.core.stands import Stands
 from gen3d.ui.core.steps import Direct, Steps
 from gen3d.ui.door.front import front_of
+from gen3d.ui.door.owner import owner_of
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.launch import launch_options
 from gen3d.ui.page.layout import build_page
@@ -197,6 +199,7 @@ def steps() -> Steps:
 def main() -> None:
     """Serves the page until it is stopped."""
     mcp = mcp_wanted(os.environ)
+    owner = owner_of(os.environ, {"engine": ENGINE, "tier": TIER})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
@@ -210,7 +213,7 @@ def main() -> None:
     address = {"server_name": os.getenv("HOST") or os.getenv("GRADIO_SERVER_NAME") or "127.0.0.1"}
     address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
     front = front_of(os.environ, address["server_name"], share)
-    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits, mcp))
+    page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits, mcp, owner))
     if share and not page.share_url:
         print("No public link could be had: the sharing service was not reached. The page is served locally.")
     page.block_thread()

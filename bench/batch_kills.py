@@ -174,7 +174,8 @@ def main() -> int:
                 break
             seen.kills += 1
             seen.look()
-            print(f"{asked.what} killed {seen.kills}, {len(seen.made)} whole, {time.monotonic() - began:.0f} s", flush=True)
+            after_s = time.monotonic() - began
+            print(f"{asked.what} killed {seen.kills}, {len(seen.made)} whole, {after_s:.0f} s", flush=True)
         if asked.pause:
             run.process.send_signal(signal.SIGINT)
         code = run.process.wait()
@@ -185,10 +186,11 @@ def main() -> int:
 def told(asked: argparse.Namespace, code: int, seen: Seen) -> int:
     """What came of it, and the exit code."""
     wanted = 0 if asked.pause else sum(path.suffix == ".png" for path in asked.photos.iterdir())
-    failed = (asked.out / "failed.jsonl").exists()
+    failed, left = (asked.out / "failed.jsonl").exists(), left_over(asked.out)
     print(f"the run ended with {code}: {len(seen.made)} whole after {seen.kills} kills, some failed: {failed}, "
-          f"left over: {left_over(asked.out)}")  # fmt: skip
-    return int(code not in ((130,) if asked.pause else (0,)) or len(seen.made) < wanted or failed or bool(left_over(asked.out)))
+          f"left over: {left or 'nothing'}")  # fmt: skip
+    is_well = code == (130 if asked.pause else 0) and len(seen.made) >= wanted and not failed and not left
+    return 0 if is_well else 1
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "ui.page.fair_queue": ({"ui.core.limits", "ui.page", "ui.door.refused"}, {"gradio", "fastapi"}),
     "ui.door": ({"ui.door", "ui.core.limits"}, {"starlette", "python_multipart"}),
     "ui.door.attendance": ({"ui.door", "ui.core.jobs"}, set()),
+    "ui.door.owner": (VALUES | {"ui.door", "ui.core.batches"}, {"starlette"}),
     "cli": ({"commands", "ending"}, set()),
     "many": (RUN | {"many"}, {"numpy", "jaxtyping", "PIL", "cv2", "torch"}),
     "many.ask": ({"many.ask"}, set()),

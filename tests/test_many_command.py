@@ -14,6 +14,7 @@ import pytest
 
 import gen3d
 from gen3d.cli import main
+from gen3d.errors import InputError
 from tests.many import FAST, command, environment, faults, photo
 from tests.patience import PATIENCE_S, eventually
 
@@ -102,6 +103,16 @@ def test_good_rows_become_scenes_and_bad_ones_lines_of_failed_jsonl(tmp_path, ca
     assert "1 scenes built" in capsys.readouterr().out
     tally = gen3d.batch(tmp_path / "in", out, to=[".spz"], dataset="webdataset", views=2, **PLAIN)
     assert (tally.built, tally.passed_over, tally.left_alone) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"to": [".docx"]}, {"to": [""]}, {"dataset": "zip"}, {"views": 0}, {"val_share": 2.0}], ids=str
+)
+def test_python_is_told_what_cannot_be_asked_for_before_anything_is_made(tmp_path, wrong):
+    photo(tmp_path / "in" / "a.png")
+    with pytest.raises(InputError):
+        gen3d.batch(tmp_path / "in", tmp_path / "out", **PLAIN, **wrong)
+    assert not (tmp_path / "out").exists()
 
 
 def test_python_refuses_keywords_that_mean_nothing(tmp_path):

@@ -170,3 +170,20 @@ def test_what_is_asked_for_survives_json_and_its_key_does_not_depend_on_where_it
     elsewhere = Ask.of_json(ask.as_json() | {"base": "s3://y", "line": 9, "name": "b"})
     assert ask.key(JOB) == elsewhere.key(Job("s3://z", device="cuda"))
     assert ask.key(JOB) != ask.key(Job("out", to=(".spz",))) != Ask("a", "a.png", seed=1).key(JOB)
+
+
+def test_nothing_is_read_outside_of_the_folder_that_a_run_is_kept_in(tmp_path):
+    root, outside = tmp_path / "root", photo(tmp_path / "outside" / "secret.png")
+    photo(root / "in" / "a.png")
+    (root / "in" / "link.png").symlink_to(outside)
+    (root / "away").symlink_to(outside.parent)
+    for source in ("../outside", "away", "away/*.png", str(outside), "memory://x", "in/../../outside"):
+        with pytest.raises(InputError, match="outside"):
+            read_source(source if ":" in source else str(root / source), DEFAULTS, JOB, root)
+    asked = read_source(str(root / "in"), DEFAULTS, JOB, root)
+    assert names(asked) == ["a"] and [fault.photo for fault in asked.faults] == ["link.png"]
+    rows = [{"photo": "in/a.png"}, {"photo": str(outside)}, {"photo": "../outside/secret.png"}, {"photo": "s3://x/a.png"},
+            {"photo": "in/a.png", "depth": "away/secret.png"}, {"photo": "in/a.png", "path": str(outside)}]  # fmt: skip
+    (root / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    asked = read_source(str(root / "m.jsonl"), DEFAULTS, JOB, root)
+    assert len(asked.asks) == 1 and [fault.line for fault in asked.faults] == [2, 3, 4, 5, 6]

@@ -14,7 +14,6 @@ from gen3d.commands.engines import engine_options, rasterizer_option
 from gen3d.commands.preset import at_least_one, preset_options, pruning_option, settings_of
 from gen3d.commands.telling import Teller, quiet_option
 from gen3d.commands.values import number, whole_number
-from gen3d.errors import InputError
 from gen3d.format_table import asked_for, written_here
 
 if TYPE_CHECKING:
@@ -93,14 +92,7 @@ def job_of(a: Namespace) -> Job:
     """What holds for all scenes; InputError for what cannot be asked for."""
     from gen3d.many.ask import Job
     from gen3d.many.gate.limits import read_limits
-    from gen3d.run.course import check_path
 
-    if not 1 <= a.views <= 1000:
-        raise InputError(f"{a.views} views of a scene are not possible.", "Give --views 1 to 1000.")
-    if not 0 <= a.val_share <= 1:
-        raise InputError(f"A share of {a.val_share:g} is none.", "Give --val-share 0 to 1.")
-    if a.views_path is not None:
-        check_path(a.views_path)
     most = None if a.max_gaussians is None else at_least_one(a.max_gaussians)
     use = tuple(f"{role}={key}" for role, key in a.use)
     return Job(

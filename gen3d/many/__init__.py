@@ -10,8 +10,10 @@
     pool.py         ... other processes of this machine (`worker.py` is one of them)
     on_ray.py       ... a Ray cluster
     crews.py        the choice among them
+    possible.py     whether what holds for all of them can be had
     running.py      the run: what is left to do, the crew, what became of it
     ledger.py       failed.jsonl, summary.csv, summary.parquet
+    owned.py        a run that the page watches for its owner
     sheet.py        index.html: a contact sheet of all scenes
 
 `gate/` has the figures that need no truth, and what is accepted by them; `views/` has the data sets.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gen3d.errors import Gen3DError, InputError
@@ -16,8 +17,9 @@ from gen3d.events import Event, Notice, Progress, Stage, Started
 from gen3d.many.ask import Ask, Job, Outcome, is_of
 from gen3d.many.crew import Crew
 from gen3d.many.ledger import Ledger
+from gen3d.many.possible import check_job
 from gen3d.many.sheet import write_sheet
-from gen3d.many.source import read_source
+from gen3d.many.source import check_within, read_source
 from gen3d.many.store import Store, store_of
 from gen3d.many.views.card import card_of
 from gen3d.many.views.shards import packed, write_index
@@ -44,15 +46,19 @@ class Tally:
 
 def run_batch(
     source: str, job: Job, crew: Crew, defaults: Mapping[str, Any], retry_failed: bool = False,
-    val_share: float = VAL_SHARE, tally: Tally | None = None,
+    val_share: float = VAL_SHARE, tally: Tally | None = None, within: Path | None = None,
 ) -> Stage[Tally]:
     """Makes a scene of everything that a source asks for; Progress counts scenes. Raises Gen3DError where none can be.
 
     defaults: fields of `Ask` for what the source leaves open. val_share: of a data set, held back from training.
-    tally: is kept up to date along the way, for whoever watches.
+    tally: is kept up to date along the way, for whoever watches. within: the folder that nothing is read or written
+    outside of, where there is one.
     """
     yield Started("batch")
-    asked, store = read_source(source, defaults, job), store_of(job.out)
+    check_job(job, val_share)
+    if within is not None:
+        check_within(job.out, within)
+    asked, store = read_source(source, defaults, job, within), store_of(job.out)
     yield from (Notice(text) for text in asked.notices)
     store.sweep()
     ledger, tally = Ledger(store, asked.faults), tally or Tally()

@@ -15,6 +15,7 @@ from typing import Any
 
 from gen3d.errors import InputError
 from gen3d.formats.whole import MB, check_file
+from gen3d.geometry.trajectory import PATHS
 from gen3d.many.ask import Ask, Fault, Job
 from gen3d.many.manifest import COLUMNS, Row, rows_of
 from gen3d.many.names import digits, name_of, why_not
@@ -41,14 +42,17 @@ class Asked:
     """What was taken otherwise than it may be meant."""
 
 
-def read_source(source: str, defaults: Mapping[str, Any], job: Job) -> Asked:
+def read_source(source: str, defaults: Mapping[str, Any], job: Job, within: Path | None = None) -> Asked:
     """Everything that a source asks for; defaults: fields of `Ask` for what its rows leave open.
 
-    Raises InputError where there is nothing to be read at all.
+    within: no file outside of this folder is opened, whatever rows, patterns and links say. Raises InputError where
+    there is nothing to be read at all, or the source lies outside.
     """
     asked = Asked()
+    if within is not None:
+        check_within(source, within)
     rows, base = _rows_and_base(source, asked)
-    found = [ask for row in rows if (ask := _ask_of(row, defaults, base, asked))]
+    found = [ask for row in rows if (ask := _ask_of(row, defaults, base, asked, within))]
     asked.asks = _named(found, job, asked)
     if not asked.asks and not asked.faults:
         raise InputError(f"There is no photo in {source}.", "Give a folder of photos, a pattern, or a manifest.")
@@ -143,7 +147,9 @@ def _file_rows(files: list[tuple[str, int]], asked: Asked) -> Iterator[Row]:
         yield Row(0, values)
 
 
-def _ask_of(row: Row, defaults: Mapping[str, Any], base: str, asked: Asked) -> Ask | None:
+def _ask_of(
+    row: Row, defaults: Mapping[str, Any], base: str, asked: Asked, within: Path | None = None
+) -> Ask | None:
     """The ask of a row, not yet named unless the row does; None, and a fault, where it cannot be meant."""
     told = {FIELDS.get(key, key): value for key, value in row.values.items()}
     line = row.line or None
@@ -152,6 +158,8 @@ def _ask_of(row: Row, defaults: Mapping[str, Any], base: str, asked: Asked) -> A
             raise row.wrong
         fields = {key: value for key, value in told.items() if key in Ask.__slots__}
         ask = Ask(**(dict(defaults) | {"name": ""} | fields | {"line": line, "base": base}))
+        if within is not None:
+            _check_files_within(ask, within)
         return _checked(ask)
     except InputError as error:
         asked.faults.append(Fault(line, told.get("name"), told.get("photo"), error.what, error.remedy))
@@ -176,6 +184,19 @@ def _checked(ask: Ask) -> Ask:
         if file is not None and getattr(ask, f"{which}_bytes") is None and not is_url(located(file, ask.base)):
             sizes[f"{which}_bytes"] = check_file(Path(located(file, ask.base)), LARGEST_MANIFEST, "Give a file.")
     return replace(ask, **sizes)
+
+
+def _check_files_within(ask: Ask, within: Path) -> None:
+    files = (ask.photo, ask.depth, None if ask.path in PATHS else ask.path)
+    for file in filter(None, files):
+        check_within(located(file, ask.base), within)
+
+
+def check_within(place: str, folder: Path) -> None:
+    """InputError for a URL, and for what lies outside of a folder, or leads there by a link."""
+    if is_url(place) or not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder)):
+        name = place.rstrip("/").rpartition("/")[2][:60]
+        raise InputError(f"{name!r} lies outside of the folder that batches are kept in.", "Move it there.")
 
 
 def located(file: str, base: str) -> str:

@@ -21,6 +21,7 @@ from gen3d.ui.door.bodies import ENVELOPE_BYTES, Body, Upload
 from gen3d.ui.door.counts import PerMinute, UnderWay
 from gen3d.ui.door.front import Front, address_of, check_host, check_origin, without_foreign
 from gen3d.ui.door.headers import add_headers
+from gen3d.ui.door.owner import Owner
 from gen3d.ui.door.refused import Refused
 from gen3d.ui.door.silent import close_silent
 
@@ -29,15 +30,17 @@ ONLY_POST = "Agents POST here. Nothing else is answered."
 """With the status by which MCP's clients know that no stream is to be had."""
 
 
-def at_the_door(front: Front, upload_bytes: int) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+def at_the_door(
+    front: Front, upload_bytes: int, owner: Owner | None = None
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """A `lifespan` for Gradio's application, which is a page of `guarded.GuardedBlocks`.
 
-    upload_bytes: of all files of one upload together.
+    upload_bytes: of all files of one upload together. owner: may ask for more than visitors may.
     """
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
-        app.middleware_stack = Door(app.middleware_stack, app, front, upload_bytes)
+        app.middleware_stack = Door(app.middleware_stack, app, front, upload_bytes, owner)
         watch = asyncio.create_task(close_silent(app, app.get_blocks().limits))
         yield
         watch.cancel()
@@ -50,8 +53,11 @@ def at_the_door(front: Front, upload_bytes: int) -> Callable[[Any], AbstractAsyn
 class Door:
     """An ASGI application around another."""
 
-    def __init__(self, inside: ASGIApp, app: Any, front: Front, upload_bytes: int) -> None:
+    def __init__(
+        self, inside: ASGIApp, app: Any, front: Front, upload_bytes: int, owner: Owner | None = None
+    ) -> None:
         self._inside, self._app, self._front, self._upload_bytes = inside, app, front, upload_bytes
+        self._owner = owner
         self._page = app.get_blocks()
         limits = self._limits = self._page.limits
         self._requests = UnderWay(limits.requests_per_address, limits.requests, "requests")
@@ -86,6 +92,8 @@ class Door:
         headers, path = Headers(scope=scope), scope["path"]
         link = urlsplit(getattr(self._page, "share_url", None) or "").netloc
         check_host(self._front, headers, link)
+        if self._owner is not None and self._owner.asks(scope["method"], path, headers):
+            return await self._own(self._owner, scope, receive, send, headers, link)
         mcp = bool(self._page.mcp_server)
         if not routes.is_open(scope["method"], path, mcp):
             raise Refused(405, ONLY_POST) if mcp and routes.is_mcp(path) else Refused(404, NOT_HERE)
@@ -98,6 +106,14 @@ class Door:
             return await let(scope, receive, send, headers, address, held)
         self._listen(path, QueryParams(scope["query_string"]), address, held)
         return await self._inside(scope, receive, send)
+
+    async def _own(
+        self, owner: Owner, scope: Scope, receive: Receive, send: Send, headers: Headers, link: str
+    ) -> None:
+        check_origin(self._front, headers, link)
+        body = Body(receive, headers, self._limits.json_bytes, "A call", self._limits)
+        response = await owner.answer(scope["method"], scope["path"], body)
+        await response(scope, receive, send)
 
     def _listen(self, path: str, query: QueryParams, address: str, held: ExitStack) -> None:
         session = routes.listens(path, dict(query))
