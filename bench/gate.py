@@ -1,9 +1,10 @@
-"""Whether the batch's gate means something: `python -m bench.gate [--worlds all|fitted|unseen] [--json FILE]`.
+"""Whether the batch's gate means something: `python -m bench.gate [--worlds all|fitted|unseen|places] [--json FILE]`.
 
 Ray-cast worlds are built from one view with a depth that is made worse step by step (`bench/noisy.py`: warp and smear
-grow, one seed), and views from aside that no stage saw are held against the truth. Prints each scene's held-out PSNR,
-its figures, and Spearman's rank correlation between them, in each world and over all. "fitted" are those worlds that
-the constants of `expected_psnr_db` were fitted to, "unseen" the others.
+grow, one seed), and views from aside that no stage saw are held against the truth. Prints each scene's held-out PSNR
+and how much of it is visibly wrong, its figures, and Spearman's rank correlation with either, in each world and over
+all. "fitted" are those worlds that the constants of `expected_psnr_db` were fitted to, "unseen" others; "places" are
+many worlds of one photo each, with their true depth, as in a folder of good photos.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from bench.noisy import NoisyDepth
-from bench.scenes import load
+from bench.scenes import load, painted
 from bench.score import classify, mean_of, score_view
 from bench.tables import table
 from gen3d.geometry.place import scale_of
@@ -38,6 +39,20 @@ ASIDE = ((0.3, 0, 0), (-0.3, 0, 0), (0, 0.15, 0), (0.2, -0.1, 0.2))
 SIZE_PX = 128
 FITTED = ("box room", "sphere over plane", "ground and sky", "room", "terrace")
 UNSEEN = ("pole before wall", "tilted plane")
+PLACES = (
+    "a cosy room with a red sofa, two plants and a lamp", "a kitchen with a table, two chairs and a fridge",
+    "a library with an armchair and a globe", "an empty hall with columns",
+    "a still life with a bowl of apples and a bottle", "a white house by a lake in the mountains, a red boat",
+    "a village street with three houses and a well", "a meadow with a big tree and two cows",
+    "a forest with a tent and a campfire", "a coast with a lighthouse and a boat",
+    "a desert with two cacti and a rock", "a snowy village with a snowman in the foreground",
+    "a garden with a fountain", "mountains at sunset", "a street with a car and a bus",
+    "a big statue in the foreground of a castle", "a bench in the foreground of a lake",
+    "a windmill on a meadow in fog",
+)  # fmt: skip
+"""Sentences that the world painter draws, with things near and far, and with none."""
+WRONG = 0.1
+"""A pixel is visibly wrong whose colour is off by more, of 1, in the mean of its channels."""
 
 
 def worlds(names: Iterable[str]) -> Iterator[tuple[str, RGBD, list[RGBD]]]:
@@ -47,6 +62,9 @@ def worlds(names: Iterable[str]) -> Iterator[tuple[str, RGBD, list[RGBD]]]:
     for name in names:
         if name in analytic:
             yield name, *_views(analytic[name])
+        elif name in PLACES:
+            scene = painted(name, name, SIZE_PX, SIZE_PX * 3 // 4)
+            yield name, scene.photo, list(scene.held_out)
         else:
             scene = load(name).reduced(SIZE_PX)
             yield name, scene.photo, list(scene.held_out)
@@ -69,13 +87,16 @@ def judged(photo: RGBD, held_out: list[RGBD], step: int, models, seed: int) -> d
         drawn = scene.render(view.camera)
         classes = classify(view.depth, view.camera, photo.depth, photo.camera)
         rows.append(score_view(drawn.rgb.clip(0, 1), drawn.alpha, view.image, classes))
+        off = np.abs(drawn.rgb.clip(0, 1) - view.image).mean(axis=2)
+        rows[-1]["wrong"] = float((off > WRONG).mean())
     with tempfile.TemporaryDirectory() as folder:
         finished = FinishedScene(scene.gaussians, Path(folder), pick_rasterizer("cpu"))
         write_scene(finished.files, scene.gaussians, scene.layered, scene.cameras, finished.rasterizer)
         lengths = scale_of(scene.layered.layers.rgbd)
         _record(finished.files.run, lengths.median, lengths.nearest)
         figures = measured(finished, models.depth)
-    return {"held_out": mean_of(rows)["psnr"]} | figures
+    mean = mean_of(rows)
+    return {"held_out": mean["psnr"], "wrong_share": mean["wrong"]} | figures
 
 
 def _record(file: Path, median_m: float, nearest_m: float) -> None:
@@ -85,31 +106,34 @@ def _record(file: Path, median_m: float, nearest_m: float) -> None:
     file.write_text(json.dumps({"counts": counts, "request": {"path": "wander"}, "settings": {"tour": tour}}))
 
 
-def correlation(rows: list[dict], figure: str) -> float:
-    """Spearman's, with the held-out PSNR; NaN where the figure never changes."""
-    pairs = [(row["held_out"], row[figure]) for row in rows if row[figure] is not None]
+def correlation(rows: list[dict], figure: str, truth: str = "held_out") -> float:
+    """Spearman's, with the held-out PSNR or the share that is wrong; NaN where the figure never changes."""
+    pairs = [(row[truth], row[figure]) for row in rows if row[figure] is not None]
     values = np.array(pairs, float).T
     return float("nan") if len(pairs) < 3 or np.ptp(values[1]) == 0 else float(spearmanr(*values)[0])
+
+
+def _line(rows: list[dict], figure: str, each: Iterable[str]) -> list[str]:
+    of_world = (correlation([row for row in rows if row["world"] == name], figure) for name in each)
+    found = (correlation(rows, figure), correlation(rows, figure, "wrong_share"), *of_world)
+    return [figure, *(f"{value:.2f}" for value in found)]
 
 
 def main() -> None:
     """Builds, judges, prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", choices=("all", "fitted", "unseen"), default="all")
+    parser.add_argument("--worlds", choices=("all", "fitted", "unseen", "places"), default="all")
     parser.add_argument("--seed", type=int, default=7, help="of the noise")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    names = {"all": (*FITTED, *UNSEEN), "fitted": FITTED, "unseen": UNSEEN}[asked.worlds]
+    names = {"all": (*FITTED, *UNSEEN), "fitted": FITTED, "unseen": UNSEEN, "places": PLACES}[asked.worlds]
     models, rows = gen3d.load_models("builtin", "cpu"), []
     for name, photo, held_out in worlds(names):
-        for step in range(len(WARPS)):
+        for step in range(1 if asked.worlds == "places" else len(WARPS)):
             rows.append({"world": name, "step": step} | judged(photo, held_out, step, models, asked.seed))
             print(rows[-1], flush=True)
-    lines = []
-    for figure in (f.name for f in FIGURES):
-        each = [f"{correlation([row for row in rows if row['world'] == name], figure):.2f}" for name in names]
-        lines.append([figure, f"{correlation(rows, figure):.2f}", *each])
-    print(table(["rank correlation", "all", *names], lines))
+    each = () if asked.worlds == "places" else names
+    print(table(["rank correlation", "PSNR, all", "wrong, all", *each], [_line(rows, f.name, each) for f in FIGURES]))
     if asked.json:
         asked.json.write_text(json.dumps({"gen3d": gen3d.__version__, "rows": rows}, indent=1) + "\n")
 

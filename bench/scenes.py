@@ -178,11 +178,11 @@ ASIDE = ((-0.05, 0.0), (0.05, 0.0), (0.0, -0.035))
 """How far the views held out are to the right and below, as shares of the median depth. Chosen by eye."""
 
 
-def _painted(name: str) -> Scene:
+def painted(name: str, sentence: str, width_px: int = 640, height_px: int = 480) -> Scene:
     """What a sentence becomes, seen from aside too: the world is there to be asked."""
     from gen3d.painter.painting import GRID, paint
 
-    drawn = paint(PAINTED[name], 640, 480)
+    drawn = paint(sentence, width_px, height_px)
     seen = drawn.world.seen_by
     median = float(np.median(drawn.depth[np.isfinite(drawn.depth)]))
     cameras = [
@@ -199,5 +199,5 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "room": lambda: _example("room"),
     "terrace": lambda: _example("terrace"),
     "motorcycle": _motorcycle,
-    **{name: partial(_painted, name) for name in PAINTED},
+    **{name: partial(painted, name, sentence) for name, sentence in PAINTED.items()},
 }

@@ -1,10 +1,11 @@
-"""Goes through a data set that `gen3d batch --dataset webdataset` wrote, and says how fast: it trains nothing.
+"""Goes through a data set that `gen3d batch --dataset webdataset|labelled` wrote, and says how fast; trains nothing.
 
     python examples/iterate_shards.py OUT/dataset [--split train] [--workers 2] [--epochs 1]
 
 A sample is what a training loop would be given: tensors of a view's colours, depth, normals, what was made up, its
-camera and its words. Shards are read from front to back, each by one worker, as WebDataset reads them; that library
-takes the same files (`webdataset.WebDataset(urls).decode("torchrgb")`).
+camera and its words; of a labelled one the things and their names. Shards are read from front to back, each by one
+worker, as WebDataset reads them; that library takes the same files
+(`webdataset.WebDataset(urls).decode("torchrgb")`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def decoded(kind: str, content: bytes) -> object:
         return torch.from_numpy(np.array(Image.open(io.BytesIO(content))))
     if kind.endswith(".npy"):
         return torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
+    if kind == "names.json":
+        return json.loads(content)
     if kind.endswith(".json"):
         frame = json.loads(content)["frames"][0]
         lens = torch.tensor([frame[name] for name in ("fl_x", "fl_y", "cx", "cy")])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -49,6 +51,20 @@ def test_ray_that_is_not_there_is_told(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     assert ran(tmp_path / "in", "-o", tmp_path / "out", "--ray", "local") == 1
     assert "gen3d[batch]" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_list_of_sentences_becomes_a_labelled_data_set(tmp_path):
+    (tmp_path / "list.txt").write_text("a red house by a lake\nxyzzy\n")
+    out = tmp_path / "out"
+    assert ran(tmp_path / "list.txt", "-o", out, "--dataset", "labelled", "--val-share", 0) == 0
+    assert [fault["line"] for fault in faults(out)] == [2]
+    [shard] = json.loads((out / "dataset" / "index.json").read_text())["shards"]
+    with tarfile.open(out / shard["file"]) as tar:
+        members = {name.partition(".")[2]: tar.extractfile(name).read() for name in tar.getnames()}
+    assert set(members) == {"rgb.png", "depth.npy", "things.png", "names.json", "camera.json", "caption.txt"}
+    assert any("house" in name for name in json.loads(members["names.json"]))
+    assert "drawn from a sentence" in (out / "dataset" / "README.md").read_text()
 
 
 class Unreached:

@@ -55,6 +55,7 @@ def test_a_good_scene_has_every_figure_and_good_ones(scene):
     assert list(found) == [figure.name for figure in FIGURES] and None not in found.values()
     assert found["photo_psnr_db"] > 25 and found["hole_share"] < 0.05 and found["floaters_ppm"] < 5000
     assert found["depth_confidence"] > 0.99 and 0 < found["made_up_share"] < 0.5 and found["seam_error"] < 0.2
+    assert 0 < found["behind_share"] < found["made_up_share"]
 
 
 def test_holes_are_counted(scene):

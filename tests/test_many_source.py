@@ -135,6 +135,15 @@ def test_bytes_that_are_no_text_spoil_their_row_alone(tmp_path):
     assert [fault.line for fault in asked.faults] == [2, 4] and names(asked) == ["a"]
 
 
+def test_a_text_file_is_a_list_of_sentences(tmp_path):
+    (tmp_path / "list.txt").write_bytes("\ufeffa red house\r\n\n  two cows on a meadow \na caf".encode() + b"\xe9\n")
+    asked = read(tmp_path / "list.txt", prompt="a default")
+    assert [(ask.name, ask.prompt, ask.photo, ask.line) for ask in asked.asks] == [
+        ("a_red_house", "a red house", None, 1), ("two_cows_on_a_meadow", "two cows on a meadow", None, 3)
+    ]  # fmt: skip
+    assert [fault.line for fault in asked.faults] == [4]
+
+
 def test_the_same_asked_twice_is_a_fault_and_another_seed_is_another_scene(tmp_path):
     photo(tmp_path / "a.png")
     rows = [{"photo": "a.png"}, {"photo": "a.png", "seed": 1}, {"photo": "a.png", "seed": 1}]

@@ -13,17 +13,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gen3d.camera import Camera
 from gen3d.errors import InputError
+from gen3d.formats.painted import read_painted, write_painted
 from gen3d.formats.ply import read_ply
 from gen3d.formats.transforms import read_transforms
 from gen3d.many.ask import Job
 from gen3d.many.store import WHOLE, Folder
 from gen3d.many.views.card import card_of
-from gen3d.many.views.kinds import KINDS, write_views
+from gen3d.many.views.kinds import KINDS, write_labelled, write_views
 from gen3d.many.views.shards import hash_of, packed, write_index
 from gen3d.products.export import FinishedScene
 from gen3d.run.steps import build
 from gen3d.splat.pick import pick_rasterizer
+from gen3d.values import Source, Things
 from tests.many import ROOT, environment
 from tests.runs import TINY, room_models, save_rgbd
 
@@ -125,6 +128,47 @@ def test_the_card_counts_what_was_run_and_says_nothing_of_licences_but_what_rows
     card = card_of(Job("out", dataset="colmap"), index, rows, 4)
     assert "scenes: 2 (train 2, val 0" in card and "1 rejected by the gate, 4 that failed" in card
     assert "- CC0 b: 1\n" in card and "- not said: 1\n" in card
+
+
+def drawn(folder: Path) -> Path:
+    """What a build keeps of a scene that a sentence was drawn for."""
+    folder.mkdir(parents=True)
+    labels = np.zeros((6, 8), np.int32)
+    labels[2:4, 3:5], labels[5] = 2, 300
+    names = ("far tree", "red house", *(f"stone {i}" for i in range(298)))
+    image, depth = np.linspace(0, 1, 144, dtype=np.float32).reshape(6, 8, 3), np.full((6, 8), 2.5, np.float32)
+    depth[0] = np.inf
+    camera = Camera.from_fov(60.0, 8, 6)
+    write_painted(folder / "painted.npz", Source(image, depth, camera, "a red house", Things(labels, names)))
+    return folder
+
+
+def test_a_drawn_scene_is_a_labelled_sample_that_is_exact(tmp_path):
+    truth = read_painted(drawn(tmp_path / "scene") / "painted.npz")
+    write_labelled(tmp_path / "scene", tmp_path / "views", "")
+    sample = tmp_path / "views" / "0000"
+    names = json.loads(sample.with_suffix(".names.json").read_text())
+    things = np.asarray(Image.open(sample.with_suffix(".things.png")))
+    assert np.array_equal(things, truth.things.labels) and names[things[2, 3]] == "red house" and names[0] == ""
+    assert np.array_equal(np.load(sample.with_suffix(".depth.npy")), truth.depth)
+    assert np.array_equal(np.asarray(Image.open(sample.with_suffix(".rgb.png"))), np.rint(255 * truth.image))
+    assert sample.with_suffix(".caption.txt").read_text() == "a red house\n"
+    assert np.allclose(read_transforms(sample.with_suffix(".camera.json"))[0].K, truth.camera.K)
+
+
+def test_a_scene_of_a_photo_is_no_labelled_one(scene, tmp_path):
+    write_views(scene, tmp_path / "views", "labelled", "peek", VIEWS, "")
+    assert not (tmp_path / "views").exists()
+
+
+def test_the_loader_reads_labelled_shards(tmp_path):
+    from examples.iterate_shards import samples as read
+
+    write_labelled(drawn(tmp_path / "scene"), tmp_path / "views", "")
+    index = write_index(place(tmp_path / "out", tmp_path / "views", ["a"]), "labelled", packed(
+        Folder(tmp_path / "out").whole(), 0.0))  # fmt: skip
+    [sample] = read(tmp_path / "out" / index["shards"][0]["file"])
+    assert sample["names.json"][2] == "red house" and sample["things.png"].shape == (6, 8)
 
 
 def test_the_loader_goes_through_every_view(samples, tmp_path):

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from gen3d.many.running import Tally
 
 HELP = "make a scene of each of many photos, here or on a Ray cluster; call it again to go on"
-KINDS = ("nerfstudio", "colmap", "webdataset")
+KINDS = ("nerfstudio", "colmap", "webdataset", "labelled")
 TOLD_S = 30.0
 """Where there is no terminal, a line says so often how far it is."""
 
 
 def options(parser: ArgumentParser) -> None:
     """What may be given; what a row of a manifest says goes before."""
-    what = "a folder of photos, a pattern in quotes, a .csv or .jsonl manifest, or a URL of one of them"
+    what = "a folder of photos, a pattern in quotes, a .csv or .jsonl manifest, a .txt of sentences, or a URL"
     parser.add_argument("source", metavar="SOURCE", help=what)
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="a folder or URL; OUT/NAME/scene.ply ...")
     parser.add_argument("--prompt", metavar="TEXT", help="what the photos show, where their rows do not say")

@@ -169,7 +169,7 @@ def batch(
     """A scene of each of many photos, each in a folder of its own: `gen3d batch`; called again it goes on.
 
     Args:
-        source: a folder, a pattern, a .csv or .jsonl manifest, or a URL of one of them.
+        source: a folder, a pattern, a .csv or .jsonl manifest, a .txt with a sentence a line, or a URL of one of them.
         out: a folder or URL: OUT/NAME/scene.ply, OUT/summary.csv, OUT/failed.jsonl, OUT/index.html ...
         workers: so many processes, None is this one; on Ray, None is as many as there is room for.
         threads: of each worker; None is its share of the cores.
@@ -183,7 +183,7 @@ def batch(
         max_gaussians: at most so many of each scene are kept.
         to: endings of formats to write too, as ".spz".
         limits: of the gate, a mapping or a JSON file; None are our own.
-        dataset: "nerfstudio", "colmap" or "webdataset".
+        dataset: "nerfstudio", "colmap", "webdataset" or "labelled".
         views: of each scene in the data set.
         views_path: their path; None is that of the scene.
         val_share: of the scenes of the data set, not to train on.

@@ -1,5 +1,7 @@
 """The rows of a manifest, a CSV or JSONL file: a scene each, by columns that are named as `COLUMNS` has them.
 
+A text file is a list of sentences, one a line.
+
 A row that cannot be meant is a fault with its line, and never ends the reading. Lines count from 1, as editors count
 them; a CSV row that goes over several lines has the number of its first.
 """
@@ -30,9 +32,15 @@ class Row:
     wrong: InputError | None = None
 
 
-def rows_of(content: bytes, is_csv: bool) -> Iterator[Row]:
-    """The rows of a manifest; InputError where there is none at all: no head, or none of the columns needed."""
-    yield from (_csv_rows if is_csv else _json_rows)(content.removeprefix(b"\xef\xbb\xbf"))
+def rows_of(content: bytes, ending: str) -> Iterator[Row]:
+    """The rows of a manifest of an ending in `READERS`; InputError where there is no head or no column needed."""
+    yield from READERS[ending](content.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _sentences(content: bytes) -> Iterator[Row]:
+    for line, told in enumerate(content.split(b"\n"), 1):
+        if told.strip():
+            yield _parsed(line, lambda told=told: {"prompt": told.decode("utf-8", "replace").strip()})
 
 
 def _json_rows(content: bytes) -> Iterator[Row]:
@@ -185,6 +193,10 @@ def _four(column: str, value: Any) -> tuple[float, ...]:
     return tuple(_number(column, part) for part in parts)
 
 
+READERS: dict[str, Callable[[bytes], Iterator[Row]]] = {
+    ".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows, ".txt": _sentences,
+}  # fmt: skip
+"""Ending of a manifest's name -> what reads its rows."""
 ALIASES = {"image": "photo", "fov_deg": "fov", "license": "licence", "size_px": "size"}
 """Other names of columns."""
 COLUMNS: dict[str, Callable[[str, Any], Any]] = {

@@ -1,6 +1,6 @@
-"""What a run is to make scenes of: a folder of photos, a pattern, one photo, or a manifest; here or at a URL.
+"""What a run is to make scenes of: a folder of photos, a pattern, one photo, a manifest or a list of sentences.
 
-In a folder a file NAME_depth.png (.npy, .npz, .tif, .exr) beside a photo NAME is its depth.
+They lie here or at a URL. In a folder a file NAME_depth.png (.npy, .npz, .tif, .exr) beside a photo NAME is its depth.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from gen3d.errors import InputError
 from gen3d.formats.whole import MB, check_file
 from gen3d.geometry.trajectory import PATHS
 from gen3d.many.ask import Ask, Fault, Job
-from gen3d.many.manifest import COLUMNS, Row, rows_of
+from gen3d.many.manifest import COLUMNS, READERS, Row, rows_of
 from gen3d.many.names import digits, name_of, why_not
 from gen3d.many.remote import file_system, is_url
 
 LARGEST_MANIFEST = 1024 * MB
-MANIFESTS = {".csv": True, ".jsonl": False, ".ndjson": False}
-"""Ending -> whether it is CSV."""
 PHOTOS = {
     ".png", ".jpg", ".jpeg", ".jpe", ".mpo", ".webp", ".avif", ".heic", ".heif", ".bmp", ".gif", ".tif", ".tiff",
 }  # fmt: skip
@@ -61,21 +59,21 @@ def read_source(source: str, defaults: Mapping[str, Any], job: Job, within: Path
 
 def _rows_and_base(source: str, asked: Asked) -> tuple[Iterator[Row], str]:
     kind = PurePosixPath(source).suffix.lower()
-    if kind in MANIFESTS and not glob.has_magic(source):
+    if kind in READERS and not glob.has_magic(source):
         base = source.rpartition("/")[0] if is_url(source) else str(Path(source).absolute().parent)
-        return _manifest_rows(source, MANIFESTS[kind], asked), base
+        return _manifest_rows(source, kind, asked), base
     base, files = _remote_files(source) if is_url(source) else _local_files(source)
     return _file_rows(files, asked), base
 
 
-def _manifest_rows(source: str, is_csv: bool, asked: Asked) -> Iterator[Row]:
+def _manifest_rows(source: str, kind: str, asked: Asked) -> Iterator[Row]:
     if is_url(source):
         content = file_system(source).cat_file(source)
     else:
-        check_file(Path(source), LARGEST_MANIFEST, "Give a CSV or JSONL file with a row a scene.")
+        check_file(Path(source), LARGEST_MANIFEST, "Give a .csv or .jsonl with a row a scene, or a .txt of sentences.")
         content = Path(source).read_bytes()
     unused: Counter[str] = Counter()
-    for row in rows_of(content, is_csv):
+    for row in rows_of(content, kind):
         unused.update(row.values.keys() - COLUMNS.keys())
         yield row
     if unused:

@@ -66,6 +66,11 @@ class Judged:
         return [views.seen_from(self.scene.gaussians, camera, self.rasterizer) for camera in self.path]
 
     @cached_property
+    def kinds(self) -> list[dict[str, np.ndarray]] | None:
+        """Along the path, what of each pixel was seen and what made up; None of a scene that does not say."""
+        return views.seen_kinds(self.scene.gaussians, self.path, self.rasterizer)
+
+    @cached_property
     def at_photo(self) -> views.Seen:
         """Through the photo's own camera."""
         return views.seen_from(self.scene.gaussians, self.photo.camera, self.rasterizer)
@@ -92,7 +97,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("sharpness", "times", "more", "gradient energy of the same drawing over that of the photo; 1: as sharp",
            lambda j: views.sharpness(j.at_photo.rgb, j.photo.image), 3),
     Figure("made_up_share", "of 1", "less", "pixels along the path most of which was made up, mean over its views",
-           lambda j: views.made_up_share(j.scene.gaussians, j.path, j.rasterizer)),
+           lambda j: None if j.kinds is None else views.made_up_share(j.kinds)),
+    Figure("behind_share", "of 1", "less", "pixels along the path that show what was made up behind things, mean over "
+           "its views: how much one looks past outlines",
+           lambda j: None if j.kinds is None else views.behind_share(j.kinds)),
     Figure("hole_share", "of 1", "less", "pixels along the path that less than half is there of, mean over its views",
            lambda j: float(np.mean([seen.hole.mean() for seen in j.drawn]))),
     Figure("floaters_ppm", "per million", "less", "Gaussians within the photo's frame that hang more than a tenth "

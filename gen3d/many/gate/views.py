@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,15 +64,24 @@ def sharpness(a: Float[np.ndarray, "h w 3"], b: Float[np.ndarray, "h w 3"]) -> f
     return detail(a) ** 2 / theirs if theirs > 1e-9 else None
 
 
-def made_up_share(gaussians: Gaussians, path: Sequence[Camera], rasterizer: Rasterizer) -> float | None:
-    """Mean share of pixels that are mostly made up; None of a scene that does not say what was."""
+def seen_kinds(
+    gaussians: Gaussians, path: Sequence[Camera], rasterizer: Rasterizer
+) -> list[dict[str, Float[np.ndarray, "h w"]]] | None:
+    """Of each view how much of each pixel is "seen", "behind", "outside"; None of a scene that does not say."""
     if gaussians.kinds is None:
         return None
-    gaussians, shares = gaussians.to(rasterizer.device), []
-    for camera in path:
-        parts = sight(gaussians, camera, rasterizer, "made-up", 1.0).channels
-        shares.append(float((parts["behind"] + parts["outside"] > parts["seen"]).mean()))
-    return float(np.mean(shares))
+    gaussians = gaussians.to(rasterizer.device)
+    return [sight(gaussians, camera, rasterizer, "made-up", 1.0).channels for camera in path]
+
+
+def made_up_share(kinds: Sequence[Mapping[str, np.ndarray]]) -> float:
+    """Mean share of pixels that are mostly made up."""
+    return float(np.mean([(parts["behind"] + parts["outside"] > parts["seen"]).mean() for parts in kinds]))
+
+
+def behind_share(kinds: Sequence[Mapping[str, np.ndarray]]) -> float:
+    """Mean share of pixels that show mostly what was made up behind things."""
+    return float(np.mean([(parts["behind"] > parts["outside"] + parts["seen"]).mean() for parts in kinds]))
 
 
 def floaters_ppm(gaussians: Gaussians, photo: RGBD, shell_m: float) -> float:

@@ -9,6 +9,16 @@ from typing import Any
 from gen3d import __version__
 from gen3d.many.ask import Job
 from gen3d.many.gate.figures import FIGURES
+from gen3d.many.views.kinds import LABELLED
+
+VIEWS_TOLD = (
+    "Each scene was built from one photo or sentence; every view was drawn from its Gaussians, none is a photograph. "
+    "What no photo saw was made up by inpainting: `made_up` marks it."
+)
+LABELLED_TOLD = (
+    "Each picture was drawn from a sentence, by rule and without a network; its depth, camera and things are exact. "
+    "Scenes of photos are left out."
+)
 
 
 def card_of(job: Job, index: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], failed: int) -> str:
@@ -18,9 +28,9 @@ def card_of(job: Job, index: Mapping[str, Any], rows: Sequence[Mapping[str, Any]
     splits = {part: len(names) for part, names in index["splits"].items()}
     lines = [
         "# Views of generated scenes", "",
-        f"Made by gen3d {__version__}. Each scene was built from one photo or sentence; every view was drawn from its "
-        "Gaussians, none is a photograph. What no photo saw was made up by inpainting: `made_up` marks it.", "",
+        f"Made by gen3d {__version__}. {LABELLED_TOLD if index['kind'] == LABELLED else VIEWS_TOLD}", "",
         f"- scenes: {len(used)} (train {splits['train']}, val {splits['val']}; by the hash of a scene's name)",
+        "- a picture a scene, the photo's" if index["kind"] == LABELLED else
         f"- views a scene: {job.views}, along the path {job.views_path or 'of the scene'}",
         f"- left out: {sum(row['verdict'] == 'reject' for row in rows)} rejected by the gate, {failed} that failed",
         f"- with words: {sum(bool(row.get('caption')) for row in used)} of {len(used)}; the others' captions are empty",

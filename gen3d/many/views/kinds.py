@@ -4,9 +4,11 @@
                            caption.txt: one folder that both read (`formats/dataset.py`)
     webdataset             0000.rgb.png 0000.depth.npy 0000.normal.png 0000.made_up.png 0000.camera.json
                            0000.caption.txt
+    labelled               0000.rgb.png 0000.depth.npy 0000.things.png 0000.names.json 0000.camera.json
+                           0000.caption.txt, of a scene that was drawn from a sentence: the drawing itself, exact
 
 A normal is 127.5 + 127.5 n as bytes, (0, 0, 0) where nothing is; made up is white. Depth as .npy is float32 metres, inf
-is sky, NaN unknown.
+is sky, NaN unknown. Things are 16 bits a pixel, numbers into the list of names, whose first is "": none.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from gen3d.formats.dataset import write_dataset
-from gen3d.formats.picture import write_png
+from gen3d.formats.painted import read_painted
+from gen3d.formats.picture import as_bytes, write_png
 from gen3d.formats.transforms import write_transforms
 from gen3d.many.views.drawn import DataView, cameras_of, draw_views
 from gen3d.products.dataset import coloured_points
@@ -30,10 +34,15 @@ Writer = Callable[[Path, Sequence[DataView], FinishedScene, str], None]
 
 
 def write_views(scene: FinishedScene, folder: Path, kind: str, path: str, count: int, caption: str) -> None:
-    """The views of a scene into a folder that is made; path and count: where they lie."""
+    """The views of a scene into a folder that is made; path and count: where they lie.
+
+    Of the kind "labelled" nothing is made of a scene that no sentence was drawn for.
+    """
+    if kind == LABELLED:
+        return write_labelled(scene.folder, folder, caption)
     views = draw_views(scene, cameras_of(scene, path, count))
     folder.mkdir()
-    KINDS[kind](folder, views, scene, caption)
+    DRAWN[kind](folder, views, scene, caption)
 
 
 def _write_folder(folder: Path, views: Sequence[DataView], scene: FinishedScene, caption: str) -> None:
@@ -61,7 +70,26 @@ def _write_samples(folder: Path, views: Sequence[DataView], scene: FinishedScene
         sample.with_suffix(".caption.txt").write_text(f"{caption}\n", encoding="utf-8")
 
 
-KINDS: dict[str, Writer] = {"nerfstudio": _write_folder, "colmap": _write_folder, "webdataset": _write_samples}
+def write_labelled(scene: Path, folder: Path, caption: str) -> None:
+    """The picture that a sentence was drawn as, with all that is known of it."""
+    if not (scene / "painted.npz").exists():
+        return
+    folder.mkdir()
+    drawn, sample = read_painted(scene / "painted.npz"), folder / "0000"
+    write_png(sample.with_suffix(".rgb.png"), as_bytes(drawn.image))
+    sample.with_suffix(".depth.npy").write_bytes(_npy(drawn.depth))
+    Image.fromarray(drawn.things.labels.astype(np.uint16)).save(sample.with_suffix(".things.png"))
+    names = json.dumps(["", *drawn.things.names], ensure_ascii=False)
+    sample.with_suffix(".names.json").write_text(f"{names}\n", encoding="utf-8")
+    write_transforms(sample.with_suffix(".camera.json"), [drawn.camera], ["0000.rgb.png"])
+    sample.with_suffix(".caption.txt").write_text(f"{drawn.prompt or caption}\n", encoding="utf-8")
+
+
+LABELLED = "labelled"
+DRAWN: dict[str, Writer] = {"nerfstudio": _write_folder, "colmap": _write_folder, "webdataset": _write_samples}
+KINDS = (*DRAWN, LABELLED)
+SHARDED = ("webdataset", LABELLED)
+"""Kinds whose files are packed into shards."""
 
 
 def _normal_bytes(view: DataView) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The views of all scenes as one data set: which scene is for training, and WebDataset's shards.
 
     dataset/index.json      every scene and shard: split, samples, bytes, sha256
-    dataset/train-00000.tar, ..., val-00000.tar, ...      of the kind webdataset
+    dataset/train-00000.tar, ..., val-00000.tar, ...      of the kinds webdataset and labelled
     dataset/README.md       the card (`card.py`)
 
 A scene is in the part that the hash of its name says, whatever else there is: so a data set that grows moves nothing
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from gen3d.many.store import Store
+from gen3d.many.views.kinds import SHARDED
 
 INDEX = "dataset/index.json"
 SHARD_BYTES = 256 << 20
@@ -57,8 +58,8 @@ def packed(markers: Mapping[str, Mapping[str, Any]], val_share: float) -> list[P
 
 
 def write_index(store: Store, kind: str, scenes: Sequence[Packed]) -> dict[str, Any]:
-    """The index, and of the kind webdataset the shards; returns the index."""
-    shards = list(_shards(store, scenes)) if kind == "webdataset" else []
+    """The index, and of some kinds the shards; returns the index."""
+    shards = list(_shards(store, scenes)) if kind in SHARDED else []
     index = {
         "kind": kind,
         "splits": {part: [s.name for s in scenes if s.split == part] for part in ("train", "val")},
