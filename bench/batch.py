@@ -85,11 +85,15 @@ def watched(run: Run, cluster: Cluster | None, out: Path, seconds: float) -> Non
 
 def make(who: str, source: Path, out: Path, seconds: float) -> int:
     """One call; its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this finds no cluster left
     with cluster_for(who == "ray") as cluster:
         options = {"alone": (), "pool": ("--workers", "2")}.get(who, ("--threads", "1"))
         options += ("--ray", cluster.address) if cluster else ()
         run = Run(source, out, cluster.env if cluster else os.environ, *options)
-        watched(run, cluster, out, seconds)
+        try:
+            watched(run, cluster, out, seconds)
+        finally:
+            run.end()
     code, left = run.process.returncode, left_over(out) or "nothing"
     print(f"{who}: ended with {code}, {len(scenes(out))} whole, left over: {left}")
     return 0 if code in (0, 130) and left == "nothing" else 1

@@ -92,6 +92,12 @@ class Run:
         self.process = subprocess.Popen(self._command, env=self._env)
         return self.process
 
+    def end(self) -> None:
+        """Where it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def workers(self) -> list[psutil.Process]:
         """Of a pool."""
         with suppress(psutil.NoSuchProcess):
@@ -164,23 +170,32 @@ def main() -> int:
     parser.add_argument("--ray", action="store_true", help="workers on two nodes, not in a pool of two")
     parser.add_argument("--pause", action="store_true", help="end after the kills; the next call goes on")
     asked = parser.parse_args()
-    seen, began = Seen(asked.out).before(), time.monotonic()
-    rng = random.Random(seen.kills)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this finds no cluster left
     with cluster_for(asked.ray or asked.what == "node") as cluster:
         options = ("--ray", cluster.address, "--threads", "1") if cluster else ("--workers", "2")
         run = Run(asked.photos, asked.out, cluster.env if cluster else os.environ, *options)
-        for _ in range(asked.kills):
-            if not killed(asked.what, run, cluster, rng):
-                break
-            seen.kills += 1
+        try:
+            seen = Seen(asked.out).before()
+            kill_some(asked, run, cluster, seen)
+            if asked.pause:
+                run.process.send_signal(signal.SIGINT)
+            code = run.process.wait()
             seen.look()
-            after_s = time.monotonic() - began
-            print(f"{asked.what} killed {seen.kills}, {len(seen.made)} whole, {after_s:.0f} s", flush=True)
-        if asked.pause:
-            run.process.send_signal(signal.SIGINT)
-        code = run.process.wait()
-        seen.look()
+        finally:
+            run.end()
     return told(asked, code, seen)
+
+
+def kill_some(asked: argparse.Namespace, run: Run, cluster: Cluster | None, seen: Seen) -> None:
+    """And looks after each."""
+    rng, began = random.Random(seen.kills), time.monotonic()
+    for _ in range(asked.kills):
+        if not killed(asked.what, run, cluster, rng):
+            break
+        seen.kills += 1
+        seen.look()
+        after_s = time.monotonic() - began
+        print(f"{asked.what} killed {seen.kills}, {len(seen.made)} whole, {after_s:.0f} s", flush=True)
 
 
 def told(asked: argparse.Namespace, code: int, seen: Seen) -> int:
