@@ -250,7 +250,8 @@ def test_the_check_sees_every_kind_of_import() -> None:
     ]  # fmt: skip
 
 
-HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"}
+OF_BATCHES = {"ray", "s3fs", "gen3d.many"}
+HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"} | OF_BATCHES
 
 
 @pytest.mark.parametrize(
@@ -262,8 +263,9 @@ HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"}
         ("import gen3d.cli; gen3d.cli.main(['build', '--help'])", HEAVY),
         ("import gen3d.cli; gen3d.cli.main(['export', '--help'])", HEAVY | {"numpy", "tqdm"}),
         ("import gen3d.cli; gen3d.cli.main(['presets'])", HEAVY - {"scipy"}),
+        pytest.param("import gen3d, gen3d.ui.page.layout, gen3d.ui.page.launch", OF_BATCHES, marks=pytest.mark.slow),
     ],
-    ids=["import", "public names", "help", "build-help", "export-help", "presets"],
+    ids=["import", "public names", "help", "build-help", "export-help", "presets", "page"],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str, heavy: set[str]) -> None:
     program = f"import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules)); {code}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,8 @@ from gen3d.ui.core.limits import USUAL
 from gen3d.ui.door import Door
 from gen3d.ui.door.front import THIS_MACHINE
 from gen3d.ui.door.owner import BATCH, CANCEL, Owner, owner_of
-from tests.many import photo
-from tests.patience import eventually
+from tests.many import environment, photo
+from tests.patience import PATIENCE_S, eventually
 
 KEY = "k" * 40
 OURS = {"Authorization": f"Bearer {KEY}"}
@@ -213,3 +214,19 @@ def test_a_real_run_is_cancelled_at_once_and_goes_on_when_it_is_asked_for_again(
         batches.start(asked)
     told = batches.state()
     assert told["state"] == "ended" and told["built"] + told["passed_over"] == 3
+
+
+@pytest.mark.slow
+def test_a_real_run_ends_when_nobody_listens_any_more(root):
+    photo(root / "photos" / "a.png")
+    told = {"source": str(root / "photos"), "out": str(root / "scenes"), "within": str(root), "workers": 1,
+            "retry_failed": False, "job": {"engine": "builtin", "device": "cpu"}, "defaults": {"preset": "fast"}}  # fmt: skip
+    run = subprocess.Popen(
+        [sys.executable, "-m", "gen3d.many.owned"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+    )
+    run.stdin.write(json.dumps(told).encode() + b"\n")
+    run.stdin.flush()
+    eventually(lambda: (root / "scenes" / ".making").is_dir())
+    run.stdin.close()
+    assert run.wait(PATIENCE_S) != 0 and not (root / "scenes" / ".making").exists()
+    run.stdout.close()
