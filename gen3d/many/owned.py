@@ -33,6 +33,8 @@ def main() -> None:
         _made(asked, told)
     except Gen3DError as error:
         _tell(told, state="failed", what=error.what, remedy=error.remedy)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _until_nobody_listens() -> None:
