@@ -10,12 +10,14 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gen3d.errors import Gen3DError, InputError, Unwritable
 from gen3d.events import Notice, product
 from gen3d.formats.claims import claim
+from gen3d.many import on_ray
 from gen3d.many.ask import Ask, Job, Outcome
 from gen3d.many.crew import TRIES, Alone, gave_up, threads_each
 from gen3d.many.ledger import as_csv
@@ -200,6 +202,48 @@ def test_a_run_of_which_nothing_became_a_scene_says_why(tmp_path):
 
 def test_cores_are_shared_among_workers():
     assert [threads_each(n, 8) for n in (1, 2, 3, 8, 100)] == [8, 4, 2, 1, 1]
+
+
+# -- a cluster that pretends -----------------------------------------------------------------------------------------
+
+
+class PretendedRay:
+    """Ray, as far as a shift asks for it; every actor does at once what it is asked to."""
+
+    exceptions = SimpleNamespace(RayError=ValueError)
+
+    def __init__(self) -> None:
+        self.actors = 0
+
+    def remote(self, **options: object):
+        return lambda builder: SimpleNamespace(remote=self._actor)
+
+    def _actor(self, job: dict) -> SimpleNamespace:
+        self.actors += 1
+        make = SimpleNamespace(remote=lambda ask: Promise({"name": ask["name"], "became": "built"}))
+        return SimpleNamespace(ready=SimpleNamespace(remote=lambda: Promise(None)), make=make)
+
+    def wait(self, refs: list, num_returns: int, timeout: float):
+        return refs[:1], refs[1:]
+
+    def get(self, ref):
+        return ref.value
+
+    def kill(self, actor: object) -> None:
+        pass
+
+
+class Promise:
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def test_there_are_workers_on_nodes_that_join_later_and_none_for_whom_nothing_is_left(monkeypatch):
+    monkeypatch.setattr(on_ray, "LOOK_S", 0.0)
+    room, ray = iter([1, 1, 1, 3, 2, 3, *[4] * 50]), PretendedRay()
+    shift = on_ray._Shift(ray, Job("out"), iter([Ask(f"a{i}", "x.png") for i in range(6)]), {}, lambda: next(room))
+    assert sorted(outcome.name for outcome in shift.outcomes()) == [f"a{i}" for i in range(6)]
+    assert ray.actors == 4
 
 
 # -- a pool of processes that pretend --------------------------------------------------------------------------------

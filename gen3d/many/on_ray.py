@@ -2,15 +2,18 @@
 
 Asks and outcomes are a few hundred bytes; photos and scenes travel by path, through a folder that all nodes share or a
 bucket. A worker that is lost with its node is replaced wherever there is room, and what it was making is made again;
-nobody is given an ask before its engines are loaded, so nothing waits for room that may never come.
+nobody is given an ask before its engines are loaded, so nothing waits for room that may never come. Nodes may join at
+any time: where no number of workers was told, there are as many as there is room for by then.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gen3d.errors import EngineFailed, Gen3DError, InputError
@@ -19,6 +22,8 @@ from gen3d.many.crew import TRIES, cores, gave_up, limits_of_threads, same_packa
 
 PATIENCE_S = 600.0
 """How long a cluster may have no worker at all, as while it starts its first machines."""
+LOOK_S = 10.0
+"""So often it is looked whether nodes have come, and with them room for more workers."""
 ENDING_S = 10.0
 """How long workers may take to end that nobody listens to any more."""
 THREADS = 2
@@ -42,7 +47,7 @@ class OnRay:
         ray = _ray()
         began = self._join(ray)
         try:
-            shift = _Shift(ray, job, asks, self._options(ray), self._count(ray))
+            shift = _Shift(ray, job, asks, self._options(ray), partial(self._count, ray))
             yield from shift.outcomes()
         finally:
             if began:
@@ -60,7 +65,7 @@ class OnRay:
         return True
 
     def _count(self, ray: Any) -> int:
-        """So many workers as there is room for, unless told."""
+        """So many workers as there is room for by now, unless told."""
         if self._workers:
             return self._workers
         room = ray.cluster_resources()
@@ -144,22 +149,26 @@ class _Worker:
 class _Shift:
     """Who works on what, until nothing is left to do."""
 
-    def __init__(self, ray: Any, job: Job, asks: Iterator[Ask], options: dict[str, Any], count: int) -> None:
-        self._ray, self._asks, self._count = ray, asks, count
+    def __init__(
+        self, ray: Any, job: Job, asks: Iterator[Ask], options: dict[str, Any], wanted: Callable[[], int]
+    ) -> None:
+        self._ray, self._asks, self._wanted = ray, asks, wanted
         self._actor = ray.remote(max_restarts=0, **options)(Builder)
         self._job = job.as_json()
         self._waiting: dict[Any, _Worker] = {}
         self._again: list[Ask] = []
         self._begun: Counter[str] = Counter()
-        self._idle_losses = 0
+        self._idle_losses, self._count, self._are_all_given = 0, 0, False
+        self._looked_s = self._busy_s = time.monotonic()
 
     def outcomes(self) -> Iterator[Outcome]:
         """Of all asks."""
         try:
-            for _ in range(self._count):
-                self._start()
+            self._grow()
             while self._waiting:
                 yield from self._next()
+                if time.monotonic() - self._looked_s >= LOOK_S:
+                    self._grow()
         finally:
             self._end()
 
@@ -170,14 +179,24 @@ class _Shift:
         if self._waiting:
             self._ray.wait(list(self._waiting), num_returns=len(self._waiting), timeout=ENDING_S)
 
+    def _grow(self) -> None:
+        """As many workers as are wanted by now, while there is something to give them."""
+        self._looked_s = time.monotonic()
+        if not self._are_all_given:
+            self._count = max(self._count, self._wanted())
+            for _ in range(self._count - len(self._waiting)):
+                self._start()
+
     def _start(self) -> None:
         worker = _Worker(self._actor.remote(self._job))
         self._waiting[worker.actor.ready.remote()] = worker
 
     def _next(self) -> Iterator[Outcome]:
-        """Waits until somebody is ready, done or lost."""
-        ready, _ = self._ray.wait(list(self._waiting), num_returns=1, timeout=PATIENCE_S)
-        if not ready and not any(worker.making for worker in self._waiting.values()):
+        """Waits a while until somebody is ready, done or lost."""
+        ready, _ = self._ray.wait(list(self._waiting), num_returns=1, timeout=LOOK_S)
+        if ready or any(worker.making for worker in self._waiting.values()):
+            self._busy_s = time.monotonic()
+        elif time.monotonic() - self._busy_s > PATIENCE_S:
             raise EngineFailed(
                 f"The cluster had no room for a worker in {PATIENCE_S:.0f} s.",
                 "See `ray status`; a smaller --threads asks for less.",
@@ -200,6 +219,7 @@ class _Shift:
         """The next ask; a worker for whom there is none goes, and one who still waits for room with it."""
         ask = self._again.pop() if self._again else next(self._asks, None)
         if ask is None:
+            self._are_all_given = True
             self._ray.kill(worker.actor)
             for ref, other in [(ref, other) for ref, other in self._waiting.items() if other.making is None]:
                 self._ray.kill(other.actor)
