@@ -11,7 +11,7 @@ from gen3d.errors import InputError
 from gen3d.many.ask import Ask, Job
 from gen3d.many.names import LONGEST, name_of, why_not
 from gen3d.many.source import Asked, read_source
-from tests.many import DEFAULTS, photo
+from tests.many import DEFAULTS, batch, faults, photo
 
 JOB = Job("out")
 
@@ -110,6 +110,11 @@ def test_each_bad_row_is_a_fault_with_its_line_and_the_good_ones_are_read(tmp_pa
     assert sorted(fault.line for fault in asked.faults) == list(range(2, len(BAD_ROWS) + 2))
     for fault in asked.faults:
         assert fault.what.endswith(".") and fault.remedy.endswith("."), fault
+    assert len(BAD_ROWS) >= 20 and batch(tmp_path / "m.jsonl", tmp_path / "out").built == 2
+    told = faults(tmp_path / "out")
+    assert [(row["line"], row["what"], row["remedy"]) for row in told] == sorted(
+        (fault.line, fault.what, fault.remedy) for fault in asked.faults
+    )
 
 
 @pytest.mark.parametrize(
