@@ -21,8 +21,6 @@ from pathlib import Path
 
 import psutil
 
-from tests.page import free_port
-
 HEAD, SECOND = "127.0.0.1", "127.0.0.2"
 START_S = 120.0
 """A node takes so long at most to come up."""
@@ -113,6 +111,13 @@ class Cluster:
         """Everything."""
         for node in (self.second, self.head):
             node.kill()
+
+
+def free_port() -> int:
+    """That nobody listens on; tests/page.py has the same beside a whole page, which takes seconds to load."""
+    with socket.socket() as probe:
+        probe.bind((HEAD, 0))
+        return probe.getsockname()[1]
 
 
 @contextmanager
