@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gen3d.models.builtin.bundle import builtin_models
@@ -132,6 +133,21 @@ def test_who_ends_the_app_finds_nothing_half_made(tmp_path):
         app.terminate()
         app.wait(30)
         eventually(lambda: not [*home.glob("gallery/*"), *temporary.glob("gen3d-visits-*")])
+    finally:
+        app.kill()
+
+
+@pytest.mark.slow
+def test_the_app_answers_its_owner_and_nobody_else(tmp_path):
+    port, key = free_port(), "k" * 32
+    settings = {"GEN3D_HOME": str(tmp_path / "home"), "GEN3D_ENGINE": "builtin", "PORT": str(port),
+                "GEN3D_BATCH_ROOT": str(tmp_path), "GEN3D_OWNER_KEY": key}  # fmt: skip
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: answers(port))
+        url = f"http://127.0.0.1:{port}/owner/batch"
+        assert httpx.get(url, headers={"Authorization": f"Bearer {key}"}).json() == {"state": "idle"}
+        assert httpx.get(url).status_code == httpx.get(f"{url}/none").status_code == 404
     finally:
         app.kill()
 
