@@ -124,18 +124,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", choices=("all", "fitted", "unseen", "places"), default="all")
     parser.add_argument("--seed", type=int, default=7, help="of the noise")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="where the rows are kept; called again with it, it goes on")
     asked = parser.parse_args()
     names = {"all": (*FITTED, *UNSEEN), "fitted": FITTED, "unseen": UNSEEN, "places": PLACES}[asked.worlds]
-    models, rows = gen3d.load_models("builtin", "cpu"), []
-    for name, photo, held_out in worlds(names):
-        for step in range(1 if asked.worlds == "places" else len(WARPS)):
+    steps = range(1 if asked.worlds == "places" else len(WARPS))
+    rows = before(asked.json, asked.seed)
+    done = {(row["world"], row["step"]) for row in rows}
+    models = gen3d.load_models("builtin", "cpu")
+    for name, photo, held_out in worlds(name for name in names if any((name, step) not in done for step in steps)):
+        for step in (step for step in steps if (name, step) not in done):
             rows.append({"world": name, "step": step} | judged(photo, held_out, step, models, asked.seed))
             print(rows[-1], flush=True)
+            keep(asked.json, asked.seed, rows)
+    rows = [row for row in rows if row["world"] in names]
     each = () if asked.worlds == "places" else names
     print(table(["rank correlation", "PSNR, all", "wrong, all", *each], [_line(rows, f.name, each) for f in FIGURES]))
-    if asked.json:
-        asked.json.write_text(json.dumps({"gen3d": gen3d.__version__, "rows": rows}, indent=1) + "\n")
+
+
+def before(file: Path | None, seed: int) -> list[dict]:
+    """What an earlier call of the same version and seed has measured, so that one that was cut short goes on."""
+    if file is None or not file.exists():
+        return []
+    told = json.loads(file.read_text())
+    return told["rows"] if (told["gen3d"], told["seed"]) == (gen3d.__version__, seed) else []
+
+
+def keep(file: Path | None, seed: int, rows: list[dict]) -> None:
+    """All so far."""
+    if file is not None:
+        file.write_text(json.dumps({"gen3d": gen3d.__version__, "seed": seed, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
