@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gen3d.geometry import kernel_cache
 from tests.patience import PATIENCE_S
 from tests.runs import save_rgbd
 
@@ -133,6 +135,19 @@ def test_what_is_damaged_is_made_anew(kept_place, suffix, how):
     place.run()
     assert all(file.read_bytes() != broken[file.name] for file in place.kept() if file.suffix == suffix)
     assert place.run()[0] and {file.name for file in place.kept()} == before
+
+
+def test_a_kernel_is_made_anew_where_what_it_calls_may_have_changed(place, monkeypatch):
+    """A pattern was edited, and pictures showed the old one: the kernel that calls it stands in another file."""
+    monkeypatch.syspath_prepend(place.code)
+    stamps = []
+    for content in ("LEAF = 1", "LEAF = 22"):
+        (place.code / "beside.py").write_text(content)
+        kernel_cache._stamps.cache_clear()
+        [shelf, *_] = kernel_cache.KernelCache(importlib.import_module("tiny").twice.py_func)._shelves
+        stamps.append(shelf._cache_file._source_stamp)
+    sys.modules.pop("tiny")
+    assert stamps[0] != stamps[1]
 
 
 def test_the_code_of_another_kernel_is_not_run(kept_place):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import inspect
 import os
 import pickle
 import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +112,7 @@ class _Shelf(FunctionCache):
 
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
+        stamp = (self._impl.locator.get_source_stamp(), _stamps(Path(inspect.getfile(function)).parent))
         self._cache_file = _Entries(self._cache_path, self._impl.filename_base, stamp)
 
     def forget(self) -> None:
@@ -119,6 +121,15 @@ class _Shelf(FunctionCache):
         for file in glob.glob(ours):
             with suppress(OSError):
                 os.unlink(file)
+
+
+@cache
+def _stamps(folder: Path) -> tuple[tuple[str, float, int], ...]:
+    """When each source in a folder was changed: a kernel holds what it calls, which stands beside it."""
+    with suppress(OSError):  # packed in an archive: then the function's own stamp has to do
+        found = ((file.name, file.stat()) for file in sorted(folder.glob("*.py")))
+        return tuple((name, at.st_mtime, at.st_size) for name, at in found)
+    return ()
 
 
 class _TemporaryPlace(UserWideCacheLocator):

@@ -27,3 +27,8 @@ class Painter:
 
         drawn = paint(prompt, width, height, seed, fov_deg)
         return Painted(drawn.image, drawn.depth, drawn.camera, Things(drawn.labels, drawn.names), drawn.told)
+
+
+def warm_up() -> None:
+    """Compiles every kernel of the painter, or loads it from numba's cache: a minute once a machine, then a second."""
+    Painter().paint("a boat on a lake", 8, 6)

@@ -86,3 +86,13 @@ def fbm(x, y, z, octaves):
         weight *= 0.5
         x, y, z = 2.03 * x + 17.1, 2.03 * y + 5.3, 2.03 * z + 9.7
     return total / norm
+
+
+@kernel
+def noise_field(x0, z0, rows, columns, cell, frequency, octaves, seed):
+    """Fbm in [0, 1] over a grid of places."""
+    out = np.zeros((rows, columns))
+    for j in range(rows):
+        for i in range(columns):
+            out[j, i] = fbm((x0 + i * cell) * frequency + seed, seed * 0.37, (z0 + j * cell) * frequency, octaves)
+    return out

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from gen3d.painter.light.noise import fbm, kernel
+from gen3d.painter.light.noise import noise_field
 from gen3d.painter.light.sky import HAZE
 from gen3d.painter.objects.model import Model
 from gen3d.painter.placing import usual_size
@@ -25,16 +25,6 @@ GROUNDS = {
     "winter": ("#e6ebf2", "#8a9088"),
 }  # fmt: skip
 """Meadow and woods by the season."""
-
-
-@kernel
-def noise_field(x0, z0, rows, columns, cell, frequency, octaves, seed):
-    """Fbm in [0, 1] over a grid of places."""
-    out = np.zeros((rows, columns))
-    for j in range(rows):
-        for i in range(columns):
-            out[j, i] = fbm((x0 + i * cell) * frequency + seed, seed * 0.37, (z0 + j * cell) * frequency, octaves)
-    return out
 
 
 @dataclass(frozen=True, slots=True)
