@@ -1,194 +1,34 @@
 """From a sentence to what is to be drawn: which place, which things, how many, how they look, where they stand.
 
-A sentence is cut into the longest phrases of WORDS. Adjectives wait for their noun; "behind the table" says where the
-thing before it stands, "on the left a lamp" where the next one does. What is not known is kept, to be told. There is no
-more to it: no tree of a sentence, no model of a language.
+Phrase by phrase (`phrases.py`): adjectives wait for their noun; "behind the table" says where the thing before it
+stands, "on the left a lamp" where the next one does. What is not known is kept, to be told. There is no more to it: no
+tree of a sentence, no model of a language.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from functools import cache
 
-from gen3d.painter.words import PLURALS, Role, phrases
+from gen3d.painter.asked import Asked, Description
+from gen3d.painter.phrases import ADJECTIVES, SINGLE, Token, tokens_of
 
 LONGEST_READ = 600
 """Characters of a sentence that are read. Chosen by eye: nobody can see more than that in one picture."""
-LONGEST_PHRASE = 6
-"""Words."""
 MOST_ALIKE, MOST_THINGS = 12, 30
 """Of one kind, and of all, that are drawn."""
 PLENTY = 3
 """What a plural without a number means."""
-SPELT = 0.84
-"""How much alike a word and a known one must be to count as misspelt. Chosen by eye: "soffa", not "dragon"."""
-ADJECTIVES: tuple[Role, ...] = ("colour", "tone", "material", "size", "count")
-NOUNS: tuple[Role, ...] = ("thing", "place", "part")
-SINGLE: tuple[Role, ...] = ("time", "weather", "season", "mood")
-"""What a picture has one of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Things of one kind that a sentence asks for."""
-
-    kind: str
-    """A key of WORDS["thing"]; so are the other words keys of their rows."""
-    count: int = 1
-    colour: str | None = None
-    tone: str | None = None
-    material: str | None = None
-    size: str | None = None
-    where: str | None = None
-    relation: str | None = None
-    targets: tuple[int, ...] = ()
-    """What the relation is to: numbers of `Description.things`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """A sentence, as far as it was understood."""
-
-    place: str | None = None
-    also: tuple[str, ...] = ()
-    """Other places, to be seen from there."""
-    time: str | None = None
-    weather: str | None = None
-    season: str | None = None
-    mood: str | None = None
-    parts: tuple[tuple[str, str | None, str | None, str | None], ...] = ()
-    """Part of a place, its colour, tone and material."""
-    things: tuple[Asked, ...] = ()
-    without: tuple[str, ...] = ()
-    """Kinds of things that shall not be there."""
-    unknown: tuple[str, ...] = ()
-    """Words that mean nothing to the painter, as they were written."""
-    notes: tuple[str, ...] = ()
-    """What was taken otherwise than it was said, in words."""
-
-    @property
-    def understood(self) -> bool:
-        """Whether there is anything to draw."""
-        return bool(self.place or self.things or self.time or self.weather or self.season)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A phrase: what it may be, role -> key."""
-
-    text: str
-    means: dict[Role, str]
-    plural: bool = False
 
 
 def understand(sentence: str) -> Description:
     """What a sentence asks for; of a long one, its beginning."""
     text = unicodedata.normalize("NFKC", sentence).lower()
     reader = _Reader()
-    for token in _tokens(text[:LONGEST_READ]):
+    for token in tokens_of(text[:LONGEST_READ]):
         reader.take(token)
     notes = [f"only its first {LONGEST_READ} characters were read"] if len(text) > LONGEST_READ else []
     return reader.description(notes)
-
-
-# -- words -----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _phrases() -> dict[str, dict[Role, str]]:
-    return phrases()
-
-
-@cache
-def _spellings() -> list[str]:
-    """Words that may be misspelt."""
-    roles = {"thing", "place", "colour", "material"}
-    return [phrase for phrase, means in _phrases().items() if roles & set(means) and len(phrase) > 3]
-
-
-def _singulars(word: str) -> Iterator[str]:
-    """What a word may be the plural of."""
-    if word in PLURALS:
-        yield PLURALS[word]
-    for ending, instead in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 1:
-            yield word.removesuffix(ending) + instead
-
-
-def _known(words: list[str]) -> Token | None:
-    """The phrase that these words are, as they stand or as a plural."""
-    text = " ".join(words)
-    if text in _phrases():
-        return Token(text, _phrases()[text])
-    for last in _singulars(words[-1]):
-        means = _phrases().get(" ".join([*words[:-1], last]), {})
-        if nouns := {role: key for role, key in means.items() if role in NOUNS}:
-            return Token(text, nouns, plural=True)
-    return None
-
-
-def _tokens(text: str) -> list[Token]:
-    """The longest phrases from left to right; then each is given one meaning where it may have several."""
-    words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[,.;:!?]|[^\w\s]+", text)
-    found, i = [], 0
-    while i < len(words):
-        for size in range(min(LONGEST_PHRASE, len(words) - i), 0, -1):
-            if token := _known(words[i : i + size]):
-                break
-        else:
-            size, token = 1, _other(words[i])
-        found.append(token)
-        i += size
-    return [_settled(token, found[k + 1 :]) for k, token in enumerate(found)]
-
-
-def _other(word: str) -> Token:
-    """A number, a stop, a word in two parts, a misspelt one, or one that is not known."""
-    if word.isdigit():
-        return Token(word, {"count": word[:4]})
-    if word in ",.;:!?":
-        return Token(word, {"and": ","})
-    for near in get_close_matches(word, _spellings(), 1, SPELT) if len(word) > 3 else ():
-        return Token(word, {r: k for r, k in _phrases()[near].items() if r in (*NOUNS, *ADJECTIVES)} | {"spelt": near})
-    return Token(word, {})
-
-
-def _settled(token: Token, after: list[Token]) -> Token:
-    """One meaning: an adjective where a noun follows at once, a relation where a noun follows before a stop."""
-    means = token.means
-    if len(means) < 2:
-        return token
-    following = next((t for t in after if "skip" not in t.means), None)
-    adjective = next((role for role in (*ADJECTIVES, *SINGLE) if role in means), None)
-    if adjective and following and set(following.means) & {*ADJECTIVES, *NOUNS} and "count" not in following.means:
-        return replace(token, means={adjective: means[adjective]} | _spelt(means))
-    if "relation" in means and "where" in means:
-        role = "relation" if _leads_to_noun(after) else "where"
-        return replace(token, means={role: means[role]})
-    for role in (*NOUNS, *SINGLE, "relation", "with", "skip", *means):
-        if role in means:
-            return replace(token, means={role: means[role]} | _spelt(means))
-    return token
-
-
-def _spelt(means: dict) -> dict:
-    return {"spelt": means["spelt"]} if "spelt" in means else {}
-
-
-def _leads_to_noun(after: list[Token]) -> bool:
-    for token in after:
-        if token.means.keys() & {*NOUNS, "it"} or not token.means:
-            return True
-        if token.means.keys() & {"and", "where", "relation"}:
-            return False
-    return False
-
-
-# -- sentences -------------------------------------------------------------------------------------------------------
 
 
 @dataclass

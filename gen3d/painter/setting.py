@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gen3d.painter.grammar import Description
+from gen3d.painter.asked import Description
 from gen3d.painter.light.sky import PANE, PANE_RGB
 from gen3d.painter.materials import OF_MATERIAL, Palette
 from gen3d.painter.objects import OBJECTS

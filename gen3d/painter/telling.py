@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gen3d.painter.grammar import Asked, Description
+from gen3d.painter.asked import Asked, Description
 from gen3d.painter.words import NUMBERS
 from gen3d.painter.world import World, name_of
 

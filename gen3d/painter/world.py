@@ -11,21 +11,24 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gen3d.camera import Camera
+from gen3d.painter.asked import Asked, Description
 from gen3d.painter.daylight import hour_of, light_of
-from gen3d.painter.grammar import Asked, Description
 from gen3d.painter.light.rendering import UP, Built
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.places import PLACES
-from gen3d.painter.placing import Placed, place_all
+from gen3d.painter.placing import place_all
 from gen3d.painter.real import Real
 from gen3d.painter.setting import Setting
+from gen3d.painter.shapes import Shapes
+from gen3d.painter.spots import Placed, Spot
 
 FOV_DEG = 60.0
 """Along the longer side, where none is asked for."""
 ATTEMPTS = 6
 """So often things are placed anew where one that was asked for is not seen."""
-LOOK_PX, LEAST_SEEN = 128, 5e-4
-"""Longer side of the look that checks it, and the least share of the picture that counts as seen. Chosen by eye."""
+LOOK_PX, LEAST_SEEN, CLEARLY_SEEN, LEAST_UNCOVERED = 128, 5e-4, 0.015, 0.4
+"""Longer side of the look that checks it; the share of the picture below which a thing counts as hidden, and above
+which as seen; between them so much of its own outline has to be free. Chosen by eye."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,8 @@ class World:
     """Of the things, the first of number 1."""
     asked: tuple[tuple[int, ...], ...]
     """For each of `Description.things`, the numbers of its things."""
+    spots: tuple[Spot, ...]
+    """Where they stand."""
     place: str
     time: str
     notes: tuple[str, ...]
@@ -48,19 +53,29 @@ class World:
         return camera.posed(self.camera.c2w @ camera.c2w)
 
     @cached_property
+    def _small(self) -> Camera:
+        shrink = LOOK_PX / max(self.camera.width, self.camera.height)
+        return self.camera.resized(*(max(round(side * shrink), 1) for side in (self.camera.width, self.camera.height)))
+
+    @cached_property
     def look(self) -> tuple[Float[np.ndarray, "h w"], Int[np.ndarray, "h w"]]:
         """Depth and things in a small picture."""
-        shrink = LOOK_PX / max(self.camera.width, self.camera.height)
-        size = (max(round(side * shrink), 1) for side in (self.camera.width, self.camera.height))
-        return self.built.hits(self.camera.resized(*size))
+        return self.built.hits(self._small)
 
     def unseen(self) -> list[int]:
         """Which of the things that were asked for are hidden, or have no room."""
-        things = self.look[1]
-        share = np.bincount(things.ravel(), minlength=len(self.names) + 1) / things.size
-        return [i for i, numbers in enumerate(self.asked) for n in numbers if share[n] < LEAST_SEEN] + [
-            i for i, numbers in enumerate(self.asked) if not numbers
-        ]
+        seen = np.bincount(self.look[1].ravel(), minlength=len(self.names) + 1) / self.look[1].size
+        hidden = (any(self._hidden(n, seen[n]) for n in numbers) or not numbers for numbers in self.asked)
+        return [i for i, is_hidden in enumerate(hidden) if is_hidden]
+
+    def _hidden(self, number: int, seen: float) -> bool:
+        """Whether so little of a thing is seen, as a share of the picture, that it would be looked for in vain."""
+        if not LEAST_SEEN <= seen < CLEARLY_SEEN:
+            return seen < LEAST_SEEN
+        spot, alone = self.spots[number - 1], Shapes()
+        alone.take(spot.model, tuple(spot.at), spot.yaw_deg, number)
+        outline = replace(self.built, scene=alone.packed()).hits(self._small)[1] > 0
+        return seen < LEAST_UNCOVERED * outline.mean()
 
 
 def world_of(said: Description, seed: int, width: int, height: int, fov_deg: Real | None = None) -> World:
@@ -117,7 +132,8 @@ def _built(said: Description, lens: Camera, rng: np.random.Generator) -> World:
     lamps = np.array(setting.lamps).reshape(-1, 7)
     built = Built(setting.shapes.packed(), setting.ink.packed(), setting.lights, lamps, setting.exposure, setting.turns)
     asked = tuple(tuple(n + 1 for n in numbers) for numbers in placed.asked)
-    return World(built, camera, _names(placed, said.things), asked, key, time, tuple(dict.fromkeys(placed.notes)))
+    names, notes = _names(placed, said.things), tuple(dict.fromkeys(placed.notes))
+    return World(built, camera, names, asked, tuple(placed.spots), key, time, notes)
 
 
 def _names(placed: Placed, things: tuple[Asked, ...]) -> tuple[str, ...]:

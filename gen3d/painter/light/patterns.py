@@ -142,18 +142,23 @@ def shingles(a, b, q):
 
 @inner
 def hills(m, a, b, p, n):
-    """Meadow a and woods b, bare rock where it is steep, snow above m[13], sand below m[14]."""
-    woods = ramp(0.44, 0.56, fbm(p[0] * 0.022, p[2] * 0.022, 3.0, 5))
-    crowns = ramp(0.25, 0.75, fbm(p[0] * 0.3, p[1] * 0.3, p[2] * 0.3, 4))
+    """Meadow a and woods b, on mountains firs, then bare rock; snow above m[13], sand just above the water, m[14]."""
+    fine = fbm(p[0] * 0.12, p[1] * 0.12, p[2] * 0.12, 4) - 0.5
+    line = m[13] if m[13] > 0 else 1000.0
+    height = (p[1] + 24 * (fbm(p[0] * 0.018, 7.0, p[2] * 0.018, 3) - 0.5) + 9 * fine) / line
+    crowns = ramp(0.25, 0.75, fbm(p[0] * 0.3, p[1] * 0.3, p[2] * 0.3, 3))
     meadow = 0.72 + 0.35 * fbm(p[0] * 0.15, p[2] * 0.15, 1.0, 4) + 0.35 * (fbm(p[0] * 3, p[2] * 3, 5.0, 3) - 0.3)
-    rgb = mix(toned(a, meadow), toned(b, 0.35 + 1.3 * crowns), woods * ramp(20.0, 60.0, p[2]))
-    rough = fbm(p[0] * 0.08, p[1] * 0.2, p[2] * 0.08, 5)
-    rock = 1 - ramp(0.60, 0.80, n[1] + 0.25 * (rough - 0.5))
-    rgb = mix(rgb, toned((0.30, 0.27, 0.24), 0.55 + 0.9 * rough), rock * 0.9)
-    white = ramp(-6.0, 10.0, p[1] - m[13] + 26 * (rough - 0.5)) * ramp(0.42, 0.62, n[1])
-    rgb = mix(rgb, toned((0.88, 0.91, 0.97), 0.9 + 0.15 * rough), white)
-    shore = 1 - ramp(0.0, 1.0, p[1] - m[14] + 0.6 * (rough - 0.5))
-    return mix(rgb, toned((0.52, 0.43, 0.30), 0.75 + 0.5 * fbm(p[0] * 4, p[2] * 4, 2.0, 3)), shore)
+    groves = ramp(0.46, 0.56, fbm(p[0] * 0.013, p[2] * 0.013, 3.0, 3) + 0.10 * fine) * ramp(20.0, 60.0, p[2])
+    firs = ramp(0.12, 0.34, height) if line < 250 else 0.0
+    woods = max(groves, firs) * (1 - ramp(0.50, 0.72, height))
+    rgb = mix(toned(a, meadow), toned(b, 0.45 + 0.9 * crowns), woods)
+    strata = fbm(p[0] * 0.05, p[1] * 0.22, p[2] * 0.05, 4)
+    bare = max(1 - ramp(0.58, 0.76, n[1] + 0.3 * fine), ramp(0.62, 0.86, height))
+    rgb = mix(rgb, toned((0.27, 0.25, 0.235), 0.55 + 0.8 * strata), 0.95 * bare)
+    white = ramp(-6.0, 9.0, p[1] - m[13] + 40 * fine) * ramp(0.52, 0.70, n[1] + 0.35 * fine)
+    rgb = mix(rgb, toned((0.88, 0.91, 0.97), 0.95 + 0.1 * strata), white)
+    shore = 1 - ramp(0.15, 0.55, p[1] - m[14] + 0.5 * fine)
+    return mix(rgb, toned((0.50, 0.42, 0.30), 0.75 + 0.5 * fbm(p[0] * 4, p[2] * 4, 2.0, 3)), shore)
 
 
 @inner
@@ -180,7 +185,7 @@ def earth(a, b, p):
     leaf = hashed(int(np.floor(p[0] * 13 + 3 * noise(p[2] * 9, 1.0, p[0] * 9))), 1, int(np.floor(p[2] * 13)))
     moss = ramp(0.46, 0.62, fbm(p[0] * 0.8, 4.0, p[2] * 0.8, 4))
     rgb = toned(mix(a, b, leaf), 0.5 + 0.8 * fbm(p[0] * 9, 2.0, p[2] * 9, 3))
-    return mix(rgb, toned((0.10, 0.16, 0.035), 0.5 + fbm(p[0] * 26, 1.0, p[2] * 26, 2)), moss)
+    return mix(rgb, toned((0.085, 0.115, 0.035), 0.5 + fbm(p[0] * 26, 1.0, p[2] * 26, 2)), 0.75 * moss)
 
 
 @inner
@@ -273,7 +278,7 @@ def relief(m, p, n, t):
     if m[10] <= 0:
         return n
     f, e = m[11], 0.35
-    depth = m[10] / (1 + (t * 0.0016 * f) ** 2)
+    depth = m[10] / (1 + (t * 0.0026 * f) ** 2)
     if depth < 0.01:
         return n
     x, y, z = p[0] * f, p[1] * f, p[2] * f

@@ -6,6 +6,7 @@ import numpy as np
 
 from gen3d.painter.objects.model import Model, around
 from gen3d.painter.real import Real
+from gen3d.painter.shapes import rotation
 
 
 def _wheels(m: Model, xs: tuple, half: Real, radius: Real, tyre: str = "#1c1c1e") -> None:
@@ -106,23 +107,17 @@ def sailboat(m: Model) -> None:
     _hull(m, m.ink("paint", "#efeae0"), 2.2, 0.75, 0.7)
     cloth, mast = m.main("fabric", "#f0ebdf", "#c8502e"), m.ink("wood", "#a5763f")
     m.rod(mast, (0.2, 0.4, 0), (0.2, 5.6, 0), 0.05, 0.03)
-    m.rod(mast, (0.2, 1.0, 0), (-1.9, 1.0, -0.3), 0.035)
-    for k in range(12):  # strips of cloth, each a little shorter, bent by the wind
-        s = k / 12
-        y, long = 1.05 + 4.3 * s, 2.0 * (1 - s) + 0.06
-        m.soft_box(
-            cloth,
-            (0.15 - long / 2, y + 0.19, -0.10 - 0.1 * np.sin(np.pi * s)),
-            (long / 2, 0.2, 0.012),
-            0.01,
-            turn=(-6, 0, 0),
-        )
-    for k in range(10):
-        s = k / 10
-        y, long = 0.9 + 3.4 * s, 1.5 * (1 - s) + 0.05
-        m.soft_box(
-            cloth, (0.35 + long / 2 + 0.1 * (1 - s), y + 0.18, 0.06), (long / 2, 0.19, 0.012), 0.01, turn=(8, 0, 0)
-        )
+    m.rod(mast, (0.2, 1.02, 0), (-1.7, 1.42, -0.2), 0.035)
+    _sail(m, cloth, (0.12, 1.1, -0.06), -1.9, 4.35, -6)
+    _sail(m, cloth, (0.36, 0.9, 0.03), 1.6, 3.5, 8)
+
+
+def _sail(m: Model, cloth: int, foot: tuple, long: Real, tall: Real, yaw_deg: Real) -> None:
+    """A triangle of cloth along a mast on `foot`, aft or, where long > 0, ahead; its lower edge rises away from it."""
+    half, side = abs(long) / 2, float(np.sign(long))
+    turn = (yaw_deg, 0.0, side * float(np.degrees(np.arctan2(half, tall))))
+    tack = rotation(*turn) @ np.array([-side * half, -tall / 2, 0])
+    m.hip(cloth, np.array(foot) - tack - (0, tall / 2, 0), (half, 0.015), (0.01, 0.01), tall, turn=turn)
 
 
 def balloon(m: Model) -> None:
@@ -149,6 +144,13 @@ def umbrella(m: Model) -> None:
     m.ball(m.ink("fabric", a), (0.1, 2.2, 0), (0.14, 0.06, 0.14))
 
 
+FLAMES = (
+    (0, 0.02, 0.85, "#ff7a1c"), (0.13, 0.04, 0.6, "#ff8a2c"), (-0.13, 0.03, 0.55, "#ff6a14"),
+    (0.04, -0.1, 0.55, "#ffb347"), (-0.05, -0.13, 0.38, "#ffd27a"),
+)  # fmt: skip
+"""X, z, height and colour of each; the nearer the lighter."""
+
+
 def campfire(m: Model) -> None:
     """Logs in a ring of stones, flames."""
     bark, stone = m.ink("bark", "#3f2e1f"), m.ink("rock", "#6c6862")
@@ -156,8 +158,8 @@ def campfire(m: Model) -> None:
         m.rod(bark, (x, 0.04, z), (-0.1 * x, 0.38, -0.1 * z), 0.055)
     for x, z, a in around(0.58, 10):
         m.ball(stone, (x, 0.07, z), (0.13, 0.1, 0.11), (a, 0, 0))
-    for x, z, tall, tone in ((0, 0, 0.42, "#ffb347"), (0.1, 0.05, 0.3, "#ff8a2c"), (-0.1, -0.03, 0.32, "#ff7a1c")):
-        m.ball(m.ink("lit", tone, glow=5.0), (x, 0.18 + tall * 0.8, z), (0.1, tall, 0.1), opaque=False)
+    for x, z, tall, tone in FLAMES:
+        m.turned(m.ink("lit", tone, glow=4.0), (x, 0.1, z), tall, 0.3 * tall, "flame", opaque=False)
     m.lamp((0, 0.7, 0), 0.15, (7.5, 3.6, 1.2) if m.night else (2.0, 1.0, 0.4))
 
 

@@ -18,7 +18,7 @@ def meadow(s: Setting) -> None:
 
 def mountains(s: Setting) -> None:
     """Peaks with snow behind a meadow with firs."""
-    lay(s, Land(hills=12, mountains=150), "hills", *GROUNDS[s.season], snow_above=78)
+    lay(s, Land(hills=12, mountains=150), "hills", *GROUNDS[s.season])
     far_woods(s, 240, (-240, 240, 60, 260), conifers=0.9)
     scatter(s, "pine", 14, (-50, 50, 24, 80), clear=9, apart=4)
     scatter(s, "rock", 7, (-16, 16, 6, 30), clear=3, apart=2)

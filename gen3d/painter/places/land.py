@@ -11,15 +11,17 @@ from jaxtyping import Float
 from gen3d.painter.light.noise import noise_field
 from gen3d.painter.light.sky import HAZE
 from gen3d.painter.objects.model import Model
-from gen3d.painter.placing import usual_size
 from gen3d.painter.real import Real
 from gen3d.painter.setting import SCENERY, Setting
+from gen3d.painter.spots import usual_size
 
 X0, Z0, CELL = -420.0, -24.0, 2.5
 ROWS, COLUMNS = 300, 337
 """Of the height map: 840 m wide, from behind the eye to 725 m ahead."""
 LARGE_M = 3.0
 """Before things so high the shore is farther away, so that there is room to stand."""
+PEAKS, PEAKS_WIDE, PEAKS_DEG = 6, 380.0, (9.0, 14.0)
+"""How many mountains, how far to either side, metres, and how high over the horizon their tops are."""
 GROUNDS = {
     "spring": ("#667f38", "#425a28"), "summer": ("#5f6b36", "#34481f"), "autumn": ("#857038", "#7d4a22"),
     "winter": ("#e6ebf2", "#8a9088"),
@@ -77,16 +79,10 @@ def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
         phase = (0.045 * z + 0.02 * x + 5 * bent) % 1.0
         ground += land.dunes * np.where(phase < 0.72, phase / 0.72, (1 - phase) / 0.28) * smooth(8, 60, z + 0 * x)
     if land.mountains:
-        ridge = 1 - np.abs(2 * noise_field(*grid, 0.0052, 6, seed + 11) - 1)
-        wide = noise_field(*grid, 0.0023, 2, seed + 13)
-        ground += (
-            land.mountains
-            * smooth(170, 600, z + 0.1 * np.abs(x))
-            * (0.25 + 2.1 * np.maximum(ridge - 0.42, 0) + 0.9 * (wide - 0.4))
-        )
+        ground += mountain_range(land.mountains, grid, x, z, seed)
     if land.water_from is not None:
         bend = 16 * (noise_field(*grid, 0.02, 3, seed + 17) - 0.5)
-        start = smooth(land.water_from - 7, land.water_from + 4, z + bend * smooth(5, 60, np.abs(x)))
+        start = smooth(land.water_from - 12, land.water_from + 6, z + bend * smooth(5, 60, np.abs(x)))
         if land.cape:
             cape = smooth(8, 18, x) * (1 - smooth(52, 80, z))
             start, ground = start * (1 - cape), ground + 1.6 * cape
@@ -99,6 +95,21 @@ def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
     return ground
 
 
+def mountain_range(height: Real, grid: tuple, x: np.ndarray, z: np.ndarray, seed: Real) -> np.ndarray:
+    """Peaks side by side, no higher in the picture than leaves them a sky; with ridges and ravines."""
+    rng = np.random.default_rng(int(1000 * seed))
+    bent = noise_field(*grid, 0.009, 4, seed + 13) - 0.5
+    rise = np.zeros((ROWS, COLUMNS))
+    for k in range(PEAKS):
+        tall, aside = height * rng.uniform(0.62, 1.0), PEAKS_WIDE * (2 * (k + rng.uniform(0.2, 0.8)) / PEAKS - 1)
+        away = np.clip(tall / np.tan(np.radians(rng.uniform(*PEAKS_DEG))), 330, 640)
+        distance = np.hypot(x - aside, 1.15 * (z - away)) * (1 + 0.8 * bent)
+        rise = np.maximum(rise, tall * np.maximum(1 - distance / (2.0 * tall), 0) ** 1.25)
+    ridges = 1 - np.abs(2 * noise_field(*grid, 0.013, 6, seed + 11) - 1)
+    foot = 0.10 * height * smooth(170, 420, z + 0 * x)
+    return foot + rise * (0.72 + 0.5 * ridges)
+
+
 def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None, *, snow_above: Real = 400.0) -> None:
     """The land into the setting, with water, floor and eye."""
     land = with_features(land, s.said.also)
@@ -108,6 +119,7 @@ def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None
     near, woods = GROUNDS[s.season]
     shore = -1.0 if land.water_from is not None else -60.0
     winter = s.season == "winter"
+    snow_above = min(snow_above, 0.55 * land.mountains or snow_above)
     hills = s.ink(
         "hills", first if look == "hills" else near, second or woods, more=(-30.0 if winter else snow_above, shore)
     )
