@@ -24,6 +24,8 @@ import torch
 from gen3d.events import Event, Notice, product
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
+from gen3d.models.base import Models
+from gen3d.models.builtin import world_painter
 from gen3d.models.pick import better_engines, load_models, networks_of
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
@@ -38,8 +40,9 @@ from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer
+from gen3d.ui.core import words
 from gen3d.ui.core.disk import disk_of, own_root, stay_in
-from gen3d.ui.core.gallery import Gallery, read_examples
+from gen3d.ui.core.gallery import Gallery, of_sentences, read_examples
 from gen3d.ui.core.jobs import Visits, enough_file
 from gen3d.ui.core.limits import limits_of
 from gen3d.ui.core.stands import Stands
@@ -62,7 +65,7 @@ HOME = Path(os.getenv("GEN3D_HOME") or Path.home() / ".cache" / "gen3d")
 SHARES = {"look": 0.15, "grow": 0.7, "tour": 0.15}
 """Of a scene's expected seconds."""
 DRAWING_S = 20
-"""A sentence takes so much longer."""
+"""A sentence takes so much longer at most, whether a network draws it or the world painter (12 s on two cores)."""
 
 
 def rasterizer() -> Rasterizer:
@@ -196,13 +199,31 @@ def steps() -> Steps:
     )
 
 
+def warm_all_up() -> None:
+    """Compiles what draws scenes, then what draws sentences, before anybody waits for it."""
+    warm_up()
+    if _paints(MODELS):
+        world_painter.warm_up()
+
+
+def _paints(models: Models) -> bool:
+    """Whether sentences are drawn by rule, since no network for them is here."""
+    return models.names.get("text_to_image") == words.PAINTER
+
+
+def gallery_of(models: Models) -> Gallery:
+    """The examples; with the sentences to begin with, where they are drawn as the examples are built: by no network."""
+    examples = read_examples(Path(__file__).with_name("examples") / "gallery.json")
+    return Gallery(examples, HOME / "gallery", sentences=of_sentences(words.SENTENCES if _paints(models) else ()))
+
+
 def main() -> None:
     """Serves the page until it is stopped."""
     mcp = mcp_wanted(os.environ)
     owner = owner_of(os.environ, {"engine": ENGINE, "tier": TIER})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-    gallery = Gallery(read_examples(Path(__file__).with_name("examples") / "gallery.json"), HOME / "gallery")
+    threading.Thread(target=warm_all_up, name="warm-up", daemon=True).start()
+    gallery = gallery_of(MODELS)
     gallery.prepare()
     root = own_root()
     stay_in(root)

@@ -119,7 +119,7 @@ def served(
     """The page on a free port of this machine, as app.py launches it."""
     with pytest.MonkeyPatch.context() as patch:
         # Gradio knows a generator by its function, which the type checker wraps
-        for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example"):
+        for name in ("grow", "tour", "go_on", "another_video", "another_video_shown", "show_example", "show_sentence"):
             patch.setattr(Actions, name, inspect.unwrap(getattr(Actions, name)))
         for name in ("film", "export"):
             patch.setattr(Agents, name, inspect.unwrap(getattr(Agents, name)))

@@ -6,10 +6,14 @@ import pytest
 from gradio.utils import is_static_file
 
 from gen3d.formats.ply import read_ply
-from gen3d.ui.core.gallery import Example, Gallery, read_examples
+from gen3d.request import Request
+from gen3d.ui.core.expected import Expected
+from gen3d.ui.core.gallery import Example, Gallery, of_sentences, read_examples
 from gen3d.ui.core.jobs import Visits
 from gen3d.ui.core.steps import Steps
+from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.layout import build_page
+from gen3d.ui.page.sending import BUILT, NOBODY
 from tests.runs import save_rgbd
 
 LISTING = Path(__file__).parents[1] / "examples" / "gallery.json"
@@ -84,3 +88,33 @@ def test_the_end_of_the_app_ends_a_build_and_leaves_nothing_half_made(tmp_path):
     gallery._interrupt()
     thread.join(30)
     assert not thread.is_alive() and (not results.exists() or list(results.iterdir()) == [])
+
+
+def test_a_sentence_to_begin_with_is_named_after_its_words_and_asked_for_as_a_visitor_would(tmp_path):
+    lake, night, same = of_sentences(["a lake", "a street at night", "a lake"])
+    assert lake == same and lake.name != night.name
+    assert lake.request == Request(prompt="a lake") and lake.asked == ["--prompt", "a lake"]
+    gallery = Gallery((), tmp_path, sentences=(lake, night))
+    assert gallery.ready_and_coming() == (0, 0), "the row of examples promises pictures only"
+    (gallery.folder_of(night)).mkdir()
+    (gallery.folder_of(night) / "run.json").touch()
+    assert gallery.ready(night.name) == night and gallery.ready(lake.name) is None
+
+
+def test_a_sentence_to_begin_with_shows_its_scene_where_it_is_ready_and_else_says_what_to_press(tmp_path):
+    lake, night = of_sentences(["a lake", "a street at night"])
+    gallery = Gallery((), tmp_path / "gallery", sentences=(lake, night))
+    folder = gallery.folder_of(night)
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text('{"seed": 0, "seconds": {"source": 9.5}}')
+    steps, expected = Steps(print, print, print, {}, "a stage", {}, True), Expected(tmp_path / "seconds.json")
+    actions = Actions(steps, Visits(tmp_path), gallery, expected)
+    soon, shown = (next(actions.show_sentence(index, NOBODY)) for index in (0, 1))
+    assert "press Build to draw it now" in soon[0] and shown[BUILT.index("job")] == folder.name
+
+
+@pytest.mark.slow
+def test_sentences_are_built_after_the_examples(tmp_path):
+    gallery = Gallery((), tmp_path, TINY, sentences=of_sentences(["a red sofa"]))
+    gallery.prepare().join(240)
+    assert gallery.failures == {} and gallery.is_ready(gallery.sentences[0])

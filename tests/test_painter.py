@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import time
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from gen3d.errors import InputError
+from gen3d.events import product
 from gen3d.models.base import TextToImage, WorldPainter
 from gen3d.models.builtin.world_painter import Painter
 from gen3d.painter.grammar import LONGEST_READ, MOST_ALIKE, MOST_THINGS, understand
+from gen3d.painter.light import rendering
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.painting import NOT_DRAWN, Drawn, paint
 from gen3d.painter.places import PLACES
@@ -191,13 +194,24 @@ def test_the_same_sentence_and_seed_give_the_same_bytes_and_another_seed_another
 
 
 def test_threads_do_not_change_the_bytes(monkeypatch):
-    from gen3d.painter.light import rendering
-
     one, three = [], []
     for threads, kept in ((1, one), (3, three)):
         monkeypatch.setattr(rendering.config, "NUMBA_NUM_THREADS", threads)
         kept.append(paint("a lake", 48, 36, 1, grid=1).image.tobytes())
     assert one == three
+
+
+def test_a_drawing_that_is_given_up_begins_no_more_rows():
+    begun = []
+
+    def work(top: int, end: int) -> None:
+        begun.append(top)
+        time.sleep(0.005)
+
+    bands = rendering._in_bands(80 * rendering.BAND_PX, work)
+    assert next(bands) == 1 / 80
+    bands.close()
+    assert len(begun) < 40
 
 
 def test_things_stand_in_the_depth_that_their_labels_say():
@@ -226,7 +240,7 @@ def test_what_shall_not_be_there_is_not():
 def test_the_engine_plays_its_roles():
     painter = Painter()
     assert isinstance(painter, TextToImage) and isinstance(painter, WorldPainter)
-    painted = painter.paint("a red sofa", 40, 30, fov_deg=50.0)
+    painted = product(painter.paint("a red sofa", 40, 30, fov_deg=50.0))
     assert painted.camera.fov_deg[0] == pytest.approx(50) and "red sofa" in painted.things.names
 
 

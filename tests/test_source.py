@@ -6,12 +6,14 @@ import pytest
 from PIL import Image
 
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Notice, Preview, Started
+from gen3d.events import Notice, Preview, Progress, Started
 from gen3d.explain.preview import SKY_RGB, UNKNOWN_RGB, depth_preview, picture_preview, region_preview
 from gen3d.formats.depth_file import write_depth
 from gen3d.formats.picture import write_png
 from gen3d.geometry.resample import reduce_picture, resample_depth
+from gen3d.models.base import Painted
 from gen3d.request import Request
+from gen3d.run.checked import checked
 from gen3d.settings import FAST
 from gen3d.source.read import read_source
 from gen3d.values import Source
@@ -208,3 +210,33 @@ def test_depth_preview_goes_from_red_to_blue_and_marks_sky_and_unknown():
     assert (picture[0] == SKY_RGB).all() and (picture[-1] == UNKNOWN_RGB).all()
     assert depth_preview(np.full((9, 9), np.nan, np.float32)).shape == (9, 9, 3)
     assert np.ptp(depth_preview(np.full((9, 9), 3, np.float32)), axis=(0, 1)).max() == 0
+
+
+class Patient:
+    """Plays `WorldPainter`, slowly; says whether its picture was given up."""
+
+    name, ended = "patient", False
+
+    def draw(self, prompt, width, height, seed=0):
+        return np.zeros((height, width, 3), np.float32)
+
+    def paint(self, prompt, width, height, seed=0, fov_deg=None):
+        try:
+            yield from (0.25, 0.5, 0.75)
+            return Painted(self.draw(prompt, width, height), told="Drawn.")
+        finally:
+            self.ended = True
+
+
+@pytest.mark.parametrize("held", [lambda models: models, lambda models: checked(models, print)])
+def test_a_sentence_tells_how_far_its_picture_is_and_ends_at_once_when_cancelled(held):
+    artist = Patient()
+    models = held(fake_models(text_to_image=artist))
+    _, events = run(Request(prompt="a lake"), models)
+    told = [(e.stage, e.done, e.total) for e in events if isinstance(e, Progress)]
+    assert told == [("source", 25, 100), ("source", 50, 100), ("source", 75, 100)]
+    artist.ended = False
+    stage = read_source(Request(prompt="a lake"), SETTINGS, models)
+    next(event for event in stage if isinstance(event, Progress))
+    stage.close()
+    assert artist.ended

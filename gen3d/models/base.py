@@ -7,6 +7,7 @@ reproducible: the same arguments give the same bytes on the CPU.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -127,8 +128,10 @@ class TextToImage(Protocol):
 class WorldPainter(TextToImage, Protocol):
     """An artist who knows the world that his picture shows."""
 
-    def paint(self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None) -> Painted:
-        """A picture of the sentence with depth, camera and things.
+    def paint(
+        self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None
+    ) -> Generator[float, None, Painted]:
+        """A picture of the sentence with depth, camera and things; yields the share that is done, closing ends it.
 
         fov_deg: along the longer side; None leaves it to the artist. Raises InputError for a sentence of which nothing
         was understood.
@@ -138,10 +141,10 @@ class WorldPainter(TextToImage, Protocol):
 
 def painted_by(
     artist: TextToImage, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None
-) -> Painted:
-    """A picture of the sentence, with all that this artist knows of it."""
+) -> Generator[float, None, Painted]:
+    """A picture of the sentence, with all that this artist knows of it; yields the share that is done."""
     if isinstance(artist, WorldPainter):
-        return artist.paint(prompt, width, height, seed, fov_deg)
+        return (yield from artist.paint(prompt, width, height, seed, fov_deg))
     return Painted(artist.draw(prompt, width, height, seed))
 
 

@@ -9,7 +9,9 @@ from jaxtyping import Float, Int
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
+from gen3d.events import product
 from gen3d.painter.grammar import understand
+from gen3d.painter.light.rendering import Drawing
 from gen3d.painter.real import Real
 from gen3d.painter.telling import told_of
 from gen3d.painter.world import World, world_of
@@ -42,11 +44,18 @@ def paint(
 
     fov_deg: along the longer side; None is 60. Raises InputError where nothing of it was understood.
     """
+    return product(painting(sentence, width, height, seed, fov_deg, grid))
+
+
+def painting(
+    sentence: str, width: int, height: int, seed: int = 0, fov_deg: Real | None = None, grid: int = GRID
+) -> Drawing[Drawn]:
+    """The same, bit by bit."""
     said = understand(sentence)
     if not said.understood:
         raise InputError(*NOT_DRAWN, "prompt")
-    world = world_of(said, seed, width, height, fov_deg)
+    world = yield from world_of(said, seed, width, height, fov_deg)
     depth, labels = world.built.hits(world.camera)
-    image = world.built.picture(world.camera, grid)
+    image = yield from world.built.drawing(world.camera, grid)
     camera = world.camera.posed(np.eye(4))
     return Drawn(image, depth, labels, world.names, camera, told_of(said, world), world)

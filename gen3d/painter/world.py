@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from gen3d.camera import Camera
 from gen3d.painter.asked import Asked, Description
 from gen3d.painter.daylight import hour_of, light_of
-from gen3d.painter.light.rendering import UP, Built
+from gen3d.painter.light.rendering import UP, Built, Drawing
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.places import PLACES
 from gen3d.painter.placing import place_all
@@ -78,7 +78,9 @@ class World:
         return seen < LEAST_UNCOVERED * outline.mean()
 
 
-def world_of(said: Description, seed: int, width: int, height: int, fov_deg: Real | None = None) -> World:
+def world_of(
+    said: Description, seed: int, width: int, height: int, fov_deg: Real | None = None
+) -> Drawing[World]:
     """The world in which most of what was asked for is seen, of a few that are tried."""
     lens = Camera.from_fov(fov_deg or FOV_DEG, width, height)
     best, fewest = None, None
@@ -89,6 +91,7 @@ def world_of(said: Description, seed: int, width: int, height: int, fov_deg: Rea
             best, fewest = world, lacking
         if lacking == 0:
             break
+        yield 0.0
     return best
 
 

@@ -9,7 +9,7 @@ contract pass as they are. A card whose memory is used up is no failure of an en
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import EngineFailed, Gen3DError, ModelUnavailable
+from gen3d.events import product
 from gen3d.models.base import ROLES, DepthEstimate, Models, Painted, Proposals, painted_by
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.placement import is_out_of_memory
@@ -66,13 +67,19 @@ class _Part:
 
     def ask(self, question: Callable[[Any], A], check: Callable[[A], A]) -> A:
         """The answer, checked; of the stand-in where the engine has none."""
+        return product(self.asking(lambda engine: _at_once(question, engine), check))
+
+    def asking(
+        self, question: Callable[[Any], Generator[float, None, A]], check: Callable[[A], A]
+    ) -> Generator[float, None, A]:
+        """The same of an answer that comes bit by bit."""
         try:
-            return check(question(self.playing))
+            return check((yield from question(self.playing)))
         except Exception as error:  # networks fail in every way there is
             if _is_no_failure(error):
                 raise
             self._replace(error)
-        return self.ask(question, check)
+        return (yield from self.asking(question, check))
 
     def _replace(self, error: Exception) -> None:
         """Somebody else plays from here on; EngineFailed where there is nobody."""
@@ -88,6 +95,11 @@ class _Part:
             f"{why}, so {instead.name} plays {self._role} from here on. "
             f"`gen3d selftest` tells whether {failing} works on this machine."
         )
+
+
+def _at_once(question: Callable[[Any], A], engine: Any) -> Generator[float, None, A]:
+    yield from ()
+    return question(engine)
 
 
 def _is_no_failure(error: Exception) -> bool:
@@ -181,11 +193,15 @@ class CheckedArtist(_Checked):
         )
 
 
-    def paint(self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None) -> Painted:
+    def paint(
+        self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None
+    ) -> Generator[float, None, Painted]:
         """As the role of a WorldPainter says; of an artist who only draws, the picture."""
-        return self._part.ask(
-            lambda engine: painted_by(engine, prompt, width, height, seed, fov_deg),
-            lambda said: _painted(said, (height, width)),
+        return (
+            yield from self._part.asking(
+                lambda engine: painted_by(engine, prompt, width, height, seed, fov_deg),
+                lambda said: _painted(said, (height, width)),
+            )
         )
 
 

@@ -7,17 +7,19 @@ a photo without leaves it to the depth estimator.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import InputError, ModelUnavailable
-from gen3d.events import Intermediate, Notice, Stage, Started
+from gen3d.events import Intermediate, Notice, Progress, Stage, Started
 from gen3d.formats.depth_names import Size
 from gen3d.formats.picture import SMALLEST_SIDE_PX, Photo, read_photo
 from gen3d.geometry.resample import reduce_picture, resample_depth
-from gen3d.models.base import Models, TextToImage, painted_by
+from gen3d.models.base import Models, Painted, TextToImage, painted_by
 from gen3d.request import CHOICES, Request
 from gen3d.settings import Settings
 from gen3d.source.arrays import photo_of
@@ -114,12 +116,24 @@ def _artist(models: Models) -> TextToImage:
 def _painted(request: Request, artist: TextToImage, size_px: int) -> Stage[Source]:
     """A picture of 4:3 of the sentence, with what its artist knows of it."""
     width, height = size_px, round(size_px * 3 / 4)
-    painted = painted_by(artist, request.prompt.strip(), width, height, request.seed, request.fov_deg)
+    painting = painted_by(artist, request.prompt.strip(), width, height, request.seed, request.fov_deg)
+    painted = yield from _told_of(painting)
     yield from map(Notice, filter(None, [painted.told]))
     image = _reduced(painted.image, size_px, (width, height))
     yield Intermediate("source", {"image": image, "photo_px": (width, height), "photo_at_px": (0, 0)})
     camera = painted.camera or Camera.from_fov(request.fov_deg or DEFAULT_FOV_DEG, width, height)
     return Source(image, painted.depth, camera, request.prompt, painted.things)
+
+
+def _told_of(painting: Generator[float, None, Painted]) -> Stage[Painted]:
+    """What is painted; how far it is, in per cent."""
+    with closing(painting):
+        while True:
+            try:
+                share = next(painting)
+            except StopIteration as done:
+                return done.value
+            yield Progress("source", round(100 * share), 100)
 
 
 def _reduced(image: np.ndarray, size_px: int, size: Size) -> np.ndarray:

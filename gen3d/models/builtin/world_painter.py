@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from gen3d.events import product
 from gen3d.models.base import Painted
 from gen3d.values import Things
 
@@ -19,16 +21,18 @@ class Painter:
 
     def draw(self, prompt: str, width: int, height: int, seed: int = 0) -> Float[np.ndarray, "h w 3"]:
         """As the role says; raises InputError for a sentence of which nothing was understood."""
-        return self.paint(prompt, width, height, seed).image
+        return product(self.paint(prompt, width, height, seed)).image
 
-    def paint(self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None) -> Painted:
+    def paint(
+        self, prompt: str, width: int, height: int, seed: int = 0, fov_deg: float | None = None
+    ) -> Generator[float, None, Painted]:
         """As the role says."""
-        from gen3d.painter.painting import paint
+        from gen3d.painter.painting import painting
 
-        drawn = paint(prompt, width, height, seed, fov_deg)
+        drawn = yield from painting(prompt, width, height, seed, fov_deg)
         return Painted(drawn.image, drawn.depth, drawn.camera, Things(drawn.labels, drawn.names), drawn.told)
 
 
 def warm_up() -> None:
     """Compiles every kernel of the painter, or loads it from numba's cache: a minute once a machine, then a second."""
-    Painter().paint("a boat on a lake", 8, 6)
+    Painter().draw("a boat on a lake", 8, 6)

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
 
 from gen3d import __version__
 from gen3d.formats.claims import claim, release, sweep
@@ -32,20 +33,28 @@ FIRST = Path(__file__).parents[1] / "first"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A photo that the app brings along."""
+    """A photo that the app brings along, or a sentence."""
 
     name: str
     title: str
-    photo: Path
+    photo: Path | None
     depth: Path | None = None
     fov_deg: float | None = None
     first: Path | None = None
     """A small scene of it for the viewer, which is there before any was built here."""
+    sentence: str | None = None
 
     @property
     def request(self) -> Request:
         """What a visitor would ask to get the same."""
-        return Request(photo=self.photo, depth=self.depth, fov_deg=self.fov_deg)
+        return Request(photo=self.photo, prompt=self.sentence, depth=self.depth, fov_deg=self.fov_deg)
+
+    @property
+    def asked(self) -> list[str]:
+        """The same as arguments of `gen3d build`."""
+        given = {"--prompt": self.sentence, "--depth": self.depth, "--fov": self.fov_deg}
+        options = [part for name, value in given.items() if value for part in (name, str(value))]
+        return [str(self.photo), *options] if self.photo else options
 
 
 def read_examples(listing: Path) -> tuple[Example, ...]:
@@ -64,6 +73,11 @@ def read_examples(listing: Path) -> tuple[Example, ...]:
     )
 
 
+def of_sentences(sentences: Sequence[str]) -> tuple[Example, ...]:
+    """The same of sentences; each is named after its words, so that other words are another example."""
+    return tuple(Example(f"words-{crc32(said.encode()):08x}", said, None, sentence=said) for said in sentences)
+
+
 def _first(name: str) -> Path | None:
     file = FIRST / f"{name}.view"
     return file if file.exists() else None
@@ -77,6 +91,8 @@ class Gallery:
     results: Path
     options: Sequence[str] = ("--engine", "builtin", "--preset", "fast")
     """Of `gen3d build`."""
+    sentences: Sequence[Example] = ()
+    """Made after the examples, and shown to whoever presses one."""
     failures: dict[str, str] = field(default_factory=dict)
     """Example -> why it could not be built."""
     _building: subprocess.Popen | None = None
@@ -97,8 +113,12 @@ class Gallery:
 
     def ready(self, name: str) -> Example | None:
         """The example of this name, or whose result's folder has it, if there is a result."""
-        found = (example for example in self.examples if name in (example.name, self.folder_of(example).name))
+        found = (example for example in self._all if name in (example.name, self.folder_of(example).name))
         return next(filter(self.is_ready, found), None)
+
+    @property
+    def _all(self) -> tuple[Example, ...]:
+        return (*self.examples, *self.sentences)
 
     def is_coming(self, example: Example) -> bool:
         """Whether it is being built, or will be."""
@@ -127,15 +147,13 @@ class Gallery:
         for folder in (self.results, self.results.parent):
             sweep(folder)
         remove_abandoned(self.results, prefix=".")
-        for example in self.examples:
+        for example in self._all:
             if not self.is_ready(example):
                 self._build(example)
 
     def _build(self, example: Example) -> None:
-        command = [sys.executable, "-m", "gen3d", "build", str(example.photo), "-o", str(self.folder_of(example))]
-        command += self.options
-        command += ["--depth", str(example.depth)] if example.depth else []
-        command += ["--fov", str(example.fov_deg)] if example.fov_deg else []
+        build = [sys.executable, "-m", "gen3d", "build"]
+        command = [*build, *example.asked, "-o", str(self.folder_of(example)), *self.options]
         home = Path(__file__).parents[2]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(home), os.getenv("PYTHONPATH"))))}
         held = None

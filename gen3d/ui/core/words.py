@@ -136,6 +136,12 @@ def examples(ready: int, coming: int) -> str:
     return f"Examples: {ready} of {ready + coming} scenes are ready, the others are being made"
 
 
+def sentence_soon(sentence: str, coming: bool) -> str:
+    """The scene of a sentence to begin with is not ready; coming: it is being made by itself."""
+    words = f"“{sentence}”: press Build to draw it now." + " Its scene is being prepared as well." * coming
+    return f'<div class="told" data-state="waiting"><p>{escape(words)}</p></div>'
+
+
 def not_ready(why: str) -> str:
     """An example could not be prepared."""
     return without_folders(f"This example is not ready ({why.rstrip('.')}). Press Build to make it now.")

@@ -19,7 +19,7 @@ from gen3d.ui.core.asked import path_of, request_of, settings_of
 from gen3d.ui.core.blamed import Blamed
 from gen3d.ui.core.expected import Expected
 from gen3d.ui.core.filming import job_to_film, tour_settings
-from gen3d.ui.core.gallery import Gallery
+from gen3d.ui.core.gallery import Example, Gallery
 from gen3d.ui.core.jobs import Job, Visits
 from gen3d.ui.core.parse import Number
 from gen3d.ui.core.progress import Shown
@@ -200,10 +200,21 @@ class Actions:
 
     def show_example(self, index: int, request: gr.Request) -> Iterator[Values]:
         """The finished scene of an example, as soon as there is one."""
-        example = self.gallery.examples[index]
+        yield from self._example(self.gallery.examples[index], request)
+
+    def _example(self, example: Example, request: gr.Request) -> Iterator[Values]:
         yield from changes(when_ready(self.gallery, example), BUILT)
         shown = finished(self.gallery, example)
         self.visits.show(visitor_of(request), shown.job, shown)
+
+    def show_sentence(self, index: int, request: gr.Request) -> Iterator[Values]:
+        """The finished scene of a sentence to begin with; where it is not there yet, that Build makes it now."""
+        example = self.gallery.sentences[index]
+        if self.gallery.is_ready(example):
+            yield from self._example(example, request)
+        else:
+            soon = words.sentence_soon(example.title, self.gallery.is_coming(example))
+            yield tuple(soon if name == "status" else gr.skip() for name in BUILT)
 
     def _sent(
         self, request: gr.Request, run: Iterator[Shown], outputs: Sequence[str],

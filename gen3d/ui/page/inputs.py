@@ -26,6 +26,8 @@ class Inputs(dict[str, Component]):
     def __init__(self, beside: Beside) -> None:
         super().__init__()
         self._beside = beside
+        self.sentences: list[gr.Button] = []
+        """To begin with, in the order of `words.SENTENCES`."""
 
     def add(self, name: str, *choices: Any, line: bool = True, **layout: Any) -> Component:
         """Puts an input onto the page, here; choices, layout: as `component_of` has them.
@@ -56,7 +58,7 @@ def add_given(steps: Steps, expected: Expected, inputs: Inputs) -> gr.Tabs:
         inputs.add("units_per_metre")
     prompt = inputs.add("prompt", visible=False)
     with gr.Group(visible=False) as sentences:
-        _add_sentences(prompt)
+        inputs.sentences = _sentences(prompt)
     tab = inputs.add("tab", line=False)
     for name, choice in choices.items():
         choice.select(_tab_shown(name), None, [tab, photo_group, depth_group, prompt, sentences], **QUIET)
@@ -76,13 +78,16 @@ def add_machine(steps: Steps, expected: Expected, preset: Component, page: gr.Bl
         changed(told, preset, line, **QUIET)
 
 
-def _add_sentences(prompt: Component) -> None:
+def _sentences(prompt: Component) -> list[gr.Button]:
     """Sentences to begin with: one press fills the field, at once."""
+    buttons = []
     with gr.Row(elem_id="sentences"):
         for number, sentence in enumerate(words.SENTENCES):
             button = gr.Button(sentence, size="sm", min_width=140, elem_id=f"sentence-{number}")
             js = f"() => {json.dumps(sentence)}"
             button.click(None, None, prompt, js=js, **PRIVATE)
+            buttons.append(button)
+    return buttons
 
 
 def add_choices(steps: Steps, inputs: Inputs, beside: Beside) -> None:

@@ -104,6 +104,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
                 actions, inputs, outputs, (build, enough, cancel, another), opening, review
             ),
             _connect_examples(actions, gallery, examples, tabs, inputs, outputs, opening),
+            *_connect_sentences(actions, gallery, inputs, outputs, opening),
         ]
         _connect_beside(actions, beside, shown)
         drawn = another.click(new_seed, None, inputs["seed"], **QUIET)
@@ -222,6 +223,21 @@ def _connect_examples(
         actions.show_example, [examples], [outputs[name] for name in BUILT], show_progress_on=[outputs["status"]],
         concurrency_limit=32, api_visibility="private",
     )  # fmt: skip
+
+
+def _connect_sentences(
+    actions: Actions, gallery: Gallery, inputs: Inputs, outputs: dict[str, Component], opening: Opening
+) -> list[Dependency]:
+    """A sentence to begin with shows its scene, where one was prepared."""
+    shown = []
+    for number, button in enumerate(inputs.sentences[: len(gallery.sentences)]):
+        button.click(lambda: gr.Timer(active=False), None, opening.timer, cancels=opening.events, **QUIET)
+        event = button.click(
+            actions.show_sentence, gr.State(number), [outputs[name] for name in BUILT],
+            show_progress_on=[outputs["status"]], concurrency_limit=32, api_visibility="private",
+        )  # fmt: skip
+        shown.append(event)
+    return shown
 
 
 def _pressable(running: bool, waits: bool = False) -> list[Any]:
