@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from noise import FAST
 from numba import njit, prange
+
+from gen3d.painter.light.film import smaller
+from gen3d.painter.light.noise import FAST
 
 
 @njit(parallel=True, **FAST)
@@ -24,12 +26,6 @@ def despeckled(light):
                 ordered = np.sort(near[:k])
                 out[y, x, c] = min(max(light[y, x, c], ordered[2]), ordered[k - 3])
     return out
-
-
-@njit(**FAST)
-def smaller(a, b):
-    """The slope that is nearer to level: at a rim, the one that stays on the surface."""
-    return a if abs(a) < abs(b) else b
 
 
 @njit(parallel=True, **FAST)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+
+from gen3d.painter.materials import linear
 
 
 class Palette:
@@ -22,12 +23,6 @@ class Palette:
     def packed(self) -> np.ndarray:
         """All rows."""
         return np.stack(self.rows)
-
-
-def linear(colour: str) -> np.ndarray:
-    """An sRGB hex colour as light."""
-    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def lights(
@@ -50,9 +45,3 @@ def lights(
         row[20:23], row[23], row[24:27] = lamp[0], lamp[1], lamp_rgb
     row[27] = haze
     return row
-
-
-def profile(*knots: tuple[float, float]) -> np.ndarray:
-    """A turned outline: (height 0..1, radius) knots joined by a smooth curve."""
-    height, radius = np.array(knots, float).T
-    return PchipInterpolator(height, radius)(np.linspace(0, 1, 65))

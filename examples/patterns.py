@@ -7,37 +7,30 @@ A material is a row of numbers: [0] the pattern, [1:4] and [4:7] its two colours
 from __future__ import annotations
 
 import numpy as np
-from noise import FAST, fbm, hashed, noise, unit
 from numba import njit
 
-(PLAIN, PLANKS, WOOD, PLASTER, RUG, PAINTING, FABRIC, GLAZE) = range(8)
-(LEAF, STONE, PAVING, HILLS, WATER, FOLIAGE, PANE, BOOK) = range(8, 16)
-
-
-@njit(**FAST)
-def mix(a, b, f):
-    """From a to b by f in [0, 1]."""
-    f = min(max(f, 0.0), 1.0)
-    return (a[0] + (b[0] - a[0]) * f, a[1] + (b[1] - a[1]) * f, a[2] + (b[2] - a[2]) * f)
-
-
-@njit(**FAST)
-def ramp(low, high, x):
-    """0 below low, 1 above high, smooth between."""
-    f = min(max((x - low) / (high - low), 0.0), 1.0)
-    return f * f * (3 - 2 * f)
-
+from gen3d.painter.light.noise import FAST, fbm, hashed, mix, noise, ramp, unit
+from gen3d.painter.light.patterns import (
+    BOOK,
+    FABRIC,
+    FOLIAGE,
+    GLAZE,
+    HILLS,
+    LEAF,
+    PAINTING,
+    PANE,
+    PAVING,
+    PLANKS,
+    PLASTER,
+    RUG,
+    STONE,
+    WOOD,
+    painting,
+    stone,
+    wood,
+)
 
 # -- patterns --------------------------------------------------------------------------------------------------------
-
-
-@njit(**FAST)
-def wood(a, b, q, seed):
-    """Grain along q's x axis."""
-    bend = fbm(q[0] * 1.1, q[1] * 5 + seed, q[2] * 5, 3)
-    rings = 0.5 + 0.5 * np.sin(38 * (q[1] * 0.5 + q[2]) + 11 * bend + seed)
-    pores = fbm(q[0] * 7, q[1] * 150, q[2] * 150 + seed, 2)
-    return mix(a, b, 0.15 + 0.45 * rings * bend + 0.55 * (pores - 0.35))
 
 
 @njit(**FAST)
@@ -72,36 +65,6 @@ def rug(a, b, q):
         f = 1.0 if r < 0.46 * abs(np.cos(np.pi * u)) and r > 0.2 * abs(np.cos(np.pi * u)) else 0.0
     rgb = mix(a, b, f)
     return (rgb[0] * weave, rgb[1] * weave, rgb[2] * weave)
-
-
-@njit(**FAST)
-def painting(a, b, q, P):
-    """An abstract landscape: a sun over layered hills, wobbly edges, paper grain."""
-    x, y = q[0] / P[0], q[1] / P[1]
-    paper = 0.93 + 0.12 * noise(q[0] * 160, q[1] * 160, 2.0)
-    if max(abs(x), abs(y)) > 0.86:
-        return (0.78 * paper, 0.75 * paper, 0.68 * paper)
-    rgb = mix((0.86, 0.74, 0.56), (0.90, 0.80, 0.66), y + 0.4 * fbm(x * 3, y * 3, P[0] * 9, 3))
-    if (x - 0.25) ** 2 * (P[0] / P[1]) ** 2 + (y - 0.3) ** 2 < 0.075:
-        rgb = a
-    for k in range(4):
-        ridge = 0.12 - 0.27 * k + 0.26 * (fbm(x * 1.6 + 7 * k + 31 * P[0], 2.0 * k, 0.5, 4) - 0.5) * 2
-        if y < ridge:
-            rgb = mix(mix(a, (0.80, 0.62, 0.42), 0.5), b, k / 3.0)
-            wash = 0.85 + 0.3 * fbm(x * 9, y * 9, k * 3.0, 3)
-            rgb = (rgb[0] * wash, rgb[1] * wash, rgb[2] * wash)
-    return (rgb[0] * paper, rgb[1] * paper, rgb[2] * paper)
-
-
-@njit(**FAST)
-def stone(a, b, q, seed):
-    """Weathered limestone: banks of colour, pits, streaks that rain left."""
-    banks = fbm(q[0] * 1.3, q[1] * 2.6 + seed, q[2] * 1.3, 4)
-    pits = fbm(q[0] * 16, q[1] * 16, q[2] * 16, 3)
-    streaks = fbm(q[0] * 6, q[1] * 0.7, q[2] * 6 + seed, 3)
-    rgb = mix(a, b, 1.6 * banks - 0.45)
-    tone = 0.72 + 0.42 * pits - 0.35 * ramp(0.52, 0.8, streaks)
-    return (rgb[0] * tone, rgb[1] * tone, rgb[2] * tone)
 
 
 @njit(**FAST)

@@ -7,53 +7,14 @@ that meets nothing has t = FAR. What the numbers of a shape mean: shapes.py, whi
 from __future__ import annotations
 
 import numpy as np
-from noise import FAST, along, dot, fbm, unit
 from numba import njit
 
-FAR = 1e30
+from gen3d.painter.light.noise import FAST, along, dot, fbm, unit
+from gen3d.painter.light.rays import FAR, land_height, lathe, slab, to_object, turned
+
 BOX, ELLIPSOID, CYLINDER, MARCHED = 0, 1, 2, 3
 ROUND_BOX, TORUS, LATHE, CURTAIN, ARCH, TERRAIN = 0, 1, 2, 3, 4, 5
 STEPS = 900  # a ray that grazes a hill needs them
-
-
-@njit(**FAST)
-def slab(o, d, hx, hy, hz):
-    """Where a ray enters and leaves the box of these half sizes around the origin; enter > leave when it misses."""
-    enter, leave = -FAR, FAR
-    for a in range(3):
-        h = hx if a == 0 else (hy if a == 1 else hz)
-        v = d[a] if abs(d[a]) > 1e-12 else 1e-12
-        t0, t1 = (-h - o[a]) / v, (h - o[a]) / v
-        enter, leave = max(enter, min(t0, t1)), min(leave, max(t0, t1))
-    return enter, leave
-
-
-@njit(**FAST)
-def lathe(p, P, profiles):
-    """A turned shape: P = half height, radius, profile, flutes, their depth, roughness, its cells per metre."""
-    y = (p[1] / P[0] * 0.5 + 0.5) * (profiles.shape[1] - 1)
-    i = min(max(int(y), 0), profiles.shape[1] - 2)
-    f = min(max(y - i, 0.0), 1.0)
-    row = int(P[2])
-    r = P[1] * (profiles[row, i] * (1 - f) + profiles[row, i + 1] * f)
-    if P[3] > 0:
-        r -= P[1] * P[4] * (0.5 + 0.5 * np.cos(P[3] * np.arctan2(p[2], p[0])))
-    if P[5] > 0:
-        r *= 1 + P[5] * (fbm(p[0] * P[6], p[1] * P[6] * 0.6, p[2] * P[6], 3) - 0.5)
-    rho = np.sqrt(p[0] * p[0] + p[2] * p[2])
-    return max((rho - r) * (0.45 if P[5] > 0 else 0.6), abs(p[1]) - P[0])
-
-
-@njit(**FAST)
-def terrain_height(x, z, ground):
-    """The height map at a place; ground[0, 0:4] is x0, z0, metres per cell, and unused."""
-    cell = ground[0, 2]
-    u, v = (x - ground[0, 0]) / cell, (z - ground[0, 1]) / cell
-    u, v = min(max(u, 0.0), ground.shape[1] - 2.001), min(max(v, 1.0), ground.shape[0] - 2.001)
-    i, j = int(u), int(v)
-    u, v = u - i, v - j
-    top = ground[j, i] * (1 - u) + ground[j, i + 1] * u
-    return top * (1 - v) + (ground[j + 1, i] * (1 - u) + ground[j + 1, i + 1] * u) * v
 
 
 @njit(**FAST)
@@ -80,7 +41,7 @@ def distance(p, P, profiles, ground):
         opening = np.sqrt(p[0] * p[0] + max(p[1] - P[4], 0.0) ** 2) - P[3]
         worn = 0.03 * (fbm(p[0] * 3, p[1] * 3, p[2] * 3, 3) - 0.5)
         return max(abs(p[0]) - P[0], abs(p[1]) - P[1], abs(p[2]) - P[2], -opening + worn)
-    return (p[1] - terrain_height(p[0], p[2], ground)) * 0.6
+    return (p[1] - land_height(p[0], p[2], ground)) * 0.6
 
 
 @njit(**FAST)
@@ -153,23 +114,6 @@ def outward(kind, p, P, profiles, ground):
     y = distance((p[0], p[1] + e, p[2]), P, profiles, ground) - distance((p[0], p[1] - e, p[2]), P, profiles, ground)
     z = distance((p[0], p[1], p[2] + e), P, profiles, ground) - distance((p[0], p[1], p[2] - e), P, profiles, ground)
     return unit((x, y, z))
-
-
-@njit(**FAST)
-def to_object(R, c, p):
-    """A world point in the shape's axes."""
-    q = (p[0] - c[0], p[1] - c[1], p[2] - c[2])
-    return turned(R, q)
-
-
-@njit(**FAST)
-def turned(R, q):
-    """A world direction in the shape's axes."""
-    return (
-        R[0, 0] * q[0] + R[0, 1] * q[1] + R[0, 2] * q[2],
-        R[1, 0] * q[0] + R[1, 1] * q[1] + R[1, 2] * q[2],
-        R[2, 0] * q[0] + R[2, 1] * q[1] + R[2, 2] * q[2],
-    )
 
 
 @njit(**FAST)

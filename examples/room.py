@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from palette import Palette, lights, profile
-from patterns import BOOK, FABRIC, GLAZE, LEAF, PAINTING, PANE, PLAIN, PLANKS, PLASTER, RUG, WOOD
+from palette import Palette, lights
 from rays import CURTAIN, MARCHED, TORUS
 from shapes import Shapes
+
+from gen3d.painter.light.patterns import BOOK, FABRIC, GLAZE, LEAF, PAINTING, PANE, PLAIN, PLANKS, PLASTER, RUG, WOOD
+from gen3d.painter.shapes import outline
 
 WIDTH, HEIGHT, FOV_DEG, EXPOSURE, GRID = 640, 480, 64.0, 1.08, 7
 EYE, TARGET = (0.15, 1.42, -0.75), (-0.06, 0.98, 3.0)
@@ -24,12 +26,12 @@ WINDOW = (1.55, 3.75, 0.75, 2.35)
 VASE, BOWL, TAPER, SHADE, POT, BELLY = range(6)
 PROFILES = np.stack(
     [
-        profile((0, 0.55), (0.2, 0.85), (0.45, 1.0), (0.7, 0.72), (0.88, 0.36), (0.95, 0.36), (1, 0.46)),
-        profile((0, 0.35), (0.08, 0.36), (0.3, 0.7), (0.7, 0.95), (1, 1.0)),
-        profile((0, 0.55), (1, 1.0)),
-        profile((0, 1.0), (1, 0.62)),
-        profile((0, 0.72), (0.5, 0.95), (0.86, 1.0), (0.88, 1.08), (1, 1.08)),
-        profile((0, 0.4), (0.25, 0.9), (0.5, 1.0), (0.75, 0.75), (0.9, 0.3), (1, 0.34)),
+        outline((0, 0.55), (0.2, 0.85), (0.45, 1.0), (0.7, 0.72), (0.88, 0.36), (0.95, 0.36), (1, 0.46)),
+        outline((0, 0.35), (0.08, 0.36), (0.3, 0.7), (0.7, 0.95), (1, 1.0)),
+        outline((0, 0.55), (1, 1.0)),
+        outline((0, 1.0), (1, 0.62)),
+        outline((0, 0.72), (0.5, 0.95), (0.86, 1.0), (0.88, 1.08), (1, 1.08)),
+        outline((0, 0.4), (0.25, 0.9), (0.5, 1.0), (0.75, 0.75), (0.9, 0.3), (1, 0.34)),
     ]
 )
 

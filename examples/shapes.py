@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from rays import BOX, CYLINDER, ELLIPSOID, LATHE, MARCHED, ROUND_BOX
 
+from gen3d.painter.shapes import grow, rotation
+
 AWAY_M = 1e4
 PARAMETERS = 12  # [0:8] as the kind reads them, [8:11] half size of the bounds, [11] which distance function
 
@@ -83,31 +85,7 @@ class Shapes:
         boxes = np.concatenate([c - half, c + half], axis=1)
         tree: list = []
         order: list = []
-        _grow(boxes, np.arange(len(kinds)), tree, order)
+        grow(boxes, np.arange(len(kinds)), tree, order)
         bounds = np.array([node[0] for node in tree])
         jumps = np.array([node[1:] for node in tree])
         return kinds, R, c, P, material, opaque, bounds, jumps, np.array(order), self.profiles, self.ground
-
-
-def rotation(yaw_deg: float, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> np.ndarray:
-    """Object to world: roll about z, then pitch about x, then yaw about y."""
-    (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw_deg, pitch_deg, roll_deg])) for f in (np.cos, np.sin))
-    yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    return yaw @ pitch @ np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-
-
-def _grow(boxes: np.ndarray, ids: np.ndarray, tree: list, order: list) -> None:
-    here = len(tree)
-    bound = np.concatenate([boxes[ids, :3].min(axis=0), boxes[ids, 3:].max(axis=0)])
-    tree.append(None)
-    start = len(order)
-    if len(ids) <= 2:
-        order.extend(ids)
-    else:
-        middle = boxes[ids, :3] + boxes[ids, 3:]
-        ids = ids[np.argsort(middle[:, np.ptp(middle, axis=0).argmax()], kind="stable")]
-        _grow(boxes, ids[: len(ids) // 2], tree, order)
-        _grow(boxes, ids[len(ids) // 2 :], tree, order)
-    last = len(order) if len(ids) <= 2 else start
-    tree[here] = (bound, len(tree), start, last)

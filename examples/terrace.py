@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from noise import FAST, fbm
 from numba import njit
-from palette import Palette, lights, profile
-from patterns import FABRIC, FOLIAGE, GLAZE, HILLS, LEAF, PAVING, PLASTER, STONE, WATER, ramp
-from rays import ARCH, MARCHED, TERRAIN, terrain_height
+from palette import Palette, lights
+from rays import ARCH, MARCHED, TERRAIN
 from shapes import Shapes
+
+from gen3d.painter.light.noise import FAST, fbm, ramp
+from gen3d.painter.light.patterns import FABRIC, FOLIAGE, GLAZE, HILLS, LEAF, PAVING, PLASTER, STONE, WATER
+from gen3d.painter.light.rays import land_height
+from gen3d.painter.shapes import outline
 
 WIDTH, HEIGHT, FOV_DEG, EXPOSURE, GRID = 640, 480, 62.0, 0.78, 5
 EYE, TARGET = (-0.1, 2.05, -5.4), (0.25, 1.85, 6.0)
@@ -24,11 +27,11 @@ EDGE, LAKE, CELL = 8.6, -5.0, 3.0
 SHAFT, BASE, CAPITAL, BALUSTER, URN, CYPRESS, CROWN, POT = range(8)
 PROFILES = np.stack(
     [
-        profile((0, 1.0), (0.33, 1.0), (0.7, 0.93), (1, 0.84)),
-        profile((0, 1.38), (0.3, 1.42), (0.42, 1.38), (0.5, 1.14), (0.62, 1.12), (0.72, 1.26), (0.86, 1.26), (1, 1.02)),
-        profile((0, 0.86), (0.12, 0.98), (0.2, 0.9), (0.5, 0.98), (0.8, 1.32), (1, 1.42)),
-        profile((0, 0.9), (0.1, 0.9), (0.14, 0.5), (0.35, 1.0), (0.6, 0.45), (0.8, 0.5), (0.86, 0.9), (1, 0.9)),
-        profile(
+        outline((0, 1.0), (0.33, 1.0), (0.7, 0.93), (1, 0.84)),
+        outline((0, 1.38), (0.3, 1.42), (0.42, 1.38), (0.5, 1.14), (0.62, 1.12), (0.72, 1.26), (0.86, 1.26), (1, 1.02)),
+        outline((0, 0.86), (0.12, 0.98), (0.2, 0.9), (0.5, 0.98), (0.8, 1.32), (1, 1.42)),
+        outline((0, 0.9), (0.1, 0.9), (0.14, 0.5), (0.35, 1.0), (0.6, 0.45), (0.8, 0.5), (0.86, 0.9), (1, 0.9)),
+        outline(
             (0, 0.55),
             (0.08, 0.5),
             (0.16, 0.22),
@@ -39,9 +42,9 @@ PROFILES = np.stack(
             (0.92, 1.0),
             (1, 1.04),
         ),
-        profile((0, 0.35), (0.06, 0.6), (0.25, 1.0), (0.5, 0.86), (0.8, 0.45), (1, 0.02)),
-        profile((0, 0.2), (0.12, 0.72), (0.35, 1.0), (0.65, 0.97), (0.88, 0.66), (1, 0.1)),
-        profile((0, 0.68), (0.5, 0.88), (0.82, 0.97), (0.84, 1.1), (1, 1.1)),
+        outline((0, 0.35), (0.06, 0.6), (0.25, 1.0), (0.5, 0.86), (0.8, 0.45), (1, 0.02)),
+        outline((0, 0.2), (0.12, 0.72), (0.35, 1.0), (0.65, 0.97), (0.88, 0.66), (1, 0.1)),
+        outline((0, 0.68), (0.5, 0.88), (0.82, 0.97), (0.84, 1.1), (1, 1.1)),
     ]
 )
 
@@ -66,7 +69,7 @@ def modelled() -> tuple[Shapes, Palette, np.ndarray]:
         (-7.2, 15.0, 8.4, 0.9),
         (-9.4, 17.0, 10.5, 1.05),
     ):
-        foot, shapes.thing = terrain_height(x, z, shapes.ground) - 0.3, f"cypress at {x}"
+        foot, shapes.thing = land_height(x, z, shapes.ground) - 0.3, f"cypress at {x}"
         shapes.turned(green, (x, foot, z), tall, wide, CYPRESS, rough=(0.55, 4.2))
     rubble(shapes, ink, marble, stone)
     lemon_tree(shapes, ink, (2.35, 1.2), green)
@@ -121,7 +124,7 @@ def country(shapes: Shapes, ink: Palette) -> None:
     planted = 0
     while planted < 240:
         x, z = rng.uniform(-230, 230), rng.uniform(150, 400)
-        y = terrain_height(x, z, shapes.ground)
+        y = land_height(x, z, shapes.ground)
         if LAKE + 0.4 < y < 22:
             tall = rng.uniform(3.0, 6.0)
             slim = 0.22 if rng.uniform() < 0.4 else 0.75
@@ -137,19 +140,19 @@ def village(shapes: Shapes, ink: Palette, rng: np.random.Generator) -> None:
     for _ in range(22):
         x = rng.uniform(-34, 24)
         z = 110.0
-        while terrain_height(x, z, shapes.ground) < LAKE + 1.2 and z < 400:
+        while land_height(x, z, shapes.ground) < LAKE + 1.2 and z < 400:
             z += 1
         z += rng.uniform(1, 16)
-        y, wide, tall = terrain_height(x, z, shapes.ground) - 1.5, rng.uniform(2.2, 3.8), rng.uniform(4.5, 8.0)
+        y, wide, tall = land_height(x, z, shapes.ground) - 1.5, rng.uniform(2.2, 3.8), rng.uniform(4.5, 8.0)
         shapes.box(wall[rng.integers(3)], (x - wide, y, z - 2), (x + wide, y + tall, z + 3))
         for side in (-1, 1):
             shapes.add(
                 0, tile, (x, y + tall + 0.7, z + 0.5 + side * 1.4), (wide + 0.3, 0.12, 1.75), turn=(0, side * 28, 0)
             )
     x, z = -6.0, 110.0
-    while terrain_height(x, z, shapes.ground) < LAKE + 2.5:
+    while land_height(x, z, shapes.ground) < LAKE + 2.5:
         z += 1
-    y = terrain_height(x, z, shapes.ground) - 1
+    y = land_height(x, z, shapes.ground) - 1
     shapes.box(wall[2], (x - 1.5, y, z - 1.5), (x + 1.5, y + 16, z + 1.5))
     shapes.add(MARCHED, tile, (x, y + 17.6, z), (1.6, 2.2, CYPRESS, 0, 0, 0, 0), (2.4, 1.7, 2.4), 2)
 

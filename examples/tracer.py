@@ -7,10 +7,14 @@ them into a row. Materials are rows too, see `patterns.py`.
 from __future__ import annotations
 
 import numpy as np
-from noise import FAST, along, dot, fbm, hashed, unit
 from numba import njit, prange
-from patterns import WATER, albedo, mix, ramp, relief, ripples
-from rays import FAR, nearest, outward, to_object, turned
+from patterns import albedo, relief, ripples
+from rays import nearest, outward
+
+from gen3d.painter.light.noise import FAST, along, dot, fbm, hashed, mix, ramp, unit
+from gen3d.painter.light.patterns import WATER
+from gen3d.painter.light.rays import FAR, to_object, turned
+from gen3d.painter.light.tracer import draw, eye_ray, scattered
 
 BOUNCES = 3
 NUDGE = 1.5e-3
@@ -41,31 +45,6 @@ def sky(d, lights, close):
         lit = min(max(lit, 0.45), 1.5)
         rgb = mix(rgb, (1.35 * lit, 1.06 * lit, 0.86 * lit), 0.9 * cover)
     return (rgb[0] * lights[7], rgb[1] * lights[7], rgb[2] * lights[7])
-
-
-# -- chance ----------------------------------------------------------------------------------------------------------
-
-
-@njit(**FAST)
-def draw(rng):
-    """The next number in [0, 1)."""
-    s = rng[0]
-    s = (s ^ (s << np.uint64(13))) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    s = s ^ (s >> np.uint64(7))
-    s = (s ^ (s << np.uint64(17))) & np.uint64(0xFFFFFFFFFFFFFFFF)
-    rng[0] = s
-    return np.float64(s >> np.uint64(11)) / 9007199254740992.0
-
-
-@njit(**FAST)
-def scattered(n, u, v):
-    """A direction around n, as dense as a matt surface sends light."""
-    r, angle = np.sqrt(u), 6.283185307 * v
-    t = (0.0, 1.0, 0.0) if abs(n[1]) < 0.9 else (1.0, 0.0, 0.0)
-    s = unit((t[1] * n[2] - t[2] * n[1], t[2] * n[0] - t[0] * n[2], t[0] * n[1] - t[1] * n[0]))
-    w = (n[1] * s[2] - n[2] * s[1], n[2] * s[0] - n[0] * s[2], n[0] * s[1] - n[1] * s[0])
-    x, y, z = r * np.cos(angle), r * np.sin(angle), np.sqrt(max(0.0, 1 - u))
-    return unit((x * s[0] + y * w[0] + z * n[0], x * s[1] + y * w[1] + z * n[1], x * s[2] + y * w[2] + z * n[2]))
 
 
 # -- light -----------------------------------------------------------------------------------------------------------
@@ -244,17 +223,6 @@ def render(origin, c2w, K, width, height, scene, materials, lights, grid):
 def origin_of(origin):
     """An array as a triple."""
     return (origin[0], origin[1], origin[2])
-
-
-@njit(**FAST)
-def eye_ray(c2w, K, px, py):
-    """The ray through a place in the picture in modelling axes (y up), at z = 1: its t is depth."""
-    x, y = (px - K[0, 2]) / K[0, 0], (py - K[1, 2]) / K[1, 1]
-    return (
-        c2w[0, 0] * x + c2w[0, 1] * y + c2w[0, 2],
-        -(c2w[1, 0] * x + c2w[1, 1] * y + c2w[1, 2]),
-        c2w[2, 0] * x + c2w[2, 1] * y + c2w[2, 2],
-    )
 
 
 @njit(parallel=True, **FAST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import pytest
@@ -17,9 +17,11 @@ from gen3d.models.builtin.world_painter import Painter
 from gen3d.painter.grammar import LONGEST_READ, MOST_ALIKE, MOST_THINGS, understand
 from gen3d.painter.light import rendering
 from gen3d.painter.objects import OBJECTS
-from gen3d.painter.painting import NOT_DRAWN, Drawn, paint
+from gen3d.painter.painting import NOT_DRAWN, paint
 from gen3d.painter.places import PLACES
+from gen3d.painter.telling import told_of
 from gen3d.painter.words import COLOURS, SIZES, WORDS, phrases
+from gen3d.painter.world import World, world_of
 
 WIDTH, HEIGHT = 144, 108
 SENTENCES = {
@@ -92,38 +94,48 @@ ODD = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass
 class Picture:
-    """A drawing, and what its labels say."""
+    """What a sentence becomes, and what its labels say; it is drawn when somebody asks for its colours."""
 
-    drawn: Drawn
+    world: World
+    told: str
+
+    def __post_init__(self) -> None:
+        self.depth, self.labels = self.world.built.hits(self.world.camera)
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        return self.world.built.picture(self.world.camera, 1)
 
     def masks(self, name: str) -> list[np.ndarray]:
-        numbers = [i for i, n in enumerate(self.drawn.names, 1) if n == name or n.split()[-1] == name]
-        return [m for i in numbers if (m := self.drawn.labels == i).sum() >= 5]
+        numbers = [i for i, n in enumerate(self.world.names, 1) if n == name or n.split()[-1] == name]
+        return [m for i in numbers if (m := self.labels == i).sum() >= 5]
 
     def middle(self, name: str) -> np.ndarray:
         """Column, row and distance of all that has the name."""
         seen = np.any(self.masks(name), axis=0)
         rows, columns = np.nonzero(seen)
-        return np.array([columns.mean(), rows.mean(), np.median(self.drawn.depth[seen])])
+        return np.array([columns.mean(), rows.mean(), np.median(self.depth[seen])])
 
     def colour(self, name: str) -> tuple[float, float, float]:
         """Hue in degrees, saturation, value."""
-        r, g, b = np.median(self.drawn.image[np.any(self.masks(name), axis=0)], axis=0)
+        r, g, b = np.median(self.image[np.any(self.masks(name), axis=0)], axis=0)
         hue, saturation, value = colorsys.rgb_to_hsv(r, g, b)
         return 360 * hue, saturation, value
 
 
 @cache
 def picture(sentence: str, seed: int = 0) -> Picture:
-    return Picture(paint(sentence, WIDTH, HEIGHT, seed, grid=1))
+    said = understand(sentence)
+    world = product(world_of(said, seed, WIDTH, HEIGHT))
+    return Picture(world, told_of(said, world))
 
 
 def holds(p: Picture, claim: str) -> bool:
     """Whether what a claim of SENTENCES says is in the picture."""
     if claim.startswith("in a "):
-        return p.drawn.world.place == claim.removeprefix("in a ")
+        return p.world.place == claim.removeprefix("in a ")
     if claim[0].isdigit():
         count, name = claim.split(" ", 1)
         return len(p.masks(name)) == int(count)
@@ -162,7 +174,7 @@ CLAIMS = {
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_what_is_asked_for_is_in_the_picture(sentence):
     p = picture(sentence)
-    assert [claim for claim in SENTENCES[sentence].split(", ") if not holds(p, claim)] == [], p.drawn.told
+    assert [claim for claim in SENTENCES[sentence].split(", ") if not holds(p, claim)] == [], p.told
 
 
 @pytest.mark.parametrize("case", ODD)
@@ -215,26 +227,25 @@ def test_a_drawing_that_is_given_up_begins_no_more_rows():
 
 
 def test_things_stand_in_the_depth_that_their_labels_say():
-    p = picture("a ball in front of a sofa").drawn
+    p = paint("a ball in front of a sofa", 48, 36, grid=1)
     assert p.labels.min() >= 0 and p.labels.max() <= len(p.names)
     assert (p.depth > 0).all() and np.isfinite(p.depth[p.labels > 0]).all()
     assert np.array_equal(p.camera.K, p.world.camera.K) and np.array_equal(p.camera.w2c, np.eye(4))
 
 
 def test_another_camera_sees_the_same_world():
-    drawn = picture("a red sofa").drawn
-    aside = np.eye(4)
+    p = picture("a red sofa")
+    lens, aside = p.world.camera.posed(np.eye(4)), np.eye(4)
     aside[0, 3] = 0.2
-    camera = drawn.world.seen_by(drawn.camera.posed(aside))
-    _, labels = drawn.world.built.hits(camera)
-    sofa = drawn.names.index("red sofa") + 1
-    moved = np.nonzero(labels == sofa)[1].mean() - np.nonzero(drawn.labels == sofa)[1].mean()
-    z = np.median(drawn.depth[drawn.labels == sofa])
-    assert moved == pytest.approx(-0.2 * drawn.camera.K[0, 0] / z, abs=2.5)
+    _, labels = p.world.built.hits(p.world.seen_by(lens.posed(aside)))
+    sofa = p.world.names.index("red sofa") + 1
+    moved = np.nonzero(labels == sofa)[1].mean() - np.nonzero(p.labels == sofa)[1].mean()
+    z = np.median(p.depth[p.labels == sofa])
+    assert moved == pytest.approx(-0.2 * lens.K[0, 0] / z, abs=2.5)
 
 
 def test_what_shall_not_be_there_is_not():
-    assert not {"sofa", "painting"} & set(picture("a room without a sofa and no paintings").drawn.names)
+    assert not {"sofa", "painting"} & set(picture("a room without a sofa and no paintings").world.names)
 
 
 def test_the_engine_plays_its_roles():

@@ -31,33 +31,33 @@ PARAMETERS = 12
 """[0:8] as the kind reads them, [8:11] half size of the bounds, [11] which distance function."""
 
 
-def _outline(*knots: tuple[Real, Real]) -> np.ndarray:
+def outline(*knots: tuple[Real, Real]) -> np.ndarray:
     """A turned outline: (height 0..1, radius) knots joined by a smooth curve."""
     height, radius = np.array(knots, float).T
     return PchipInterpolator(height, radius)(np.linspace(0, 1, 65))
 
 
 OUTLINES = {
-    "vase": _outline((0, 0.55), (0.2, 0.85), (0.45, 1.0), (0.7, 0.72), (0.88, 0.36), (0.95, 0.36), (1, 0.46)),
-    "bowl": _outline((0, 0.35), (0.08, 0.36), (0.3, 0.7), (0.7, 0.95), (1, 1.0)),
-    "pot": _outline((0, 0.72), (0.5, 0.95), (0.86, 1.0), (0.88, 1.08), (1, 1.08)),
-    "belly": _outline((0, 0.4), (0.25, 0.9), (0.5, 1.0), (0.75, 0.75), (0.9, 0.3), (1, 0.34)),
-    "jug": _outline((0, 0.6), (0.3, 1.0), (0.6, 0.8), (0.8, 0.45), (1, 0.55)),
-    "bottle": _outline((0, 1.0), (0.55, 1.0), (0.7, 0.75), (0.78, 0.34), (0.95, 0.3), (1, 0.36)),
-    "kettle": _outline((0, 0.9), (0.15, 1.0), (0.6, 0.9), (0.85, 0.55), (0.93, 0.3), (1, 0.12)),
-    "urn": _outline(
+    "vase": outline((0, 0.55), (0.2, 0.85), (0.45, 1.0), (0.7, 0.72), (0.88, 0.36), (0.95, 0.36), (1, 0.46)),
+    "bowl": outline((0, 0.35), (0.08, 0.36), (0.3, 0.7), (0.7, 0.95), (1, 1.0)),
+    "pot": outline((0, 0.72), (0.5, 0.95), (0.86, 1.0), (0.88, 1.08), (1, 1.08)),
+    "belly": outline((0, 0.4), (0.25, 0.9), (0.5, 1.0), (0.75, 0.75), (0.9, 0.3), (1, 0.34)),
+    "jug": outline((0, 0.6), (0.3, 1.0), (0.6, 0.8), (0.8, 0.45), (1, 0.55)),
+    "bottle": outline((0, 1.0), (0.55, 1.0), (0.7, 0.75), (0.78, 0.34), (0.95, 0.3), (1, 0.36)),
+    "kettle": outline((0, 0.9), (0.15, 1.0), (0.6, 0.9), (0.85, 0.55), (0.93, 0.3), (1, 0.12)),
+    "urn": outline(
         (0, 0.55), (0.08, 0.5), (0.16, 0.22), (0.24, 0.3), (0.5, 0.9), (0.7, 0.95), (0.82, 0.7), (0.92, 1.0), (1, 1.04)
     ),
-    "shaft": _outline((0, 1.0), (0.33, 1.0), (0.7, 0.93), (1, 0.84)),
-    "foot": _outline((0, 1.38), (0.3, 1.42), (0.42, 1.38), (0.5, 1.14), (0.62, 1.12), (0.72, 1.26), (1, 1.02)),
-    "capital": _outline((0, 0.86), (0.12, 0.98), (0.2, 0.9), (0.5, 0.98), (0.8, 1.32), (1, 1.42)),
-    "cypress": _outline((0, 0.35), (0.06, 0.6), (0.25, 1.0), (0.5, 0.86), (0.8, 0.45), (1, 0.02)),
-    "bell": _outline((0, 1.0), (0.3, 0.72), (0.7, 0.55), (0.9, 0.4), (1, 0.05)),
-    "dome": _outline((0, 1.0), (0.3, 0.95), (0.6, 0.78), (0.85, 0.5), (1, 0.03)),
-    "dress": _outline((0, 1.0), (0.4, 0.72), (0.62, 0.5), (0.85, 0.62), (1, 0.45)),
-    "coat": _outline((0, 0.8), (0.3, 0.78), (0.6, 0.82), (0.85, 1.0), (0.96, 0.8), (1, 0.4)),
-    "flame": _outline((0, 0.45), (0.12, 0.85), (0.3, 1.0), (0.55, 0.62), (0.8, 0.26), (1, 0.02)),
-    "pear": _outline((0, 0.3), (0.15, 0.85), (0.4, 1.0), (0.7, 0.55), (0.9, 0.42), (1, 0.1)),
+    "shaft": outline((0, 1.0), (0.33, 1.0), (0.7, 0.93), (1, 0.84)),
+    "foot": outline((0, 1.38), (0.3, 1.42), (0.42, 1.38), (0.5, 1.14), (0.62, 1.12), (0.72, 1.26), (1, 1.02)),
+    "capital": outline((0, 0.86), (0.12, 0.98), (0.2, 0.9), (0.5, 0.98), (0.8, 1.32), (1, 1.42)),
+    "cypress": outline((0, 0.35), (0.06, 0.6), (0.25, 1.0), (0.5, 0.86), (0.8, 0.45), (1, 0.02)),
+    "bell": outline((0, 1.0), (0.3, 0.72), (0.7, 0.55), (0.9, 0.4), (1, 0.05)),
+    "dome": outline((0, 1.0), (0.3, 0.95), (0.6, 0.78), (0.85, 0.5), (1, 0.03)),
+    "dress": outline((0, 1.0), (0.4, 0.72), (0.62, 0.5), (0.85, 0.62), (1, 0.45)),
+    "coat": outline((0, 0.8), (0.3, 0.78), (0.6, 0.82), (0.85, 1.0), (0.96, 0.8), (1, 0.4)),
+    "flame": outline((0, 0.45), (0.12, 0.85), (0.3, 1.0), (0.55, 0.62), (0.8, 0.26), (1, 0.02)),
+    "pear": outline((0, 0.3), (0.15, 0.85), (0.4, 1.0), (0.7, 0.55), (0.9, 0.42), (1, 0.1)),
 }  # fmt: skip
 """What is turned on a lathe, by its name."""
 _PROFILES = np.stack(list(OUTLINES.values()))
@@ -194,7 +194,7 @@ class Shapes:
         boxes = np.concatenate([c - half, c + half], axis=1)
         tree: list = []
         order: list = []
-        _grow(boxes, np.arange(len(kinds)), tree, order)
+        grow(boxes, np.arange(len(kinds)), tree, order)
         bounds, jumps = np.array([node[0] for node in tree]), np.array([node[1:] for node in tree])
         return kinds, R, c, P, material, opaque, thing, bounds, jumps, np.array(order), _PROFILES, self.ground
 
@@ -207,7 +207,8 @@ def rotation(yaw_deg: Real, pitch_deg: Real = 0.0, roll_deg: Real = 0.0) -> np.n
     return yaw @ pitch @ np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
 
 
-def _grow(boxes: np.ndarray, ids: np.ndarray, tree: list, order: list) -> None:
+def grow(boxes: np.ndarray, ids: np.ndarray, tree: list, order: list) -> None:
+    """The bounding tree of boxes: nodes (box, next, first, last) into `tree`, ids by leaf into `order`."""
     here = len(tree)
     bound = np.concatenate([boxes[ids, :3].min(axis=0), boxes[ids, 3:].max(axis=0)])
     tree.append(None)
@@ -217,7 +218,7 @@ def _grow(boxes: np.ndarray, ids: np.ndarray, tree: list, order: list) -> None:
     else:
         middle = boxes[ids, :3] + boxes[ids, 3:]
         ids = ids[np.argsort(middle[:, np.ptp(middle, axis=0).argmax()], kind="stable")]
-        _grow(boxes, ids[: len(ids) // 2], tree, order)
-        _grow(boxes, ids[len(ids) // 2 :], tree, order)
+        grow(boxes, ids[: len(ids) // 2], tree, order)
+        grow(boxes, ids[len(ids) // 2 :], tree, order)
     last = len(order) if len(ids) <= 2 else start
     tree[here] = (bound, len(tree), start, last)

@@ -26,7 +26,7 @@ FOV_DEG = 60.0
 """Along the longer side, where none is asked for."""
 ATTEMPTS = 6
 """So often things are placed anew where one that was asked for is not seen."""
-LOOK_PX, LEAST_SEEN, CLEARLY_SEEN, LEAST_UNCOVERED = 128, 5e-4, 0.015, 0.4
+LOOK_PX, LEAST_SEEN, CLEARLY_SEEN, LEAST_UNCOVERED = 128, 5e-4, 0.015, 0.3
 """Longer side of the look that checks it; the share of the picture below which a thing counts as hidden, and above
 which as seen; between them so much of its own outline has to be free. Chosen by eye."""
 
@@ -70,9 +70,9 @@ class World:
 
     def _hidden(self, number: int, seen: float) -> bool:
         """Whether so little of a thing is seen, as a share of the picture, that it would be looked for in vain."""
-        if not LEAST_SEEN <= seen < CLEARLY_SEEN:
-            return seen < LEAST_SEEN
         spot, alone = self.spots[number - 1], Shapes()
+        if spot.carried or not LEAST_SEEN <= seen < CLEARLY_SEEN:  # apples lie in a bowl
+            return seen < LEAST_SEEN
         alone.take(spot.model, tuple(spot.at), spot.yaw_deg, number)
         outline = replace(self.built, scene=alone.packed()).hits(self._small)[1] > 0
         return seen < LEAST_UNCOVERED * outline.mean()
@@ -86,7 +86,7 @@ def world_of(
     best, fewest = None, None
     for attempt in range(ATTEMPTS):
         world = _built(said, lens, np.random.default_rng([seed, zlib.crc32(repr(said).encode()), attempt]))
-        lacking = len(world.unseen()) + len(world.notes)
+        lacking = len(world.unseen()) + 2 * len(world.notes)  # better half hidden than left out
         if fewest is None or lacking < fewest:
             best, fewest = world, lacking
         if lacking == 0:
