@@ -6,13 +6,15 @@ from gen3d.painter.asked import Asked, Description
 from gen3d.painter.words import NUMBERS
 from gen3d.painter.world import World, name_of
 
+CALLED = {"snow": "a snowfield", "mountains": "mountains"}
+"""Of places whose key is no noun of one."""
 MOST_TOLD = 8
 """Unknown words that are named; the others are counted."""
 
 
 def told_of(said: Description, world: World) -> str:
     """Such as: Drawn without a network: a room, evening, red sofa, two plants; not known: 'dragon'."""
-    parts = [f"a {world.place}" if world.place != "snow" else "a snowfield", *(f"with {place}" for place in said.also)]
+    parts = [CALLED.get(world.place, f"a {world.place}"), *(f"with {place}" for place in said.also)]
     parts += filter(None, (said.time or world.time, said.weather, said.season))
     parts += [_counted(asked) for asked in said.things]
     parts += [f"no {kind}" for kind in said.without]

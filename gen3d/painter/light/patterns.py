@@ -145,7 +145,8 @@ def hills(m, a, b, p, n):
     """Meadow a and woods b, on mountains firs, then bare rock; snow above m[13], sand just above the water, m[14]."""
     fine = fbm(p[0] * 0.12, p[1] * 0.12, p[2] * 0.12, 4) - 0.5
     line = m[13] if m[13] > 0 else 1000.0
-    height = (p[1] + 24 * (fbm(p[0] * 0.018, 7.0, p[2] * 0.018, 3) - 0.5) + 9 * fine) / line
+    wide = fbm(p[0] * 0.018, 7.0, p[2] * 0.018, 3) - 0.5
+    height = (p[1] + 24 * wide + 9 * fine) / line
     crowns = ramp(0.25, 0.75, fbm(p[0] * 0.3, p[1] * 0.3, p[2] * 0.3, 3))
     meadow = 0.72 + 0.35 * fbm(p[0] * 0.15, p[2] * 0.15, 1.0, 4) + 0.35 * (fbm(p[0] * 3, p[2] * 3, 5.0, 3) - 0.3)
     groves = ramp(0.46, 0.56, fbm(p[0] * 0.013, p[2] * 0.013, 3.0, 3) + 0.10 * fine) * ramp(20.0, 60.0, p[2])
@@ -153,9 +154,9 @@ def hills(m, a, b, p, n):
     woods = max(groves, firs) * (1 - ramp(0.50, 0.72, height))
     rgb = mix(toned(a, meadow), toned(b, 0.45 + 0.9 * crowns), woods)
     strata = fbm(p[0] * 0.05, p[1] * 0.22, p[2] * 0.05, 4)
-    bare = max(1 - ramp(0.58, 0.76, n[1] + 0.3 * fine), ramp(0.62, 0.86, height))
+    bare = max(1 - ramp(0.52, 0.70, n[1] + 0.2 * fine), ramp(0.62, 0.86, height))
     rgb = mix(rgb, toned((0.27, 0.25, 0.235), 0.55 + 0.8 * strata), 0.95 * bare)
-    white = ramp(-6.0, 9.0, p[1] - m[13] + 40 * fine) * ramp(0.52, 0.70, n[1] + 0.35 * fine)
+    white = ramp(-8.0, 12.0, p[1] - m[13] + 24 * wide + 10 * fine) * ramp(0.50, 0.66, n[1] + 0.2 * fine)
     rgb = mix(rgb, toned((0.88, 0.91, 0.97), 0.95 + 0.1 * strata), white)
     shore = 1 - ramp(0.15, 0.55, p[1] - m[14] + 0.5 * fine)
     return mix(rgb, toned((0.50, 0.42, 0.30), 0.75 + 0.5 * fbm(p[0] * 4, p[2] * 4, 2.0, 3)), shore)

@@ -145,8 +145,8 @@ def umbrella(m: Model) -> None:
 
 
 FLAMES = (
-    (0, 0.02, 0.85, "#ff7a1c"), (0.13, 0.04, 0.6, "#ff8a2c"), (-0.13, 0.03, 0.55, "#ff6a14"),
-    (0.04, -0.1, 0.55, "#ffb347"), (-0.05, -0.13, 0.38, "#ffd27a"),
+    (0, 0.04, 0.62, "#f0560c"), (0.12, 0.02, 0.46, "#f0560c"), (-0.13, 0.0, 0.42, "#e2480a"),
+    (0.05, -0.12, 0.4, "#ff8a1c"), (-0.06, -0.14, 0.3, "#ffb030"),
 )  # fmt: skip
 """X, z, height and colour of each; the nearer the lighter."""
 
@@ -159,7 +159,7 @@ def campfire(m: Model) -> None:
     for x, z, a in around(0.58, 10):
         m.ball(stone, (x, 0.07, z), (0.13, 0.1, 0.11), (a, 0, 0))
     for x, z, tall, tone in FLAMES:
-        m.turned(m.ink("lit", tone, glow=4.0), (x, 0.1, z), tall, 0.3 * tall, "flame", opaque=False)
+        m.turned(m.ink("lit", tone, glow=1.8), (x, 0.12, z), tall, 0.19 * tall, "flame", opaque=False)
     m.lamp((0, 0.7, 0), 0.15, (7.5, 3.6, 1.2) if m.night else (2.0, 1.0, 0.4))
 
 

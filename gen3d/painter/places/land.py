@@ -105,9 +105,9 @@ def mountain_range(height: Real, grid: tuple, x: np.ndarray, z: np.ndarray, seed
         away = np.clip(tall / np.tan(np.radians(rng.uniform(*PEAKS_DEG))), 330, 640)
         distance = np.hypot(x - aside, 1.15 * (z - away)) * (1 + 0.8 * bent)
         rise = np.maximum(rise, tall * np.maximum(1 - distance / (2.0 * tall), 0) ** 1.25)
-    ridges = 1 - np.abs(2 * noise_field(*grid, 0.013, 6, seed + 11) - 1)
+    ridges = 1 - np.abs(2 * noise_field(*grid, 0.013, 4, seed + 11) - 1)
     foot = 0.10 * height * smooth(170, 420, z + 0 * x)
-    return foot + rise * (0.72 + 0.5 * ridges)
+    return foot + rise * (0.76 + 0.36 * ridges)
 
 
 def lay(s: Setting, land: Land, look: str, first: str, second: str | None = None, *, snow_above: Real = 400.0) -> None:
