@@ -8,9 +8,11 @@ otherwise.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.points import concatenate
 from gen3d.values import PointCloud
 
@@ -33,12 +35,13 @@ def merge_flat_blocks(points: PointCloud, limit: int, colour_tolerance: float, p
     colour_tolerance: largest deviation from a block's mean colour, per channel, at first.
     plane_tolerance: largest deviation from a block's plane, in pixel footprints.
     """
-    merged = points
+    found = [_Blocks.of(points, size, plane_tolerance) for size in BLOCKS_PX]
     for doubled in range(DOUBLINGS + 1):
-        merged = _quadtree(points, 2**doubled * colour_tolerance, plane_tolerance)
-        if len(merged) <= limit:
-            return merged
-    return _thinned(_plainest_merged(merged, limit, plane_tolerance), limit)
+        chosen = _chosen(len(points), found, 2**doubled * colour_tolerance)
+        if len(points) - sum(blocks.size - len(blocks) for blocks in chosen) <= limit:
+            break
+    merged = _as_blocks(points, chosen)
+    return _thinned(_plainest_merged(merged, limit, plane_tolerance), limit) if len(merged) > limit else merged
 
 
 def backing(points: PointCloud, limit: int, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
@@ -47,8 +50,7 @@ def backing(points: PointCloud, limit: int, colour_tolerance: float, plane_toler
     Behind is away from the first camera, beyond all that the block's own slant spans in depth. Tolerances as above.
     """
     solid = points.keep(points.opacity >= 1)
-    blocks = _full_blocks(solid, 2)
-    coarse = _as_one(solid, blocks[_on_a_plane(solid, blocks, plane_tolerance)], 2)
+    coarse = _as_one(solid, _Blocks.of(solid, 2, plane_tolerance).points, 2)
     if len(coarse) > limit:
         coarse = replace(coarse, pixel=coarse.pixel // 2)
         coarse = merge_flat_blocks(coarse, limit, colour_tolerance, plane_tolerance)
@@ -59,24 +61,47 @@ def backing(points: PointCloud, limit: int, colour_tolerance: float, plane_toler
     return replace(coarse, xyz=(coarse.xyz + step * away).astype(np.float32))
 
 
-def _quadtree(points: PointCloud, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
-    done = []
-    for size in BLOCKS_PX:
+class _Blocks(NamedTuple):
+    """The full blocks of one size that lie on a plane."""
+
+    points: np.ndarray
+    """Indices (b, size^2)."""
+    deviation: np.ndarray
+    """Of their colours, see `_measured`."""
+
+    @classmethod
+    def of(cls, points: PointCloud, size: int, plane_tolerance: float) -> _Blocks:
+        """All there are among the points."""
         blocks = _full_blocks(points, size)
-        plain = _colour_deviation(points, blocks) < colour_tolerance
-        blocks = blocks[plain & _on_a_plane(points, blocks, plane_tolerance)]
-        done.append(_as_one(points, blocks, size))
-        points = _without(points, blocks)
-    return concatenate(points, *done)
+        deviation, flatness = _measured(points.xyz, points.rgb, points.opacity, points.tangents, points.pixel, blocks)
+        flat = flatness < plane_tolerance
+        return cls(blocks[flat], deviation[flat])
+
+
+def _chosen(count: int, found: list[_Blocks], colour_tolerance: float) -> list[np.ndarray]:
+    """Of each size the blocks of one colour, but for what lies in larger ones; of `count` points."""
+    taken, chosen = np.zeros(count, bool), []
+    for blocks in found:
+        plain = blocks.points[blocks.deviation < colour_tolerance]
+        chosen.append(plain[~taken[plain[:, 0]]])
+        taken[chosen[-1]] = True
+    return chosen
+
+
+def _as_blocks(points: PointCloud, chosen: list[np.ndarray]) -> PointCloud:
+    single = np.ones(len(points), bool)
+    for blocks in chosen:
+        single[blocks] = False
+    done = (_as_one(points, blocks, size) for blocks, size in zip(chosen, BLOCKS_PX, strict=True))
+    return concatenate(points.keep(single), *done)
 
 
 def _plainest_merged(points: PointCloud, limit: int, plane_tolerance: float) -> PointCloud:
     """As many blocks of 2 x 2 points merged as the limit asks for, beginning with those of the most even colour."""
-    blocks = _full_blocks(points, 2)
-    blocks = blocks[_on_a_plane(points, blocks, plane_tolerance)]
+    blocks = _Blocks.of(points, 2, plane_tolerance)
     too_many = -(-(len(points) - limit) // 3)
-    blocks = blocks[np.argsort(_colour_deviation(points, blocks), kind="stable")[:too_many]]
-    return concatenate(_without(points, blocks), _as_one(points, blocks, 2))
+    plainest = blocks.points[np.argsort(blocks.deviation, kind="stable")[:too_many]]
+    return concatenate(_without(points, plainest), _as_one(points, plainest, 2))
 
 
 def _thinned(points: PointCloud, limit: int) -> PointCloud:
@@ -103,20 +128,40 @@ def _full_blocks(points: PointCloud, size: int) -> np.ndarray:
     return order[first[count == size**2][:, None] + np.arange(size**2)]
 
 
-def _colour_deviation(points: PointCloud, blocks: np.ndarray) -> np.ndarray:
-    """Per block how far the colour of any of its points is from their mean, in the worst channel; so is opacity."""
-    rgba = np.concatenate([points.rgb, points.opacity[:, None]], axis=1)[blocks]
-    return np.abs(rgba - rgba.mean(axis=1, keepdims=True)).max(axis=(1, 2), initial=0)
+@compiled
+def _measured(xyz, rgb, opacity, tangents, pixel, blocks):
+    """Of each block, in one pass over its points, how far it is from being one point.
 
-
-def _on_a_plane(points: PointCloud, blocks: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which blocks lie on the plane through their middle."""
-    xyz, tangents = points.xyz[blocks], points.tangents[blocks]
-    offset = points.pixel[blocks] - points.pixel[blocks].mean(axis=1, keepdims=True)
-    edges = tangents.mean(axis=1)
-    plane = xyz.mean(axis=1, keepdims=True) + np.einsum("bkt,btc->bkc", offset, edges)
-    deviation = np.linalg.norm(xyz - plane, axis=-1).max(axis=1, initial=0)
-    return deviation < tolerance * np.linalg.norm(edges, axis=-1).min(axis=1)
+    First how far the colour of any of them is from their mean, in the worst channel (so is opacity); then how far any
+    lies from the plane through their middle, in footprints.
+    """
+    count, many = blocks.shape
+    deviation, flatness = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    for b in range(count):
+        rgba, middle, edges, centre = np.zeros(4), np.zeros(3), np.zeros((2, 3)), np.zeros(2)
+        for k in range(many):
+            i = blocks[b, k]
+            rgba[3] += opacity[i] / many
+            for c in range(3):
+                rgba[c] += rgb[i, c] / many
+                middle[c] += xyz[i, c] / many
+                edges[0, c] += tangents[i, 0, c] / many
+                edges[1, c] += tangents[i, 1, c] / many
+            centre[0] += pixel[i, 0] / many
+            centre[1] += pixel[i, 1] / many
+        farthest = 0.0
+        for k in range(many):
+            i = blocks[b, k]
+            off = 0.0
+            for c in range(3):
+                deviation[b] = max(deviation[b], abs(rgb[i, c] - rgba[c]))
+                plane = (pixel[i, 0] - centre[0]) * edges[0, c] + (pixel[i, 1] - centre[1]) * edges[1, c]
+                off += (xyz[i, c] - middle[c] - plane) ** 2
+            deviation[b] = max(deviation[b], abs(opacity[i] - rgba[3]))
+            farthest = max(farthest, off)
+        footprint = min((edges[0] ** 2).sum(), (edges[1] ** 2).sum())
+        flatness[b] = np.sqrt(farthest / max(footprint, 1e-60))
+    return deviation, flatness
 
 
 def _as_one(points: PointCloud, blocks: np.ndarray, size: int) -> PointCloud:
