@@ -64,47 +64,63 @@ def lift(
 
     shell_m: radius of the sky around the first camera. opacity: of mixed pixels; None is 1.
     """
-    camera = rgbd.camera
-    sky = shell_depth(camera.rays() @ camera.c2w[:3, :3].T, camera.center, shell_m)
-    depth = np.where(rgbd.sky, sky, rgbd.depth).astype(np.float32)
-    xyz = camera.unproject(depth)
-    tangents = _tangents(xyz, depth, camera)
+    camera, depth = rgbd.camera, rgbd.depth.astype(np.float32)
+    if (sky := rgbd.sky).any():
+        depth[sky] = shell_depth(camera.rays()[sky] @ camera.c2w[:3, :3].T, camera.center, shell_m)
+    joined_down, joined_right = ~torn(depth, 0), ~torn(depth, 1)
     v, u = np.nonzero(which)
+    lens = (np.ascontiguousarray(m, np.float64) for m in (camera.K, camera.c2w))
+    xyz, tangents = _patches_of(depth, joined_right, joined_down, v, u, *lens)
     return PointCloud(
-        xyz[v, u].astype(np.float32),
+        xyz,
         rgbd.image[v, u].astype(np.float32),
-        tangents[v, u].astype(np.float32),
+        tangents,
         np.full(len(u), origin, np.int32),
         np.stack([u, v], axis=1).astype(np.int32),
         np.ones(len(u), np.float32) if opacity is None else opacity[v, u].astype(np.float32),
     )
 
 
-def _tangents(xyz: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarray:
-    """Per pixel the surface's change to the right and down.
+@compiled
+def _patches_of(depth, joined_right, joined_down, rows, columns, K, c2w):
+    """Per pixel its place, and the surface's change to the right and down.
 
     Neighbours on the same surface share the step between them half and half, so that small steps of measured depth
     open no cracks. A neighbour across a depth edge would span a curtain: then the other side alone counts, and where
     both sides are edges the patch faces the camera.
     """
-    tangents = np.zeros((*depth.shape, 2, 3))
-    R = camera.c2w[:3, :3]
-    facing = depth[..., None] / camera.K[0, 0] * R[:, 0], depth[..., None] / camera.K[1, 1] * R[:, 1]
-    for axis, slot in ((1, 0), (0, 1)):
-        step = np.diff(xyz, axis=axis)
-        joined = ~torn(depth, axis)
-        before, after = _padded(step, axis, 0), _padded(step, axis, 1)
-        has_before, has_after = _padded(joined, axis, 0)[..., None], _padded(joined, axis, 1)[..., None]
-        count = has_before.astype(np.int32) + has_after
-        mean = (before * has_before + after * has_after) / np.maximum(count, 1)
-        tangents[..., slot, :] = np.where(count > 0, mean, facing[slot])
-    return tangents
+    h, w = depth.shape
+    xyz, tangents = np.empty((len(rows), 3), np.float32), np.empty((len(rows), 2, 3), np.float32)
+    for i in range(len(rows)):
+        v, u = rows[i], columns[i]
+        left, right = u > 0 and joined_right[v, u - 1], u < w - 1 and joined_right[v, u]
+        above, below = v > 0 and joined_down[v - 1, u], v < h - 1 and joined_down[v, u]
+        here = _seen_at(depth, v, u, K)
+        across, down = (depth[v, u] / K[0, 0], 0.0, 0.0), (0.0, depth[v, u] / K[1, 1], 0.0)
+        if left or right:
+            across = _mean_step(depth, v, u - 1 if left else u, v, u + 1 if right else u, left + right, K)
+        if above or below:
+            down = _mean_step(depth, v - 1 if above else v, u, v + 1 if below else v, u, above + below, K)
+        for c in range(3):
+            R = c2w[c]
+            xyz[i, c] = R[0] * here[0] + R[1] * here[1] + R[2] * here[2] + R[3]
+            tangents[i, 0, c] = R[0] * across[0] + R[1] * across[1] + R[2] * across[2]
+            tangents[i, 1, c] = R[0] * down[0] + R[1] * down[1] + R[2] * down[2]
+    return xyz, tangents
 
 
-def _padded(a: np.ndarray, axis: int, after: int, fill: float = 0.0) -> np.ndarray:
-    pad = [(0, 0)] * a.ndim
-    pad[axis] = (0, 1) if after else (1, 0)
-    return np.pad(a, pad, constant_values=fill)
+@compiled
+def _seen_at(depth, v, u, K):
+    """A pixel's place in the camera's axes."""
+    z = float(depth[v, u])
+    return (u + 0.5 - K[0, 2]) / K[0, 0] * z, (v + 0.5 - K[1, 2]) / K[1, 1] * z, z
+
+
+@compiled
+def _mean_step(depth, v0, u0, v1, u1, count, K):
+    """From one pixel to another that is so many pixels on, per pixel."""
+    a, b = _seen_at(depth, v0, u0, K), _seen_at(depth, v1, u1, K)
+    return (b[0] - a[0]) / count, (b[1] - a[1]) / count, (b[2] - a[2]) / count
 
 
 def render_points(points: PointCloud, camera: Camera) -> PointRendering:
