@@ -7,6 +7,8 @@ Only the far side of the rim counts: the near side belongs to whatever hides the
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,6 +16,7 @@ from jaxtyping import Bool, Float
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_edges, depth_from_inverse, dilate, inverse_depth
 from gen3d.geometry.membrane import around, solve_membrane
+from gen3d.geometry.together import together
 
 SLOPE_WINDOW_PX = 7
 """Slopes are averaged over this radius within a surface: single pixels of real depth are too noisy. Chosen by eye."""
@@ -94,7 +97,8 @@ def _carried_slopes(
     gx, gy, sure = _slopes(inverse, known)
     pull = 1.0 / reach_px**2
     free = unknown | (known & ~sure)
-    return solve_membrane(gx, free, wall, pull=pull), solve_membrane(gy, free, wall, pull=pull)
+    both = together([partial(solve_membrane, slope, free, wall, pull=pull) for slope in (gx, gy)])
+    return both[0], both[1]
 
 
 def _slopes(inverse: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

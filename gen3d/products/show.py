@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gen3d.camera import Camera
 from gen3d.formats.known import Limits
 from gen3d.formats.view import write_view
 from gen3d.geometry.quadtree import merge_flat_blocks
+from gen3d.geometry.together import together
 from gen3d.products.limits import every_so_many, find_limits
 from gen3d.products.prune import views_around
 from gen3d.scene_files import light_twin
@@ -51,11 +53,20 @@ def write_scene_view(
 
     path: the video's. photo: as `camera` saw it. things: as in things.json.
     """
-    limits = find_limits(gaussians, camera, scale, rasterizer)
-    write_view(file, gaussians, camera, scale.median, limits, tour=path, photo=photo, things=things)
-    if len(gaussians) > LIGHT:
-        light = lighter(gaussians, _views(camera, scale.median), rasterizer)
-        write_view(light_twin(file), light, camera, scale.median, limits, tour=path, photo=photo, things=things)
+    scenes, limits = together([
+        partial(_with_lighter, file, gaussians, _views(camera, scale.median), rasterizer),
+        partial(find_limits, gaussians, camera, scale, rasterizer),
+    ])  # fmt: skip
+    shown = {"tour": path, "photo": photo, "things": things}
+    together([partial(write_view, *scene, camera, scale.median, limits, **shown) for scene in scenes])
+
+
+def _with_lighter(
+    file: Path, gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer
+) -> list[tuple[Path, Gaussians]]:
+    """What is to be written where."""
+    whole = [(file, gaussians)]
+    return whole if len(gaussians) <= LIGHT else [*whole, (light_twin(file), lighter(gaussians, cameras, rasterizer))]
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:

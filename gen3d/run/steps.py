@@ -37,6 +37,7 @@ from gen3d.formats.things_file import write_things
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
+from gen3d.geometry.together import together
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
 from gen3d.products.edited import edits_beside, heeding
@@ -184,13 +185,19 @@ def write_scene(
     """
     photo = layered.layers.rgbd
     scale = place_of(photo).scale
-    save_layered(files.layers, layered)
-    write_ply(files.ply, gaussians)
-    write_splat(files.splat, gaussians)
-    write_model3d(files.model3d, gaussians, photo.camera, scale.median)
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
-    write_html(files.html, files.view)
-    write_transforms(files.transforms, cameras)
+
+    def write_views() -> None:
+        write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
+        write_html(files.html, files.view)
+
+    together([
+        write_views,
+        partial(save_layered, files.layers, layered),
+        partial(write_ply, files.ply, gaussians),
+        partial(write_splat, files.splat, gaussians),
+        partial(write_model3d, files.model3d, gaussians, photo.camera, scale.median),
+        partial(write_transforms, files.transforms, cameras),
+    ])  # fmt: skip
 
 
 def tour(

@@ -27,6 +27,7 @@ from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.sight import Sight, continued, sight_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
+from gen3d.geometry.together import together
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.settings import ExpandSettings
@@ -183,8 +184,12 @@ def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> 
 
 def _open_poses(world: World, left: list[int], settings: ExpandSettings, see: See) -> list[Pose]:
     """The poses whose hole is at least `smallest_hole`. Holes only shrink, so the others need not be tried again."""
-    poses = (Pose(number, see(world.points, world.path[number])) for number in left)
-    return [pose for pose in poses if pose.sight.share >= settings.smallest_hole]
+
+    def tried(number: int) -> Pose | None:
+        sight = see(world.points, world.path[number])
+        return Pose(number, sight) if sight.share >= settings.smallest_hole else None
+
+    return [pose for pose in together([partial(tried, number) for number in left]) if pose is not None]
 
 
 def _next_pose(world: World, poses: list[Pose], settings: ExpandSettings, see: See, halvings: int) -> Pose:

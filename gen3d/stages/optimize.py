@@ -7,6 +7,7 @@ constrain the Gaussians between the poses of the pictures.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from gen3d.geometry.kinds import kinds_of
 from gen3d.geometry.labels import things_of
 from gen3d.geometry.points import render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
+from gen3d.geometry.together import together
 from gen3d.geometry.trajectory import orbited
 from gen3d.settings import FitSettings
 from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
@@ -40,6 +42,8 @@ BACKING_SIZE = 0.6
 """Standard deviation of the backing as a share of its footprint. Measured: with it walls keep an alpha of 0.98 from
 half the distance (tests/test_fit.py); without a backing, Gaussians large enough for that cost 0.3 dB on held-out views,
 as `python -m bench.quality` scores them."""
+AT_A_TIME = 4
+"""Reprojections drawn between two reports. Chosen by eye."""
 PREVIEWS_PER_FIT = 4
 """Previews of the photo's view during the fit. Chosen by eye."""
 
@@ -109,12 +113,16 @@ def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[Vie
 
 def reproject(world: World, count: int, median_m: float, seed: int):
     """Yields `count` pictures of the points (the M views of eq. 5) from poses near those of the world's own views."""
-    rng = np.random.default_rng(seed)
-    for i in range(count):
-        base = world.views[i % len(world.views)].camera
-        camera = jittered(base, _middle_depth(world, base, median_m), rng)
-        rendering = render_points(world.points, camera)
-        yield View(rendering.image, ~rendering.hole, camera)
+    rng, bases = np.random.default_rng(seed), [view.camera for view in world.views[:count]]
+    away_m = together([partial(_middle_depth, world, base, median_m) for base in bases])
+    cameras = [jittered(bases[i % len(bases)], away_m[i % len(bases)], rng) for i in range(count)]
+    for first in range(0, count, AT_A_TIME):
+        yield from together([partial(_reprojected, world, camera) for camera in cameras[first : first + AT_A_TIME]])
+
+
+def _reprojected(world: World, camera: Camera) -> View:
+    rendering = render_points(world.points, camera)
+    return View(rendering.image, ~rendering.hole, camera)
 
 
 def jittered(camera: Camera, distance_m: float, rng: np.random.Generator) -> Camera:

@@ -12,6 +12,7 @@ own, a chance union of things has not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
 from gen3d.geometry.ground_view import OFF, ground_of
+from gen3d.geometry.together import together
 from gen3d.models.base import Proposals
 
 STEP = 0.08
@@ -77,7 +79,9 @@ class SuperpixelSegmenter:
         near = _sharpen(_inverse(depth), lab)
         labels = _superpixels(lab, near)
         outline = _Outline(lab, near)
-        found = [(outline.score(candidate), candidate) for candidate in _candidates(near, labels)]
+        candidates = list(_candidates(near, labels))
+        scored = together([partial(outline.score, candidate) for candidate in candidates])
+        found = list(zip(scored, candidates, strict=True))
         found = _distinct(_without_unions(_distinct(found), outline))
         scores = np.array([min(score, 1.0) for score, _ in found], np.float32)
         return Proposals(np.array([c for _, c in found], bool).reshape(-1, *depth.shape), scores)

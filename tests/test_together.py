@@ -1,0 +1,46 @@
+"""Independent pieces of work side by side: their order, their failures, and one thread."""
+
+import threading
+from functools import partial
+
+import pytest
+
+from gen3d.geometry import together as module
+from gen3d.geometry.together import together
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request, monkeypatch):
+    monkeypatch.setattr(module.config, "NUMBA_NUM_THREADS", request.param)
+    return request.param
+
+
+def test_results_come_in_the_order_of_the_tasks_whoever_ends_first(threads):
+    ended = threading.Event()
+
+    def first():
+        if threads > 1:
+            assert ended.wait(60)
+        return 1
+
+    def second():
+        ended.set()
+        return 2
+
+    assert together([first, second]) == [1, 2]
+
+
+def test_the_first_failure_is_raised_when_all_have_ended(threads):
+    done = []
+
+    def fails(name):
+        done.append(name)
+        raise ValueError(name)
+
+    with pytest.raises(ValueError, match="a"):
+        together([partial(fails, "a"), partial(fails, "b")])
+    assert sorted(done) == (["a", "b"] if threads > 1 else ["a"])
+
+
+def test_nothing_to_do_is_done_at_once(threads):
+    assert together([]) == []
