@@ -174,3 +174,16 @@ def test_progress_counts_frames_and_previews_are_named(tmp_path):
     done = [e.done for e in events if isinstance(e, Progress)]
     assert done == [0, *range(1, 25)]
     assert [e.name for e in events if isinstance(e, Preview)] == ["flythrough_000", "flythrough_006"]
+
+
+def test_a_frame_that_was_tried_is_not_drawn_again(tmp_path):
+    class Counting(CpuRasterizer):
+        drawn = 0
+
+        def render(self, gaussians, camera):
+            self.drawn += 1
+            return super().render(gaussians, camera)
+
+    drawing = Counting()
+    amplitude, _ = drain(fly_through(wall(160), turning, drawing, SETTINGS, partial(Film, tmp_path / "a.mp4", fps=8)))
+    assert amplitude == 1 and drawing.drawn == SETTINGS.frames

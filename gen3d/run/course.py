@@ -20,6 +20,7 @@ from gen3d.formats.camera_path import read_camera_path
 from gen3d.formats.transforms import read_transforms
 from gen3d.geometry.drawn_path import cameras_along, key_cameras
 from gen3d.geometry.trajectory import PATHS, along, expansion_path, relative_to_first, surround, tour_path
+from gen3d.products.limits import DENSITY, every_so_many
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import FILLED_ALPHA, Rasterizer, draw
@@ -37,7 +38,8 @@ SWEEP = 12
 KEYS = 13
 """Of the video's path, as the viewer plays it. Chosen by eye."""
 KEY_PX = 96
-"""The longer side of the renders by which it is drawn to its start until it shows no holes."""
+"""The longer side of the renders by which it is drawn to its start until it shows no holes: as those of the limits,
+and of as many Gaussians."""
 HOLES = 0.01
 """More of such a render than this, beyond what is empty in the photo's view already, is too much."""
 
@@ -128,12 +130,13 @@ def played(
     path: str, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer, settings: TourSettings
 ) -> DrawnPath:
     """The video's path for the viewer to play: a few keys, as far apart as a scene seems to hold, in small renders."""
-    tour, gaussians = tour_cameras(path, camera, scale, KEYS), gaussians.to(rasterizer.device)
+    tour = tour_cameras(path, camera, scale, KEYS)
+    some = every_so_many(gaussians, DENSITY).to(rasterizer.device)
     share = KEY_PX / max(camera.width, camera.height)
 
     def empty(one: Camera) -> float:
         small = one.resized(*(max(1, round(share * side)) for side in (one.width, one.height)))
-        return float((draw(rasterizer, gaussians, small).alpha < FILLED_ALPHA).float().mean())
+        return float((draw(rasterizer, some, small).alpha < FILLED_ALPHA).float().mean())
 
     allowed = empty(camera) + HOLES
     held = (tour(a) for a in AMPLITUDES if isinstance(tour, AsDrawn) or all(empty(c) <= allowed for c in tour(a)))

@@ -38,6 +38,8 @@ TRIAL_FRAMES = 12
 """So many frames are tried at each amplitude, at their full size: reduced ones hide slivers. Chosen by eye."""
 BEGIN = "Holes begin at frame {} of {} ({:.1f} s){}."
 LEAVES = "The path leads where the scene has holes: {} of {} frames that were looked at show some."
+KEPT_PX = 4_000_000
+"""So much of what was tried is kept for the video: 80 MB. Chosen by eye."""
 STRAY = 2e-5
 """Share of a frame's pixels that may be unfilled: single pixels, which `_frame` fills with their own colour. Chosen by
 eye."""
@@ -91,11 +93,12 @@ def fly_through(
     yield Started("flythrough")
     path = path.moving(settings.strength) if isinstance(path, AsDrawn) else path
     gaussians = gaussians.to(rasterizer.device)  # once, rather than for every frame
-    see = partial(draw, rasterizer, gaussians)
+    see = _Remembered(partial(draw, rasterizer, gaussians))
     planned = 1.0 if settings.strength is None else settings.strength
     shot = shoot(lambda: _depths(see, path(planned)), settings)
     yield from _told_shape(path(0.0)[0], settings)
     amplitude, held = yield from _flown(_Trials(see, path, shot, settings, enough))
+    see.keeps = False
     cameras, first_hole = [_sized(camera, settings) for camera in path(amplitude)], None
     with sink(*shot.size(cameras[0])) as video:
         for i, camera in enumerate(cameras):
@@ -114,11 +117,31 @@ def fly_through(
     return amplitude
 
 
+class _Remembered:
+    """Draws, and keeps what was tried last until it is asked for again: most of it are frames of the video."""
+
+    def __init__(self, see: Callable[[Camera], Rendering]) -> None:
+        self._see, self.keeps = see, True
+        self._kept: dict[bytes, Rendering] = {}
+
+    def __call__(self, camera: Camera) -> Rendering:
+        """What the camera sees."""
+        key = camera.K.tobytes() + camera.w2c.tobytes() + bytes(f"{camera.width} {camera.height}", "ascii")
+        drawn = self._kept.pop(key, None) or self._see(camera)
+        if self.keeps and (1 + len(self._kept)) * drawn.alpha.numel() <= KEPT_PX:
+            self._kept[key] = drawn
+        return drawn
+
+    def forget(self) -> None:
+        """What was kept is of no use any more."""
+        self._kept.clear()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Trials:
     """What it takes to try how wide a path may be."""
 
-    see: Callable[[Camera], Rendering]
+    see: _Remembered
     path: Callable[[float], list[Camera]]
     shot: Shot
     settings: TourSettings
@@ -126,6 +149,7 @@ class _Trials:
 
     def holes(self, amplitude: float) -> list[bool]:
         """Of some frames, whether they show any."""
+        self.see.forget()
         cameras = [_tried(camera, self.settings) for camera in self.path(amplitude)]
         some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
         return [any(_unfilled(self.see(view)) > STRAY for view in self.shot.views(camera)) for camera in some]
