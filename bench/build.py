@@ -1,5 +1,7 @@
 """How long a scene takes and how good it is: `python bench/build.py [PRESET ...] [--against CHECKOUT] [--rounds 3]`.
 
+With --at-once as many builds of the room run side by side, against one alone.
+
 Builds both examples from their photo and depth, as a user would (a process of its own, kernels from the cache), along
 the cameras of their held-out views, renders those views, and prints seconds per stage, peak memory, and the PSNR of
 the photo and of the views that no stage has seen. A first build warms the cache and is not counted.
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +100,19 @@ def compare(presets: list[str], against: Path, rounds: int, work: Path) -> None:
             print(f"{'':18} there {_middle(theirs)}   {_ratios(ours, theirs)}", flush=True)
 
 
+def at_once(preset: str, many: int, rounds: int, work: Path) -> None:
+    """Builds of the room one alone and many side by side, in turns."""
+    alone, crowd = [], []
+    for _ in range(rounds):
+        alone.append(build("room", preset, work / "scene"))
+        start = time.perf_counter()
+        with ThreadPoolExecutor(many) as pool:
+            list(pool.map(lambda i: build("room", preset, work / f"scene{i}"), range(many)))
+        crowd.append(time.perf_counter() - start)
+    one, all_s = _median(alone, "wall_s"), statistics.median(crowd)
+    print(f"room     {preset:<9} alone {one:.1f} s, {many} at once {all_s:.1f} s: {all_s / one:.2f} of one", flush=True)
+
+
 def _median(costs: list[Cost], of: str) -> float:
     return statistics.median(getattr(cost, of) for cost in costs)
 
@@ -117,11 +133,16 @@ def main() -> None:
     parser.add_argument("presets", nargs="*", default=["fast", "balanced"])
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout, to build in turns with")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--at-once", type=int, metavar="N")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         work = Path(home)
         for checkout in filter(None, (ROOT, given.against)):
             build("room", "fast", work / "warm", checkout)
+        if given.at_once:
+            for preset in given.presets:
+                at_once(preset, given.at_once, given.rounds, work)
+            return
         if given.against:
             compare(given.presets, given.against.resolve(), given.rounds, work)
             return

@@ -2,8 +2,8 @@
 
 Each visitor is a client of the API with a picture of a colour of its own. Of eight, one cancels, one goes away and one
 says "enough"; the others wait for their scene, and it is looked whether it is theirs: the photo among the previews and
-the colour of the Gaussians. What is told: how many got their scene, whose it was, how long they waited, what the server
-took (memory, file handles), and what was left when all had gone.
+the colour of the Gaussians. What is told: how many got their scene, whose it was, how long they waited, how fast the
+page answered meanwhile, what the server took (memory, file handles), and what was left when all had gone.
 
     python -m bench.load 8 --size 64                 the page is started here, with folders of its own
     python -m bench.load --strangers 2000            so many visits that ask one thing each, beside one build
@@ -55,6 +55,7 @@ FILES, JOB = 7, 9
 LEFT_S = 20.0
 """So long after the last visitor it is looked what is left."""
 STREAM_S = 900.0
+ASK_EVERY_S = 0.5
 
 
 @dataclass(slots=True)
@@ -232,16 +233,37 @@ def _waited(outcome: Outcome, i: int, client: Client, job: object) -> str:
 def load(server: Server, n: int, size: int) -> str:
     """So many visitors at once; what is to be told of them."""
     before, server.peak_mb, ended = server.figures(), 0.0, threading.Event()
-    watch = threading.Thread(target=server.watch, args=(ended,), daemon=True)
-    watch.start()
+    answers: list[float] = []
+    beside = ((server.watch, (ended,)), (_ask_the_page, (server, ended, answers)))
+    for target, arguments in beside:
+        threading.Thread(target=target, args=arguments, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="gen3d-visitors-") as folder, ThreadPoolExecutor(n) as pool:
         outcomes = list(pool.map(lambda i: visit(i, server, Path(folder), size), range(n)))
     ended.set()
     time.sleep(LEFT_S)
     return "\n".join([
-        f"{n} visitors", *_told(outcomes), f"  before: {before}", f"  at most {server.peak_mb:.0f} MB of memory",
+        f"{n} visitors", *_told(outcomes), *_told_of_answers(answers), f"  before: {before}",
+        f"  at most {server.peak_mb:.0f} MB of memory",
         f"  {LEFT_S:.0f} s after: {server.figures()}",
     ])  # fmt: skip
+
+
+def _ask_the_page(server: Server, ended: threading.Event, answers: list[float]) -> None:
+    """How long one who comes to look waits for the page's layout, again and again until all have gone."""
+    with httpx.Client(base_url=server.url, timeout=60, headers={"X-Forwarded-For": "8.8.8.8"}) as client:
+        while not ended.wait(ASK_EVERY_S):
+            began = time.perf_counter()
+            client.get("config").raise_for_status()
+            answers.append(time.perf_counter() - began)
+
+
+def _told_of_answers(answers: Sequence[float]) -> list[str]:
+    some = sorted(answers)
+    if not some:
+        return []
+    high = some[int(0.95 * (len(some) - 1))]
+    return [f"  the page answered {len(some)} times, s: median {statistics.median(some):.2f}, 95 % within {high:.2f}, "
+            f"at most {some[-1]:.2f}"]  # fmt: skip
 
 
 def _told(outcomes: Sequence[Outcome]) -> list[str]:
