@@ -31,6 +31,8 @@ from gen3d.formats.whole import refusing, write_whole
 
 FILM_DIAGONAL_MM = 43.27
 """Of the 36 x 24 mm frame that "35 mm equivalent" refers to."""
+PNG_LEVEL = 4
+"""How hard a PNG is packed: half the time of the usual 6, for 1.5 % more bytes."""
 WHOLE_PX = 20_000_000
 """Up to so many pixels nothing is done in strips."""
 STRIP_PX = 2_000_000
@@ -126,7 +128,7 @@ def size_of(path: Path) -> tuple[int, int]:
 def write_png(path: Path, image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"]) -> None:
     """Writes sRGB or grey bytes as PNG."""
     with write_whole(path) as temporary:
-        Image.fromarray(image).save(temporary, format="PNG")
+        Image.fromarray(image).save(temporary, format="PNG", compress_level=PNG_LEVEL)
 
 
 def jpeg(image: UInt8[np.ndarray, "h w 3"]) -> bytes:
