@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
@@ -137,19 +136,6 @@ def test_what_is_damaged_is_made_anew(kept_place, suffix, how):
     assert place.run()[0] and {file.name for file in place.kept()} == before
 
 
-def test_a_kernel_is_made_anew_where_what_it_calls_may_have_changed(place, monkeypatch):
-    """A pattern was edited, and pictures showed the old one: the kernel that calls it stands in another file."""
-    monkeypatch.syspath_prepend(place.code)
-    stamps = []
-    for content in ("LEAF = 1", "LEAF = 22"):
-        (place.code / "beside.py").write_text(content)
-        kernel_cache._stamps.cache_clear()
-        [shelf, *_] = kernel_cache.KernelCache(importlib.import_module("tiny").twice.py_func)._shelves
-        stamps.append(shelf._cache_file._source_stamp)
-    sys.modules.pop("tiny")
-    assert stamps[0] != stamps[1]
-
-
 def test_the_code_of_another_kernel_is_not_run(kept_place):
     place = kept_place
     kernels = {file.name.split("-")[0]: file for file in place.kept() if file.suffix == ".nbc"}
@@ -216,3 +202,21 @@ def test_the_first_scene_has_the_bytes_of_all_later_ones(tmp_path):
         subprocess.run([sys.executable, *command, "-o", folder], check=True, cwd=ROOT, env=environment)
     cold, warm = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.*") if p.name != "run.json"} for f in folders)
     assert cold.keys() == warm.keys() and [str(name) for name in cold if cold[name] != warm[name]] == []
+
+
+def test_what_is_kept_holds_until_the_text_of_its_module_or_of_what_that_imports_changes(tmp_path, monkeypatch):
+    below, above = tmp_path / "gen3d" / "geometry" / "below.py", tmp_path / "gen3d" / "geometry" / "above.py"
+    below.parent.mkdir(parents=True)
+    below.write_text("LIMIT = 1\n")
+    above.write_text("from gen3d.geometry.below import LIMIT\n")
+    monkeypatch.setattr(kernel_cache, "_ROOT", tmp_path)
+
+    def stamp() -> str:
+        kernel_cache._read.cache_clear()
+        return kernel_cache.source_stamp(above)
+
+    first = stamp()
+    os.utime(above, (0, 0))
+    assert stamp() == first
+    below.write_text("LIMIT = 2\n")
+    assert stamp() != first

@@ -1,6 +1,9 @@
 """Where compiled kernels are kept: in numba's own places, else in a private folder for temporary files, else nowhere.
 
-Numba's places are NUMBA_CACHE_DIR, beside the code, the user's cache. An entry that is damaged, or another user's, is
+Numba's places are NUMBA_CACHE_DIR, beside the code, the user's cache. What is kept holds as long as the text of its
+module and of all that this one imports of the package stays as it is (numba asks for the file's time alone): another
+version, installed in the same place, finds again what did not change, and a constant that changed elsewhere is not
+overlooked. An entry that is damaged, or another user's, is
 removed and made anew; a place that takes nothing (read-only, full) gives way to the next. Nothing of this ever ends a
 run: at worst kernels compile each time, which takes half a minute.
 """
@@ -12,6 +15,7 @@ import hashlib
 import inspect
 import os
 import pickle
+import re
 import stat
 import tempfile
 from collections.abc import Callable
@@ -112,7 +116,7 @@ class _Shelf(FunctionCache):
 
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
-        stamp = (self._impl.locator.get_source_stamp(), _stamps(Path(inspect.getfile(function)).parent))
+        stamp = source_stamp(Path(inspect.getfile(function)))
         self._cache_file = _Entries(self._cache_path, self._impl.filename_base, stamp)
 
     def forget(self) -> None:
@@ -123,13 +127,37 @@ class _Shelf(FunctionCache):
                 os.unlink(file)
 
 
+_IMPORT = re.compile(r"^\s*from (gen3d(?:\.\w+)*) import \(?([\w, ]*)", re.MULTILINE)
+_ROOT = Path(__file__).parents[2]
+
+
+def source_stamp(file: Path) -> str:
+    """A digest of a module's text and of that of everything it imports of this package."""
+    found: dict[str, bytes] = {}
+    _collect(file, found)
+    return hashlib.sha256(b"".join(found[name] for name in sorted(found))).hexdigest()
+
+
+def _collect(file: Path, found: dict[str, bytes]) -> None:
+    text, imports = _read(file)
+    found[str(file)] = text
+    for imported in imports:
+        if str(imported) not in found:
+            _collect(imported, found)
+
+
 @cache
-def _stamps(folder: Path) -> tuple[tuple[str, float, int], ...]:
-    """When each source in a folder was changed: a kernel holds what it calls, which stands beside it."""
-    with suppress(OSError):  # packed in an archive: then the function's own stamp has to do
-        found = ((file.name, file.stat()) for file in sorted(folder.glob("*.py")))
-        return tuple((name, at.st_mtime, at.st_size) for name, at in found)
-    return ()
+def _read(file: Path) -> tuple[bytes, tuple[Path, ...]]:
+    """A digest of the text, and the files of the package that it imports."""
+    text = file.read_text(encoding="utf-8")
+    named = (module.split(".") for module, names in _IMPORT.findall(text) for module in _modules(module, names))
+    files = (_ROOT.joinpath(*parts).with_suffix(".py") for parts in named)
+    return hashlib.sha256(text.encode()).digest(), tuple(sorted({file for file in files if file.is_file()}))
+
+
+def _modules(module: str, names: str) -> list[str]:
+    """What may be modules in `from MODULE import NAMES`."""
+    return [module, *(f"{module}.{name.split(' as ')[0].strip()}" for name in names.split(",") if name.strip())]
 
 
 class _TemporaryPlace(UserWideCacheLocator):
