@@ -1,4 +1,4 @@
-"""`gen3d warmup`: compiles the kernels that draw scenes and sentences now, so that the first build need not wait."""
+"""`gen3d warmup`: compiles every kernel now, so that the first build need not wait for any."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from gen3d.commands.telling import Teller, quiet_option
 
-HELP = "compile the kernels that draw scenes and sentences, once a machine"
+HELP = "compile the kernels, once a machine"
 
 
 def options(parser: ArgumentParser) -> None:
@@ -16,12 +16,10 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(a: Namespace) -> None:
-    """The processor's kernels, compiled or found in the cache: the rasterizer's, then the world painter's."""
+    """The processor's kernels, compiled or found in the cache."""
     teller, start = Teller(a.quiet), time.perf_counter()
     with teller.waiting("kernels"):
-        from gen3d.models.builtin import world_painter
-        from gen3d.splat.cpu import function
+        from gen3d.run.warm import warm_everything
 
-        function.warm_up()
-        world_painter.warm_up()
+        warm_everything()
     teller.say(f"the processor's kernels are ready ({time.perf_counter() - start:.1f} s)")

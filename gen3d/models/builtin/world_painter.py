@@ -31,8 +31,3 @@ class Painter:
 
         drawn = yield from painting(prompt, width, height, seed, fov_deg)
         return Painted(drawn.image, drawn.depth, drawn.camera, Things(drawn.labels, drawn.names), drawn.told)
-
-
-def warm_up() -> None:
-    """Compiles every kernel of the painter, or loads it from numba's cache: a minute once a machine, then a second."""
-    Painter().draw("a boat on a lake", 8, 6)
