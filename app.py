@@ -25,7 +25,6 @@ from gen3d.events import Event, Notice, product
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.models.base import Models
-from gen3d.models.builtin import world_painter
 from gen3d.models.pick import better_engines, load_models, networks_of
 from gen3d.products.export import FinishedScene, export_file
 from gen3d.products.opened import write_opened_view
