@@ -69,14 +69,13 @@ def _best(
     places: np.ndarray, said: np.ndarray, low: np.ndarray, aspect: float, rng: np.random.Generator
 ) -> np.ndarray | None:
     """The level plane with the most pixels on it less those under it."""
+    if not low.size:
+        return None
+    through = np.array([rng.choice(low, 3) for _ in range(TRIES)])
+    through = through[np.abs(np.linalg.det(places[through])) >= 1e-9]
+    planes = np.linalg.solve(places[through], said[through][..., None])[..., 0]
     best, most = None, 0
-    for _ in range(TRIES if low.size else 0):
-        through = rng.choice(low, 3)
-        if abs(np.linalg.det(places[through])) < 1e-9:
-            continue
-        plane = np.linalg.solve(places[through], said[through])
-        if not _is_level(plane, aspect):
-            continue
+    for plane in planes[_are_level(planes, aspect)]:
         under = (places @ plane - said) / said
         count = np.count_nonzero(np.abs(under) < OFF) - np.count_nonzero(under >= OFF)
         if count > most:
@@ -84,7 +83,8 @@ def _best(
     return best
 
 
-def _is_level(plane: np.ndarray, aspect: float) -> bool:
-    """Whether it comes nearer towards the bottom of the picture, hardly rolled; aspect: width / height."""
-    top = plane[2] + plane[0] * aspect / 2
-    return bool(abs(plane[0]) <= MOST_ROLL * plane[1] and top + plane[1] >= LEAST_RISE * max(top, 0) and plane[1] > 0)
+def _are_level(planes: Float[np.ndarray, "p 3"], aspect: float) -> Bool[np.ndarray, "p"]:
+    """Which come nearer towards the bottom of the picture, hardly rolled; aspect: width / height."""
+    across, down, corner = planes.T
+    top = corner + across * aspect / 2
+    return (np.abs(across) <= MOST_ROLL * down) & (top + down >= LEAST_RISE * np.maximum(top, 0)) & (down > 0)

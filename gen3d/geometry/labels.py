@@ -34,29 +34,46 @@ def things_of(points: PointCloud, layers: Layers) -> Int[np.ndarray, "n"]:
     seen = (points.origin == Origin.PHOTO) | (points.origin == Origin.FRINGE)
     made = ~seen & (points.origin != Origin.BACKGROUND) & (found != SKY)
     seen &= found != SKY
-    found[seen] = _shown(points.keep(seen), layers)
+    found[seen] = _shown(points.xyz[seen], points.origin[seen] == Origin.FRINGE, layers)
     found[made] = _gone_on_with(points.xyz[made], layers)
     return found
 
 
-def _shown(points: PointCloud, layers: Layers) -> Int[np.ndarray, "n"]:
+def _shown(
+    xyz: Float[np.ndarray, "n 3"], mixed: Bool[np.ndarray, "n"], layers: Layers
+) -> Int[np.ndarray, "n"]:
     """Of what the photo saw; a point that lies behind its pixel's thing is not of it, and shows through its outline."""
     of, depth = layers.things, layers.rgbd.depth
     h, w = of.shape
-    uv, z = layers.rgbd.camera.project(points.xyz.astype(np.float64))
+    uv, z = layers.rgbd.camera.project(xyz.astype(np.float64))
     column, row = np.clip(uv, 0, (w - 1, h - 1)).astype(np.int64).T
     near, at = near_things(of, depth, OUTLINE_PX)
-    thing = np.where(points.origin == Origin.FRINGE, near[row, column], of[row, column])
+    thing = np.where(mixed, near[row, column], of[row, column])
     there = np.abs(z - at[row, column]) < SAME_PLACE * at[row, column]
     return np.where(there, thing, NO_THING)
 
 
 def _gone_on_with(xyz: Float[np.ndarray, "n 3"], layers: Layers) -> Int[np.ndarray, "n"]:
-    photo = layers.rgbd
+    photo, reach = layers.rgbd, GOES_ON * np.linalg.norm(xyz, axis=1)
     rim = _rims(photo.depth)
-    tree = cKDTree(photo.camera.unproject(np.where(rim, photo.depth, 1.0).astype(np.float64))[rim])
-    apart, nearest = tree.query(xyz.astype(np.float64), workers=-1)
-    return np.where(apart < GOES_ON * np.linalg.norm(xyz, axis=1), layers.things[rim][nearest], NO_THING)
+    ends, of = photo.camera.rays()[rim] * photo.depth[rim][:, None].astype(np.float64), layers.things[rim]
+    ends = ends @ photo.camera.c2w[:3, :3].T + photo.camera.center
+    close = np.flatnonzero(_beside(xyz, reach, ends[of > 0]))
+    found = np.full(len(xyz), NO_THING, np.int32)
+    if close.size:
+        most = float(reach[close].max())
+        apart, nearest = cKDTree(ends).query(xyz[close].astype(np.float64), distance_upper_bound=most, workers=-1)
+        there = apart < reach[close]
+        found[close[there]] = of[nearest[there]]
+    return found
+
+
+def _beside(
+    xyz: Float[np.ndarray, "n 3"], reach: Float[np.ndarray, "n"], ends: Float[np.ndarray, "e 3"]
+) -> Bool[np.ndarray, "n"]:
+    """Which may be within their reach of some end at all: those near the box of all of them."""
+    low, high = ends.min(axis=0, initial=np.inf), ends.max(axis=0, initial=-np.inf)
+    return ((xyz > low - reach[:, None]) & (xyz < high + reach[:, None])).all(axis=1)
 
 
 def _rims(depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -84,11 +84,12 @@ def things_told(
 ) -> dict[str, Any]:
     """What things.json says, without changes. names: of those that have one; the others are called by their place."""
     up = np.array(UP) if ground is None else ground.normal
-    of, means = things_or_none(gaussians).numpy(), gaussians.means.detach().double().numpy()
-    numbers = [int(n) for n in np.unique(of) if 0 < n <= LAST_THING]
-    own = {n: means[of == n] for n in numbers}
+    of, means = things_or_none(gaussians).numpy(), gaussians.means.detach().numpy()
+    which = _by_thing(of)
+    own = {n: means[index].astype(np.float64) for n, index in which.items()}
     some = {n: xyz[:: len(xyz) // SOME + 1] for n, xyz in own.items()}
-    told = [_alone(n, own[n], up, ground, gaussians, of) for n in numbers]
+    kinds = None if gaussians.kinds is None else gaussians.kinds.numpy()
+    told = [_alone(n, own[n], up, ground, None if kinds is None else kinds[which[n]]) for n in which]
     touching = _touching(some, camera)
     for thing in told:
         n = thing["id"]
@@ -110,24 +111,33 @@ def floating_told(things: Mapping[str, Any]) -> str | None:
     return f"{', '.join(names)}: floating, as it seems, since nothing is under or beside it; look at it from aside."
 
 
+def _by_thing(of: Int[np.ndarray, "n"]) -> dict[int, Int[np.ndarray, "m"]]:
+    """Which Gaussians each thing has, in their order."""
+    index = np.flatnonzero((of > 0) & (of <= LAST_THING))
+    index = index[np.argsort(of[index], kind="stable")]
+    numbers, starts = np.unique(of[index], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(index, starts[1:]), strict=True)) if len(numbers) else {}
+
+
 def _alone(
-    n: int, xyz: np.ndarray, up: np.ndarray, ground: Ground | None, gaussians: Gaussians, of: np.ndarray
+    n: int, xyz: np.ndarray, up: np.ndarray, ground: Ground | None, kinds: np.ndarray | None
 ) -> dict[str, Any]:
     low, high = np.quantile(xyz, BOX, axis=0)
     foot = foot_of(xyz, up)
     level = float(foot @ up) if ground is None else ground.offset
-    kinds = None if gaussians.kinds is None else gaussians.kinds.numpy()[of == n]
     return {
         "id": n, "name": "", "count": len(xyz), "box": {"low": _told(low), "high": _told(high)},
-        "centre": _told((low + high) / 2), "foot": _told(foot), "footprint": _footprint(xyz, up, level),
+        "centre": _told((low + high) / 2), "foot": _told(foot), "footprint": _footprint(xyz, low, high, up, level),
         "seen": None if kinds is None else round(float((kinds <= Kind.PHOTO).mean()), 3),
     }  # fmt: skip
 
 
-def _footprint(xyz: np.ndarray, up: np.ndarray, level: float) -> list[list[float]]:
+def _footprint(
+    xyz: np.ndarray, low: np.ndarray, high: np.ndarray, up: np.ndarray, level: float
+) -> list[list[float]]:
     """The convex outline seen from above, put on a level."""
     across = np.linalg.svd(up[None])[2][1:]
-    inside = xyz[((xyz >= np.quantile(xyz, BOX[0], axis=0)) & (xyz <= np.quantile(xyz, BOX[1], axis=0))).all(axis=1)]
+    inside = xyz[((xyz >= low) & (xyz <= high)).all(axis=1)]
     flat = (inside if len(inside) else xyz) @ across.T
     hull = cv2.convexHull(flat.astype(np.float32))[:, 0]
     span = float(np.ptp(flat, axis=0).max())

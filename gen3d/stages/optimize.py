@@ -17,7 +17,7 @@ from gen3d.errors import EngineFailed
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.kinds import kinds_of
 from gen3d.geometry.labels import things_of
-from gen3d.geometry.points import render_points
+from gen3d.geometry.points import concatenate, render_points
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.together import together
 from gen3d.geometry.trajectory import orbited
@@ -94,15 +94,17 @@ def initial_gaussians(
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
     front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
     behind = backing(points, limit - len(front), *flat)
-    return _known(from_points(front), front, layers), _known(from_points(behind, BACKING_SIZE), behind, layers)
+    start = from_points(front), from_points(behind, BACKING_SIZE)
+    return start if layers is None else _known(*start, concatenate(front, behind), layers)
 
 
-def _known(gaussians: Gaussians, points: PointCloud, layers: Layers | None) -> Gaussians:
-    """With its kinds, and its things where those were told apart."""
-    if layers is None:
-        return gaussians
+def _known(first: Gaussians, then: Gaussians, points: PointCloud, layers: Layers) -> tuple[Gaussians, Gaussians]:
+    """With their kinds, and their things where those were told apart; told of all points at once."""
+    kinds, size = torch.from_numpy(kinds_of(points, layers)), [len(first), len(then)]
     things = None if layers.things is None else torch.from_numpy(things_of(points, layers))
-    return replace(gaussians, kinds=torch.from_numpy(kinds_of(points, layers)), things=things)
+    labels = zip(kinds.split(size), (None, None) if things is None else things.split(size), strict=True)
+    one, other = (replace(g, kinds=k, things=t) for g, (k, t) in zip((first, then), labels, strict=True))
+    return one, other
 
 
 def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[View]:
