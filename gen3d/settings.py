@@ -111,6 +111,18 @@ class TourSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RefineSettings:
+    """What a critic may do to what was made up (`run/refine.py`)."""
+
+    steps: int = 200
+    """Looks of the critic, each at one view."""
+    size_px: int = 384
+    """Longer side of the views that it sees, at most."""
+    hold: float = 10.0
+    """Weight of the photo's view against a critic that pulls every pixel by a whole unit of colour. Chosen by eye."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
     """How much time networks take for how much detail; engines without a network ignore it."""
 

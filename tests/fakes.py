@@ -117,6 +117,32 @@ class FakeCaptioner:
         return "room" if image.mean() < 0.5 else "beach"
 
 
+@dataclass
+class FakeNamer:
+    """Is sure of nothing, so that things keep their numbers."""
+
+    name: str = "fake namer"
+    calls: int = 0
+
+    def call(self, image: Float[np.ndarray, "h w 3"]) -> str | None:
+        self.calls += 1
+        return None
+
+
+@dataclass
+class FakeCritic:
+    """Would have everything grey."""
+
+    name: str = "fake critic"
+    calls: int = 0
+
+    def judge(
+        self, image: Float[np.ndarray, "h w 3"], free: Bool[np.ndarray, "h w"], prompt: str | None = None, seed: int = 0
+    ) -> Float[np.ndarray, "h w 3"]:
+        self.calls += 1
+        return np.where(free[..., None], image - 0.5, 0).astype(np.float32)
+
+
 def fake_models(**roles: object) -> Models:
     """A fake for every role; keywords replace roles of `Models`."""
     fakes = {
@@ -126,5 +152,7 @@ def fake_models(**roles: object) -> Models:
         "outpainter": FakeInpainter(),
         "text_to_image": FakeTextToImage(),
         "captioner": FakeCaptioner(),
+        "namer": FakeNamer(),
+        "critic": FakeCritic(),
     }
     return Models(**(fakes | roles))

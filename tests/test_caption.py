@@ -56,7 +56,7 @@ def test_captions_and_categories_depend_on_the_picture(captioner):
 def test_the_category_is_one_of_the_list_and_the_nearest(captioner):
     """Held against transformers' own reckoning."""
     chosen = captioner.categorize(picture(1))
-    prepared = caption._normalised(caption._middle_square(picture(1), 32))
+    prepared = caption.normalised(caption.middle_square(picture(1), 32))
     sentences = clip_tokenizer(captioner)([f"a photo of the {c}." for c in CATEGORIES], padding=True)
     with torch.inference_mode():
         out = captioner.clip(torch.tensor(sentences["input_ids"]), prepared, torch.tensor(sentences["attention_mask"]))
@@ -85,9 +85,9 @@ def test_pictures_are_prepared_as_transformers_prepares_them():
     blip = BlipImageProcessorPil(size={"height": 32, "width": 32})(image, return_tensors="pt")["pixel_values"]
     clip = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     byte = 1 / 255 / min(caption.STD)
-    assert (caption._normalised(caption._resized(floats, 32, 32)) - blip).abs().max() < 1.1 * byte
+    assert (caption.normalised(caption.resized(floats, 32, 32)) - blip).abs().max() < 1.1 * byte
     theirs = clip(image, return_tensors="pt")["pixel_values"][..., 2:-2]  # where it cuts, it has seen beyond
-    ours = caption._normalised(caption._middle_square(floats, 32))[..., 2:-2]
+    ours = caption.normalised(caption.middle_square(floats, 32))[..., 2:-2]
     assert (ours - theirs).abs().max() < 1.1 * byte
 
 

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.models.base import Captioner, DepthEstimator, Inpainter, Movable, Segmenter, TextToImage
+from gen3d.models.adapters.clip import vocabulary
+from gen3d.models.base import (
+    Captioner,
+    Critic,
+    DepthEstimator,
+    Inpainter,
+    Movable,
+    Namer,
+    Segmenter,
+    TextToImage,
+)
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.engines import BUILTIN, ENGINES, choices
 from gen3d.models.pick import load_models
@@ -163,6 +173,26 @@ def test_words_are_short_and_repeat(play, engine, photo):
         assert said == said.strip() and len(said) <= 200 and "\n" not in said
         assert said == ask(photo[0])
     assert 1 <= len(captioner.categorize(photo[0]).split()) <= 3
+
+
+@engines_of("namer")
+def test_a_name_is_of_the_vocabulary_or_none_and_repeats(play, engine, photo):
+    namer = play("namer", engine)
+    assert isinstance(namer, Namer)
+    said = namer.call(photo[0])
+    assert (said is None or said in vocabulary()) and said == namer.call(photo[0])
+
+
+@engines_of("critic")
+def test_a_judgement_is_of_what_may_change_alone_and_hangs_on_the_seed_alone(play, engine):
+    image, free = box_room().view(box_room().camera(64, 48)).image, np.zeros((48, 64), bool)
+    free[10:40, 20:50] = True
+    critic = play("critic", engine)
+    assert isinstance(critic, Critic)
+    slope = critic.judge(image, free, "a room", 3)
+    assert slope.shape == image.shape and slope.dtype == np.float32 and np.isfinite(slope).all()
+    assert not slope[~free].any() and slope[free].any()
+    assert np.array_equal(slope, critic.judge(image, free, "a room", 3))
 
 
 ON_CARD = [engine for engine in ENGINES if any(network.parameter_bytes for network in engine.networks)]

@@ -65,6 +65,16 @@ def names_of(things: Mapping[str, Any]) -> dict[str, int]:
     return {thing["name"]: thing["id"] for thing in things["things"] if names.count(thing["name"]) == 1}
 
 
+def thing_called(things: Mapping[str, Any], said: str) -> int:
+    """The number of a thing that is meant by its number or its name; InputError for none."""
+    numbers = [thing["id"] for thing in things["things"]]
+    found = names_of(things).get(said, int(said) if said.isdecimal() and len(said) < 6 else None)
+    if found not in numbers:
+        known = ", ".join(map(str, numbers[:12])) or "none"
+        raise InputError(f"There is no thing {said[:40]!r} in this scene.", f"Take one of those there are: {known}.")
+    return found
+
+
 def check_change(change: Mapping[str, Any]) -> None:
     """Raises for what is none: InputError, or as it comes."""
     match change["op"]:

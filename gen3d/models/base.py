@@ -164,6 +164,33 @@ class Captioner(Protocol):
 
 
 @runtime_checkable
+class Namer(Protocol):
+    """Tells what a thing is."""
+
+    name: str
+
+    def call(self, image: Float[np.ndarray, "h w 3"]) -> str | None:
+        """What a picture of one thing shows, in one to three words; None where that is not clear."""
+        ...
+
+
+@runtime_checkable
+class Critic(Protocol):
+    """Finds fault with a picture of a scene: score distillation."""
+
+    name: str
+
+    def judge(
+        self, image: Float[np.ndarray, "h w 3"], free: Bool[np.ndarray, "h w"], prompt: str | None = None, seed: int = 0
+    ) -> Float[np.ndarray, "h w 3"]:
+        """Where each pixel should go less: the gradient of a loss by the picture, of any scale; 0 where not free.
+
+        free: what may be otherwise; the rest is known. seed: of the noise, another one each time.
+        """
+        ...
+
+
+@runtime_checkable
 class Adjustable(Protocol):
     """An engine that can take more or less care."""
 
@@ -184,7 +211,7 @@ class Movable(Protocol):
         ...
 
 
-ROLES = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner")
+ROLES = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner", "namer", "critic")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -199,6 +226,10 @@ class Models:
     """Fills what lies outside the pictures so far (3.2)."""
     text_to_image: TextToImage | None = None
     captioner: Captioner | None = None
+    namer: Namer | None = None
+    """Calls things by what they are."""
+    critic: Critic | None = None
+    """Asked only where somebody wants a scene refined."""
     notices: tuple[str, ...] = ()
     """What was degraded when the bundle was put together."""
     device: str = "cpu"

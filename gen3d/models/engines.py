@@ -249,6 +249,14 @@ ENGINES: tuple[Engine, ...] = (
         (Network("BLIP", 224.0), Network("CLIP", 149.6)), ("transformers",), work_bytes=3e8,
     ),
     Engine(
+        "sd-score", "Stable Diffusion's score", ("critic",), "adapters.score:open_score", ("gpu",),
+        (_STABLE_DIFFUSION, _LCM), _PAINTING, _DIFFUSERS, _DENOISER_BYTES, 2 * _DECODER_BYTES, only_if_here=True,
+    ),
+    Engine(
+        "clip", "CLIP", ("namer", "critic"), "adapters.clip:open_clip", ("gpu", "cpu"), (_CLIP,),
+        (Network("CLIP", 149.6),), ("transformers",), work_bytes=3e8, only_if_here=True,
+    ),
+    Engine(
         BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter", "text_to_image"),
         "builtin.bundle:open_builtin",
         ("gpu", "cpu"),

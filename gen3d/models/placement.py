@@ -47,9 +47,9 @@ class Placement:
         return replace(self, offload=True)
 
     @contextmanager
-    def visiting(self, *networks: torch.nn.Module) -> Iterator[None]:
-        """The networks are on the device inside the block, without gradients."""
-        with torch.inference_mode():
+    def visiting(self, *networks: torch.nn.Module, gradients: bool = False) -> Iterator[None]:
+        """The networks are on the device inside the block, without gradients but where they are asked for."""
+        with torch.inference_mode(not gradients):
             try:
                 for network in networks if self.offload else ():
                     network.to(self.device)

@@ -46,7 +46,9 @@ class BrokenContract(Exception):
 def checked(models: Models, tell: Tell) -> Models:
     """The bundle, every engine held to its role; `tell` takes a sentence where somebody else has to play."""
     builtin = builtin_models()
-    stand_ins: dict[str, Any] = {role: getattr(builtin, role) for role in ROLES} | {"captioner": Speechless()}
+    stand_ins: dict[str, Any] = {role: getattr(builtin, role) for role in ROLES} | {
+        "captioner": Speechless(), "namer": Speechless(),
+    }  # fmt: skip
     played = {role: engine for role in ROLES if (engine := getattr(models, role)) is not None}
     return replace(models, **{r: CHECKED[r](_Part(r, engine, stand_ins[r], tell)) for r, engine in played.items()})
 
@@ -118,9 +120,12 @@ def _in_words(error: Exception) -> str:
 
 
 class Speechless:
-    """Plays `Captioner` where nobody can."""
+    """Plays `Captioner` and `Namer` where nobody can."""
 
     name = "nobody"
+
+    def call(self, image: Float[np.ndarray, "h w 3"]) -> None:
+        """No name."""
 
     def describe(self, image: Float[np.ndarray, "h w 3"]) -> str:
         """No words: the picture speaks for itself."""
@@ -217,6 +222,26 @@ class CheckedCaptioner(_Checked):
         return self._part.ask(lambda engine: engine.categorize(image), _words)
 
 
+class CheckedNamer(_Checked):
+    """Plays `Namer`; one that fails leaves things their numbers."""
+
+    def call(self, image: Float[np.ndarray, "h w 3"]) -> str | None:
+        """As the role says."""
+        return self._part.ask(lambda engine: engine.call(image), _name)
+
+
+class CheckedCritic(_Checked):
+    """Plays `Critic`."""
+
+    def judge(
+        self, image: Float[np.ndarray, "h w 3"], free: Bool[np.ndarray, "h w"], prompt: str | None = None, seed: int = 0
+    ) -> Float[np.ndarray, "h w 3"]:
+        """As the role says."""
+        return self._part.ask(
+            lambda engine: engine.judge(image, free, prompt, seed), lambda said: _judgement(said, free)
+        )
+
+
 class CheckedRasterizer(_Checked):
     """Plays `Rasterizer`, always on the device of the one it began with; gradients pass."""
 
@@ -238,6 +263,7 @@ class CheckedRasterizer(_Checked):
 CHECKED: dict[str, Callable[[_Part], Any]] = {
     "depth": CheckedDepth, "segmenter": CheckedSegmenter, "background": CheckedInpainter,
     "outpainter": CheckedInpainter, "text_to_image": CheckedArtist, "captioner": CheckedCaptioner,
+    "namer": CheckedNamer, "critic": CheckedCritic,
 }  # fmt: skip
 
 
@@ -292,6 +318,19 @@ def _words(said: str) -> str:
     if not isinstance(said, str) or len(said) > LONGEST_WORDS or said != said.encode(errors="replace").decode():
         raise BrokenContract("gave no words")
     return said
+
+
+def _name(said: str | None) -> str | None:
+    if said is not None and not _words(said).strip():
+        raise BrokenContract("gave no words")
+    return said
+
+
+def _judgement(said: np.ndarray, free: np.ndarray) -> np.ndarray:
+    slope = _numbers(said, (*free.shape, 3), "a gradient")
+    if not np.isfinite(slope).all() or slope[~free].any():
+        raise BrokenContract("judged what is known, or with what is not a number")
+    return slope
 
 
 def _drawing(drawn: Rendering, camera: Camera) -> Rendering:

@@ -81,10 +81,12 @@ def edit(
     folder: Path,
     models: Callable[[], Models] | None = None,
     settings: ExpandSettings | None = None,
+    refine: Callable[[Gaussians], Stage[Gaussians]] | None = None,
 ) -> Iterator[Event]:
     """Bakes the edits into a new folder: scene.ply, .splat, .view, .html, things.json ...; no video.
 
-    models: called where an edit asks to fill. Raises InputError for edits that cannot be made.
+    models: called where an edit asks to fill. refine: what is done to the Gaussians at last (`run/refine.py`).
+    Raises InputError for edits that cannot be made.
     """
     how = scene.edited(edits)
     gaussians = heeding(StoredScene(scene.gaussians), how).gaussians
@@ -92,6 +94,8 @@ def edit(
         files = SceneFiles(work)
         if models and settings and any(one.fill for one in edits):
             gaussians = joined(gaussians, (yield from filled(scene, how, models(), settings)))
+        if refine:
+            gaussians = yield from refine(gaussians)
         names = {n: how.name_of(n) for n, thing in how.things.items() if not thing.hidden}
         things = things_of_scene(gaussians, scene.layered.layers.rgbd, names)
         write_scene(files, gaussians, scene.layered, scene.cameras, rasterizer, things=things)

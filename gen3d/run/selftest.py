@@ -139,6 +139,10 @@ def _questions(models: Models, question: Question) -> dict[str, Callable[[], Ans
     }
     if models.captioner:
         asked["captioner"] = partial(_ask_captioner, models.captioner, question)
+    if models.namer:
+        asked["namer"] = partial(_ask_namer, models.namer, question)
+    if models.critic:
+        asked["critic"] = partial(_ask_critic, models.critic, question)
     if models.text_to_image:
         asked["text_to_image"] = partial(_ask_artist, models.text_to_image)
     return asked
@@ -190,6 +194,21 @@ def _ask_captioner(captioner: Any, question: Question) -> Answer:
     sentence, place = captioner.describe(question.image), captioner.categorize(question.image)
     fault = None if sentence.strip() and place.strip() else "it has no words"
     return Answer(picture_preview(question.image), {"sentence": sentence, "place": place}, fault)
+
+
+def _ask_namer(namer: Any, question: Question) -> Answer:
+    """It may not know."""
+    return Answer(picture_preview(question.image), {"called": namer.call(question.image) or ""})
+
+
+def _ask_critic(critic: Any, question: Question) -> Answer:
+    """It has something to say of what may be otherwise, and of nothing else."""
+    free = np.zeros(question.depth.shape, bool)
+    free[: len(free) // 2] = True
+    slope = critic.judge(question.image, free, "a room", 1)
+    figures = {"gradient": float(np.abs(slope[free]).mean())}
+    silent = not np.isfinite(slope).all() or slope[~free].any() or not figures["gradient"] > 0
+    return Answer(picture_preview(question.image), figures, "it finds nothing, or what is known" if silent else None)
 
 
 def _ask_artist(artist: Any) -> Answer:

@@ -49,6 +49,7 @@ from gen3d.run.course import SWEEP, check_path, expansion_cameras, played, tour_
 from gen3d.run.filming import Film as Film
 from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.folders import continued, gather, gather_exhibits, read_record
+from gen3d.run.naming import names_of_things
 from gen3d.run.record import Record, write_json
 from gen3d.run.thrift import Thrift, memory_told
 from gen3d.scene_files import SceneFiles
@@ -109,7 +110,8 @@ def grow(
         lens, scale = made.place.photo.camera, made.place.scale
         path = played(request.path, gaussians, lens, scale, engines.rasterizer, settings.tour)
         cameras = [v.camera for v in made.world.views]
-        things = things_of_scene(gaussians, made.place.photo)
+        names = names_of_things(made.place.photo, made.layers.things, engines.models.namer)
+        things = things_of_scene(gaussians, made.place.photo, names)
         write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path, things)
         write_things(files.things, things)
         yield from record.follow(told_of(floating_told(things)))

@@ -74,7 +74,7 @@ class BlipCaptioner:
     def describe(self, image: Float[np.ndarray, "h w 3"]) -> str:
         """One caption by beam search, at most LONGEST_CAPTION characters; "" when the network has nothing to say."""
         side = self.blip.config.vision_config.image_size
-        picture = _normalised(_resized(image, side, side))
+        picture = normalised(resized(image, side, side))
         with self.placement.visiting(self.blip):
             picture = picture.to(self.placement.device, self.blip.dtype)
             tokens = self.blip.generate(
@@ -88,7 +88,7 @@ class BlipCaptioner:
 
     def categorize(self, image: Float[np.ndarray, "h w 3"]) -> str:
         """The one of CATEGORIES whose sentence is nearest to the picture's middle square."""
-        picture = _normalised(_middle_square(image, self.clip.config.vision_config.image_size))
+        picture = normalised(middle_square(image, self.clip.config.vision_config.image_size))
         with self.placement.visiting(self.clip):
             seen = self.clip.vision_model(pixel_values=picture.to(self.placement.device, self.clip.dtype))
             embedding = self.clip.visual_projection(seen.pooler_output)[0].float().cpu()
@@ -110,10 +110,10 @@ def load_captioner(blip_folder: Path, clip_folder: Path, placement: Placement) -
     repair_torchvision()
     from transformers import BertTokenizer, BlipForConditionalGeneration, CLIPModel, CLIPTokenizer
 
-    blip_tokens = _tokenizer(BertTokenizer, blip_folder, ("vocab.txt",), "BLIP")
-    clip_tokens = _tokenizer(CLIPTokenizer, clip_folder, ("vocab.json", "merges.txt"), "CLIP")
-    blip = _network(BlipForConditionalGeneration, blip_folder, placement.dtype, "BLIP")
-    clip = _network(CLIPModel, clip_folder, torch.float32, "CLIP")
+    blip_tokens = tokenizer_in(BertTokenizer, blip_folder, ("vocab.txt",), "BLIP")
+    clip_tokens = tokenizer_in(CLIPTokenizer, clip_folder, ("vocab.json", "merges.txt"), "CLIP")
+    blip = network_in(BlipForConditionalGeneration, blip_folder, placement.dtype, "BLIP")
+    clip = network_in(CLIPModel, clip_folder, torch.float32, "CLIP")
     with opening(clip_folder, "CLIP"), torch.inference_mode():
         categories = _embedded(clip.eval(), clip_tokens)
     return BlipCaptioner(placement.settle(blip), placement.settle(clip), blip_tokens, categories, placement)
@@ -127,7 +127,7 @@ def tidied(caption: str) -> str:
     return words[: LONGEST_CAPTION + 1].rpartition(" ")[0] or words[:LONGEST_CAPTION]
 
 
-def _tokenizer(kind: Any, folder: Path, parts: tuple[str, ...], what: str) -> Any:
+def tokenizer_in(kind: Any, folder: Path, parts: tuple[str, ...], what: str) -> Any:
     """The tokenizer in a folder, of tokenizer.json or else its parts; without them transformers would make one up."""
     whole = folder / "tokenizer.json"
     for part in () if whole.exists() else parts:
@@ -137,7 +137,7 @@ def _tokenizer(kind: Any, folder: Path, parts: tuple[str, ...], what: str) -> An
         return kind.from_pretrained(folder, local_files_only=True)
 
 
-def _network(kind: Any, folder: Path, dtype: torch.dtype, what: str) -> Any:
+def network_in(kind: Any, folder: Path, dtype: torch.dtype, what: str) -> Any:
     """The network in a folder, whole: transformers itself would fill what is missing with random weights."""
     with opening(folder / "config.json", what):
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
@@ -164,20 +164,22 @@ def _embedded(clip: Any, tokenizer: Any) -> torch.Tensor:
     return torch.nn.functional.normalize(clip.text_projection(read.pooler_output), dim=-1)
 
 
-def _resized(image: np.ndarray, height: int, width: int) -> torch.Tensor:
-    """1 x 3 x height x width, in [0, 1]: bicubic, averaged where it shrinks (as Pillow's)."""
-    picture = torch.from_numpy(np.ascontiguousarray(image, np.float32)).permute(2, 0, 1)[None]
+def resized(image: np.ndarray | torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """1 x 3 x height x width, in [0, 1]: bicubic, averaged where it shrinks (as Pillow's); gradients pass."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32)) if isinstance(image, np.ndarray) else image
+    picture = pixels.permute(2, 0, 1)[None]
     picture = torch.nn.functional.interpolate(picture, (height, width), mode="bicubic", antialias=True)
     return picture.clamp(0, 1)
 
 
-def _middle_square(image: np.ndarray, side: int) -> torch.Tensor:
+def middle_square(image: np.ndarray, side: int) -> torch.Tensor:
     """The largest square in the middle, `side` wide."""
     height, width, _ = image.shape
     across = min(height, width)
     top, left = (height - across) // 2, (width - across) // 2
-    return _resized(image[top : top + across, left : left + across], side, side)
+    return resized(image[top : top + across, left : left + across], side, side)
 
 
-def _normalised(picture: torch.Tensor) -> torch.Tensor:
+def normalised(picture: torch.Tensor) -> torch.Tensor:
+    """As CLIP and BLIP were trained to see it."""
     return (picture - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)

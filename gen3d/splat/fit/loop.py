@@ -149,7 +149,7 @@ class _Fit:
     ) -> None:
         device = rasterizer.device
         whole = (start if backing is None else joined(start, backing)).to(device)
-        self.parameters, self._kinds, self._things = _parameters(whole), whole.kinds, whole.things
+        self.parameters, self._kinds, self._things = parameters_of(whole), whole.kinds, whole.things
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
         rates = LEARNING_RATES | {"means": LEARNING_RATES["means"] * median_m}
         self._descent = descent(self.parameters, rates, DECAY ** (1 / max(1, settings.iterations)), device)
@@ -159,7 +159,7 @@ class _Fit:
 
     def gaussians(self) -> Gaussians:
         """As they are now."""
-        return replace(_activated(self.parameters), kinds=self._kinds, things=self._things)
+        return replace(activated(self.parameters), kinds=self._kinds, things=self._things)
 
     def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
         """Renders some views and computes the gradients of their mean loss."""
@@ -212,7 +212,8 @@ def prune(gaussians: Gaussians) -> Gaussians:
     return gaussians.keep(gaussians.opacities >= MIN_OPACITY)
 
 
-def _parameters(start: Gaussians) -> dict[str, Tensor]:
+def parameters_of(start: Gaussians) -> dict[str, Tensor]:
+    """What a fit moves, unconstrained: leaves that need a gradient."""
     parameters = {
         "means": start.means,
         "quats": start.quats,
@@ -223,7 +224,8 @@ def _parameters(start: Gaussians) -> dict[str, Tensor]:
     return {name: p.clone().requires_grad_() for name, p in parameters.items()}
 
 
-def _activated(p: dict[str, Tensor]) -> Gaussians:
+def activated(p: dict[str, Tensor]) -> Gaussians:
+    """The Gaussians of such parameters, without what is known of each."""
     return Gaussians(p["means"], p["quats"], p["log_scales"].exp(), p["logits"].sigmoid(), p["sh"])
 
 
