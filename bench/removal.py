@@ -1,8 +1,11 @@
 """What stood behind a thing that is taken away, against the truth: `python -m bench.removal [--preset fast] [-o DIR]`.
 
 The room is built from its photo, its chair taken away, and the views that were held out drawn where the chair stood.
-The example's ray-caster renders the same room without the chair: PSNR is taken there alone. Two baselines: the chair
-left where it is, and its pixels blurred over in the built scene's own views, which knows where it stood in each.
+The example's ray-caster renders the same room without the chair: PSNR is taken there alone, and nothing else of the
+truth is rendered, so that it can have many rays a pixel. Two baselines: the chair left where it is, and its pixels
+blurred over in the built scene's own views, which knows where it stood in each.
+
+The truth has no shadow of the chair either, which every scene keeps.
 """
 
 from __future__ import annotations
@@ -35,22 +38,35 @@ from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer, draw
 
 EXAMPLE, THING = "room", "chair"
-GRID = 7
-"""Rays a pixel, squared, of the truth, as the example's own picture has them: with fewer its grain is what counts."""
-MARGIN_PX = 3
+GRID = 16
+"""Rays a pixel, squared, of the truth: twice those of the example's own picture along each side, whose grain counts."""
+MARGIN_PX, AROUND_PX = 3, 12
+"""Where the chair stood begins so far from it; and so much is rendered around, for the film's denoiser and to look at.
+"""
 BLURS_PX, LEAST_SHARE = (4.0, 16.0, 64.0), 0.02
 """Of the baseline, finest first; what has less around it waits for the next."""
 
 
-def truth(camera: Camera, grid: int = GRID) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """The room without the chair through a camera of its world, and where the chair stood there."""
+def truth(
+    camera: Camera, grid: int = GRID
+) -> tuple[Float[np.ndarray, "h2 w2 3"], Bool[np.ndarray, "h2 w2"], tuple[slice, slice]]:
+    """The room without the chair through a window of a camera of its world, where the chair stood in it, the window."""
     scene, make = described(EXAMPLE)
     first = make.camera_of(scene, scene.EYE, scene.TARGET, 1.0)
     there = camera.posed(first.c2w @ camera.c2w)
     objects, names = make.things_of(scene, there)
-    stood = cv2.dilate((objects == names.index(THING)).astype(np.uint8), np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8))
-    picture = make.picture(scene, make.without(scene, THING), there, grid)
-    return picture.astype(np.float32) / 255, stood.astype(bool)
+    size = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
+    stood = cv2.dilate((objects == names.index(THING)).astype(np.uint8), size).astype(bool)
+    rows, columns = window = _around(stood)
+    cut = there.cropped(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+    picture = make.picture(scene, make.without(scene, THING), cut, grid)
+    return picture.astype(np.float32) / 255, stood[window], window
+
+
+def _around(region: Bool[np.ndarray, "h w"]) -> tuple[slice, slice]:
+    """The rows and columns that hold a region and what is around it."""
+    ends = ((np.flatnonzero(region.any(axis=axis)), region.shape[1 - axis]) for axis in (1, 0))
+    return tuple(slice(max(0, at[0] - AROUND_PX), min(size, at[-1] + 1 + AROUND_PX)) for at, size in ends)
 
 
 def blurred(picture: Float[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w 3"]:
@@ -110,8 +126,8 @@ def main() -> None:
     for view in args.views:
         camera = cameras[view]
         small = camera.resized(round(args.size * camera.width), round(args.size * camera.height))
-        picture, stood = truth(small, args.grid)
-        left, gone, full = (drawn(g, small, rasterizer) for g in (scene.gaussians, without, more))
+        picture, stood, window = truth(small, args.grid)
+        left, gone, full = (drawn(g, small, rasterizer)[window] for g in (scene.gaussians, without, more))
         shown = {"left": left, "blurred": blurred(left, stood), "removed": gone, "filled": full}
         told = [psnr(np.clip(one, 0, 1), picture, stood) for one in shown.values()]
         name = "the photo's view" if view == 0 else f"held-out view {view}"

@@ -18,15 +18,15 @@ from jaxtyping import Bool, Float, Int
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
-from gen3d.geometry.edges import inverse_depth, torn
+from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.ground_view import on_ground
+from gen3d.geometry.reach import CORNER_STEP, connected, with_feet
 from gen3d.values import RGBD, Layers
 
 SMALLEST = 0.0005
 """Fragments of a smaller share of the picture join what is beside them, or nothing. Chosen by eye."""
-CORNER_STEP = 0.02
-"""Pixels that meet at a corner are connected when their inverse depths differ by less than this share. From `TEAR`."""
 NEAR_GAP, HIDDEN_GAP = 0.12, 0.3
 """Largest gap between two fragments of one thing as a share of the larger one's size, in sight and hidden. Measured
 with `python -m bench.things`: half of them leaves the plant in pieces, twice the second joins columns."""
@@ -67,27 +67,18 @@ def find_things(layers: Layers, joins: bool = True) -> Int[np.ndarray, "h w"]:
     """
     rgbd = layers.rgbd
     solid = layers.foreground & np.isfinite(rgbd.depth)
-    of = _fragments(rgbd.depth, solid & ~on_ground(inverse_depth(rgbd.depth)))
+    standing = solid & ~on_ground(inverse_depth(rgbd.depth))
+    of = _fragments(rgbd.depth, standing)
     if of.any() and joins:
         masks = np.zeros((0, *of.shape), bool) if layers.candidates is None else layers.candidates.masks
-        of = _joined(of, rgbd, masks)
+        of = _with_crumbs(_joined(of, rgbd, masks), rgbd, standing)
+        of = np.where(solid, with_feet(of, rgbd), 0)
     return _by_area(_beside(of, rgbd.depth, solid))
 
 
 def _fragments(depth: np.ndarray, solid: np.ndarray) -> Int[np.ndarray, "h w"]:
     """What is connected in the picture and in depth, if it is large enough."""
-    number = np.arange(depth.size).reshape(depth.shape)
-    inverse, pairs = inverse_depth(depth), []
-    for axis in (0, 1):
-        first, second = (slice(None, -1), slice(1, None))
-        a, b = ((first, second) if axis == 0 else ((slice(None), first), (slice(None), second)))
-        pairs.append((number[a], number[b], solid[a] & solid[b] & ~torn(depth, axis)))
-    for a, b in (((slice(None, -1),) * 2, (slice(1, None),) * 2),
-                 ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1)))):  # fmt: skip
-        alike = np.abs(inverse[a] - inverse[b]) < CORNER_STEP * np.maximum(inverse[a], inverse[b])
-        pairs.append((number[a], number[b], solid[a] & solid[b] & alike))
-    a, b = (np.concatenate([pair[side][pair[2]] for pair in pairs]) for side in (0, 1))
-    _, part = connected_components(coo_matrix((np.ones(len(a), bool), (a, b)), (depth.size,) * 2), directed=False)
+    part = connected(depth, solid).ravel()
     area = np.bincount(part[solid.ravel()], minlength=part.max() + 1)
     large = area >= SMALLEST * depth.size
     return np.where(solid, np.where(large, np.cumsum(large), 0)[part.reshape(depth.shape)], 0)
@@ -108,7 +99,7 @@ def _described(of: np.ndarray, rgbd: RGBD, masks: np.ndarray) -> Fragments:
     order = np.argsort(of.ravel(), kind="stable")
     own = np.split(order, np.cumsum(np.bincount(of.ravel()))[:-1])[1:]
     places = [xyz.reshape(-1, 3)[pixels[:: len(pixels) // SOME + 1]] for pixels in own]
-    sizes = [np.linalg.norm(np.subtract(*np.quantile(place, ENDS, axis=0))) for place in places]
+    sizes = [_size_m(place) for place in places]
     colour = _colour_numbers(rgbd.image).ravel()
     looks = np.array([np.bincount(colour[pixels], minlength=int(np.prod(CELLS))) / len(pixels) for pixels in own])
     common = np.array([np.minimum(look, looks).sum(axis=1) for look in looks])
@@ -125,7 +116,6 @@ def _make_a_mask(of: np.ndarray, masks: np.ndarray) -> Bool[np.ndarray, "f f"]:
         if inside[held].sum() >= MADE_OF * mask.sum():
             found |= held[:, None] & held
     return found
-
 
 
 def _colour_numbers(image: Float[np.ndarray, "h w 3"]) -> Int[np.ndarray, "h w"]:
@@ -154,6 +144,31 @@ def _is_hidden(one: np.ndarray, other: np.ndarray, rgbd: RGBD) -> bool:
     h, w = rgbd.depth.shape
     u, v = np.clip(uv.astype(np.int64), 0, (w - 1, h - 1)).T
     return bool((rgbd.depth[v, u] < (1 - CORNER_STEP) * z).mean() > HIDDEN_SHARE)
+
+
+def _with_crumbs(of: np.ndarray, rgbd: RGBD, standing: np.ndarray) -> Int[np.ndarray, "h w"]:
+    """With what is too small to be a thing given to the nearest one, whole, where the gap is small beside that."""
+    crumbs = standing & (of == 0)
+    if not crumbs.any():
+        return of
+    xyz = rgbd.camera.unproject(np.where(np.isfinite(rgbd.depth), rgbd.depth, 1.0).astype(np.float64))
+    apart, nearest = cKDTree(xyz[of > 0]).query(xyz[crumbs])
+    part, thing = connected(rgbd.depth, crumbs)[crumbs], of[of > 0][nearest]
+    order = np.lexsort((apart, part))
+    _, first, own = np.unique(part[order], return_index=True, return_inverse=True)
+    closest = order[first]
+    size_m = np.array([_size_m(xyz[of == n]) for n in range(1, of.max() + 1)])
+    given = np.where(apart[closest] < NEAR_GAP * size_m[thing[closest] - 1], thing[closest], 0)
+    found = np.zeros(len(order), np.int64)
+    found[order] = given[own]
+    of = of.copy()
+    of[crumbs] = found
+    return of
+
+
+def _size_m(xyz: Float[np.ndarray, "n 3"]) -> float:
+    """The diagonal of the box that holds nine tenths, along every axis."""
+    return float(np.linalg.norm(np.subtract(*np.quantile(xyz, ENDS, axis=0))))
 
 
 def _beside(of: np.ndarray, depth: np.ndarray, solid: np.ndarray) -> Int[np.ndarray, "h w"]:

@@ -22,12 +22,13 @@ from gen3d.formats.layers import load_layers, save_layers
 from gen3d.formats.picture import write_png
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.edges import dilate, far_rim, innermost, inverse_depth
+from gen3d.geometry.reach import in_full
 from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
 from gen3d.settings import LayerSettings, Settings
 from gen3d.stages.layers import ONE_LAYER, layers_of, nearer_than, snap_to_depth, union
-from gen3d.values import Candidates, Layers
+from gen3d.values import RGBD, Candidates, Layers
 
 ALIKE = 0.15
 """Relative difference in inverse depth up to which a surface without a candidate of its own is still one piece."""
@@ -72,7 +73,7 @@ def review_layers(layers: Layers, review: Review, settings: LayerSettings) -> tu
     if review.depth_percentile is not None:
         candidates = replace(candidates, chosen=nearer_than(review.depth_percentile, candidates.masks, depth))
     smallest, settled = smallest_at(candidates.masks), []
-    choice = _Choice(depth, settings.rim_step, union(candidates, depth))
+    choice = _Choice(rgbd, settings.rim_step, union(candidates, depth))
     for flip in review.flips:
         column, row = _pixel(flip, depth)
         if np.isfinite(depth[row, column]):
@@ -86,14 +87,15 @@ def review_layers(layers: Layers, review: Review, settings: LayerSettings) -> tu
 class _Choice:
     """Which side every pixel is on while flips are made."""
 
-    def __init__(self, depth: np.ndarray, step: float, chosen: np.ndarray) -> None:
-        self._depth, self._step, self._chosen = depth, step, chosen
-        self._exact = np.zeros(depth.shape, bool)
+    def __init__(self, rgbd: RGBD, step: float, chosen: np.ndarray) -> None:
+        self._rgbd, self._depth, self._step, self._chosen = rgbd, rgbd.depth, step, chosen
+        self._exact = np.zeros(chosen.shape, bool)
         """Where surfaces were taken: those end at depth edges already, and may be thinner than a rim."""
 
     def foreground(self) -> np.ndarray:
-        """M_fg so far, its rim on the depth edges."""
-        return np.where(self._exact, self._chosen, snap_to_depth(self._chosen, self._depth, self._step))
+        """M_fg so far, its rim on the depth edges, thin parts and feet with it but for what was taken away."""
+        snapped = snap_to_depth(self._chosen, self._depth, self._step)
+        return np.where(self._exact, self._chosen, in_full(np.where(self._exact, self._chosen, snapped), self._rgbd))
 
     def put(self, column: int, row: int, candidate: np.ndarray | None, front: bool) -> None:
         """Brings what is at a pixel to a side: the candidate, if by depth the pixel belongs to it, or the surface."""

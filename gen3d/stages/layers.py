@@ -20,6 +20,7 @@ from jaxtyping import Bool
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.edges import dilate, inverse_depth
 from gen3d.geometry.ground_view import on_ground
+from gen3d.geometry.reach import in_full
 from gen3d.geometry.rim import Rim
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
@@ -58,7 +59,7 @@ def split_layers(
     proposed = {"image": rgbd.image, "proposals": proposals, "kept": _passes(proposals, settings)}
     yield Intermediate("layers.proposals", proposed | {"settings": settings})
     candidates = Candidates(kept, choose(kept, rgbd.depth, settings, rgbd.normals))
-    foreground = snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step)
+    foreground = in_full(snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step), rgbd)
     layers = layers_of(rgbd, foreground, candidates, settings)
     if not layers.foreground.any():
         yield Notice(ONE_LAYER)

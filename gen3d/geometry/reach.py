@@ -1,0 +1,137 @@
+"""How far what stands in front reaches: its thin parts and its feet, which masks leave out.
+
+A mask follows superpixels or a network's coarse grid, so rails and stems are lost; and a foot is as far away as the
+ground it stands on, so whoever takes away the ground takes it along. What is left out stays behind when a thing is
+taken away, and its colours run into what is filled in. Both are told by depth, to the pixel: a thin part stands out
+from both sides of it, and a foot goes on straight down from a thing, stands out from the ground beside it, and has the
+thing's colour rather than the ground's.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from gen3d.geometry.compiled import compiled
+from gen3d.geometry.edges import JUMP, disc, inverse_depth, torn
+from gen3d.geometry.ground_view import OFF, ground_of
+from gen3d.values import RGBD
+
+CORNER_STEP = 0.02
+"""Pixels that meet at a corner are connected when their inverse depths differ by less than this share. From `TEAR`."""
+THIN = 0.008
+"""A part is thin that is less than twice this share of the picture's diagonal wide. Chosen by eye."""
+STANDS_OUT = 0.004
+"""A foot's inverse depth exceeds that of the ground beside it by this share. Chosen by eye."""
+BESIDE_PX, SIDE_PX, TRUNK_PX = 3, 5, 5
+"""The ground beside a foot begins so far from it and is so wide, and the foot's colour is that of so many rows above.
+Chosen by eye."""
+DISTINCT = 0.1
+"""Where foot and ground differ by less (sRGB, root of summed squares), nothing is told apart. Chosen by eye."""
+
+
+def connected(depth: Float[np.ndarray, "h w"], solid: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
+    """A number for each pixel; what is connected in the picture and in depth, and solid, has the same one."""
+    number = np.arange(depth.size).reshape(depth.shape)
+    inverse, pairs = inverse_depth(depth), []
+    for axis in (0, 1):
+        first, second = (slice(None, -1), slice(1, None))
+        a, b = ((first, second) if axis == 0 else ((slice(None), first), (slice(None), second)))
+        pairs.append((number[a], number[b], solid[a] & solid[b] & ~torn(depth, axis)))
+    for a, b in (((slice(None, -1),) * 2, (slice(1, None),) * 2),
+                 ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1)))):  # fmt: skip
+        alike = np.abs(inverse[a] - inverse[b]) < CORNER_STEP * np.maximum(inverse[a], inverse[b])
+        pairs.append((number[a], number[b], solid[a] & solid[b] & alike))
+    a, b = (np.concatenate([pair[side][pair[2]] for pair in pairs]) for side in (0, 1))
+    _, part = connected_components(coo_matrix((np.ones(len(a), bool), (a, b)), (depth.size,) * 2), directed=False)
+    return part.reshape(depth.shape)
+
+
+def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray, "h w"]:
+    """The foreground with its thin parts and its feet."""
+    if not foreground.any():
+        return foreground
+    return with_feet(with_thin_parts(foreground, rgbd.depth).astype(np.int32), rgbd) > 0
+
+
+def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The foreground with what is thin, stands out from both sides, and is connected to it in depth."""
+    inverse = inverse_depth(depth)
+    around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
+    thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
+    part = connected(depth, (thin | foreground) & np.isfinite(depth))
+    held = np.zeros(part.max() + 1, bool)
+    held[part[foreground]] = True
+    return foreground | (thin & held[part])
+
+
+def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD) -> Int[np.ndarray, "h w"]:
+    """Things, 0 is none, each with its feet: as far down as `on_ground` takes them for ground.
+
+    Without a ground they come back as they are.
+    """
+    inverse = inverse_depth(rgbd.depth)
+    ground = ground_of(inverse)
+    if ground is None or len(ground) < 2:
+        return of
+    fall = float(ground[1, 0] - ground[0, 0])
+    found = of.astype(np.int32)
+    _grow_down(found, np.ascontiguousarray(rgbd.image, np.float32), inverse, ground.astype(np.float32), fall)
+    return found
+
+
+@compiled
+def _grow_down(of, image, inverse, ground, fall):
+    """Row by row: what hangs below a run of a thing's pixels and stands out from the ground joins the thing."""
+    h, w = of.shape
+    rows = np.zeros((h, w), np.int32)
+    for y in range(1, h):
+        x = 0
+        while x < w:
+            thing = of[y - 1, x]
+            if thing == 0 or of[y, x] != 0 or rows[y - 1, x] > OFF * ground[y, x] / fall:
+                x += 1
+                continue
+            left = x
+            while x < w and of[y - 1, x] == thing and of[y, x] == 0:
+                x += 1
+            _grow_run(of, rows, image, inverse, ground, y, left, x, thing)
+
+
+@compiled
+def _grow_run(of, rows, image, inverse, ground, y, left, right, thing):
+    w = of.shape[1]
+    trunk, n = np.zeros(3, np.float32), 0
+    for v in range(max(0, y - TRUNK_PX), y):
+        for u in range(left, right):
+            if of[v, u] == thing:
+                trunk += image[v, u]
+                n += 1
+    trunk /= np.float32(n)
+    sides, above, count = np.zeros((2, 3), np.float32), 0.0, np.zeros(2)
+    for side in range(2):
+        start = left - BESIDE_PX - SIDE_PX if side == 0 else right + BESIDE_PX
+        for u in range(max(0, start), min(w, start + SIDE_PX)):
+            if of[y, u] == 0 and abs(inverse[y, u] - ground[y, u]) < OFF * inverse[y, u]:
+                sides[side] += image[y, u]
+                above += inverse[y, u] - ground[y, u]
+                count[side] += 1
+        if count[side] > 0:
+            sides[side] /= np.float32(count[side])
+    if count.sum() == 0:
+        return
+    above /= count.sum()
+    for u in range(max(0, left - 1), min(w, right + 1)):
+        if of[y, u] != 0 or inverse[y, u] - ground[y, u] - above < STANDS_OUT * inverse[y, u]:
+            continue
+        own = ((image[y, u] - trunk) ** 2).sum()
+        others = np.inf
+        for side in range(2):
+            if count[side] > 0 and ((sides[side] - trunk) ** 2).sum() > DISTINCT**2:
+                others = min(others, ((image[y, u] - sides[side]) ** 2).sum())
+        if own < others < np.inf:
+            of[y, u] = thing
+            rows[y, u] = rows[y - 1, min(max(u, left), right - 1)] + 1

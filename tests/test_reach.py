@@ -1,0 +1,88 @@
+"""Thin parts and feet that a mask left out come back, by known worlds; nothing of the ground comes with them."""
+
+import numpy as np
+import pytest
+
+from gen3d.geometry.edges import inverse_depth
+from gen3d.geometry.ground_view import on_ground
+from gen3d.geometry.reach import in_full, with_feet, with_thin_parts
+from gen3d.values import RGBD
+from tests.worlds import AnalyticWorld, Box, Plane, box_room
+
+FLOOR, WALL = Plane((0.0, 1.0, 0.0), 1.0, (0.8, 0.75, 0.6)), Plane((0.0, 0.0, 1.0), 6.0, (0.4, 0.6, 0.6))
+BROWN = (0.35, 0.15, 0.1)
+
+
+def stool() -> AnalyticWorld:
+    """A seat on two legs with a rail between them."""
+    legs = [Box((x, 0.25, 2.6), (x + 0.09, 1.0, 2.69), BROWN) for x in (-0.4, 0.3)]
+    rail = Box((-0.35, 0.6, 2.63), (0.35, 0.63, 2.66), BROWN)
+    return AnalyticWorld("stool", (FLOOR, WALL), (Box((-0.45, 0.15, 2.55), (0.45, 0.27, 3.0), BROWN), *legs, rail))
+
+
+def seen(world: AnalyticWorld) -> tuple[RGBD, np.ndarray]:
+    camera = world.camera(256, 192)
+    return world.view(camera), world.foreground(camera)
+
+
+@pytest.fixture(scope="module")
+def photo() -> tuple[RGBD, np.ndarray]:
+    return seen(stool())
+
+
+def test_feet_that_passed_for_ground_come_back(photo):
+    rgbd, foreground = photo
+    without = foreground & ~on_ground(inverse_depth(rgbd.depth))
+    assert (foreground & ~without).sum() >= 60
+    found = with_feet(without.astype(np.int32), rgbd) > 0
+    assert found[foreground].mean() > 0.985 and (found & ~foreground).sum() <= 0.01 * foreground.sum()
+
+
+def test_a_foot_has_the_number_of_the_thing_above_it(photo):
+    rgbd, foreground = photo
+    of = np.where(foreground & ~on_ground(inverse_depth(rgbd.depth)), 1, 0)
+    of[:, 128:] *= 2
+    found = with_feet(of, rgbd)
+    assert set(np.unique(found[:, :120])) == {0, 1} and set(np.unique(found[:, 136:])) == {0, 2}
+
+
+def test_a_rail_that_a_mask_lost_comes_back_and_nothing_else(photo):
+    rgbd, foreground = photo
+    rows = np.nonzero(foreground[:, 128])[0]
+    rail = rows[rows > rows[0] + 20]
+    without = foreground.copy()
+    without[rail[0] : rail[-1] + 1, 105:150] = False
+    found = with_thin_parts(without, rgbd.depth)
+    assert (foreground & ~without).sum() > 40 and found[foreground].all() and not (found & ~foreground).any()
+
+
+def test_both_together_make_the_whole_and_a_whole_stays_as_it_is(photo):
+    rgbd, foreground = photo
+    again = in_full(foreground, rgbd)
+    assert again[foreground].all() and (again & ~foreground).sum() <= 0.005 * foreground.sum()
+    nothing = np.zeros_like(foreground)
+    assert in_full(nothing, rgbd) is nothing
+
+
+def test_what_has_the_grounds_colour_and_what_lies_flat_is_left_to_the_ground():
+    """A shadow below a thing is as dark as the thing, and does not stand out."""
+    body = Box((-0.4, 0.2, 2.6), (0.4, 0.7, 2.7), BROWN)
+    rgbd, foreground = seen(AnalyticWorld("shadow", (FLOOR, WALL), (body,)))
+    bottom = np.nonzero(foreground.any(axis=1))[0][-1]
+    image = rgbd.image.copy()
+    image[bottom + 1 :, 100:156] = BROWN
+    found = with_feet(foreground.astype(np.int32), RGBD(image, rgbd.depth, rgbd.camera)) > 0
+    assert (found == foreground).all()
+
+
+def test_with_a_networks_depth_nothing_floods_the_ground():
+    rgbd, foreground = seen(box_room())
+    rng = np.random.default_rng(0)
+    noisy = (rgbd.depth * (1 + 0.01 * rng.standard_normal(rgbd.depth.shape))).astype(np.float32)
+    found = in_full(foreground, RGBD(rgbd.image, noisy, rgbd.camera))
+    assert (found & ~foreground).sum() < 0.04 * foreground.sum()
+
+
+def test_without_a_ground_feet_are_none():
+    rgbd, foreground = seen(AnalyticWorld("card", (WALL,), (Box((-0.5, -0.4, 2.0), (0.5, 0.4, 2.1), BROWN),)))
+    assert (with_feet(foreground.astype(np.int32), rgbd) == foreground).all()
