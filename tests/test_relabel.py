@@ -17,7 +17,15 @@ from gen3d.geometry.labels import things_of
 from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.points import lift
 from gen3d.geometry.things import find_things
-from gen3d.products.relabel import merge, relabelled, relabelled_pixels, rename, split, undone
+from gen3d.products.relabel import (
+    merge,
+    relabelled,
+    relabelled_pixels,
+    rename,
+    split,
+    split_into_parts,
+    undone,
+)
 from gen3d.products.things import floating_told, ground_in, things_of_scene, things_told
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import from_points
@@ -64,6 +72,19 @@ def test_what_hangs_in_the_air_is_floating_and_told():
     told = told_of(AnalyticWorld("hanging", (floor,), (ball,)))
     [thing] = told["things"]
     assert thing["floating"] and thing["stands_on"] is None and thing["name"] in floating_told(told)
+
+
+@pytest.mark.parametrize("solids", [
+    (Box((1.5, -0.6, 3.0), (2.6, 0.1, 3.1)),),
+    (Box((-0.4, -0.9, 3.0), (0.4, -0.3, 3.1)), Box((-0.6, -0.5, 2.4), (0.6, 0.2, 2.5))),
+    (Box((-0.5, -0.6, 3.0), (0.5, 0.4, 3.2)), Box((-0.75, -0.72, 3.1), (-0.56, -0.55, 3.13), (0.8, 0.2, 0.1))),
+    (Box((-0.5, -0.6, 6.93), (0.5, 0.4, 7.1)),),
+], ids=["cut off at the side", "hidden below by another", "a scrap of another", "hung on the wall"])  # fmt: skip
+def test_what_may_be_held_by_what_the_photo_does_not_show_is_not_floating(solids):
+    surfaces = (Plane((0.0, 1.0, 0.0), 1.6, (0.45, 0.55, 0.3)), Plane((0.0, 0.0, 1.0), 7.0))
+    told = told_of(AnalyticWorld("held", surfaces, solids))
+    far = min(told["things"], key=lambda thing: thing["count"]) if len(solids) > 1 else told["things"][0]
+    assert far["stands_on"] is None and not far["floating"]
 
 
 def test_a_box_on_a_box_stands_on_it_and_touches_it():
@@ -134,7 +155,21 @@ def test_a_split_takes_what_lies_within_an_outline_in_any_view(files):
     assert len(told["things"]) == len(json.loads(files.things.read_text())["things"])
 
 
+def test_a_thing_is_split_into_its_parts_which_touch_and_undone_one_by_one(files):
+    before, g = files.things.read_bytes(), read_ply(files.ply)
+    merge(files, [1, 2])
+    told = split_into_parts(files, 1)
+    parts = [thing for thing in told["things"] if ", part " in thing["name"]]
+    assert parts and all(thing["name"].startswith("thing 1") for thing in parts)
+    own = sum(int((g.things == n).sum()) for n in (1, 2))
+    assert sum(thing["count"] for thing in [*parts, told["things"][0]]) == own
+    for _ in range(1 + 2 * len(parts)):
+        undone(files)
+    assert files.things.read_bytes() == before
+
+
 @pytest.mark.parametrize("call", [
+    lambda files: split_into_parts(files, 99),
     lambda files: rename(files, 99, "x"), lambda files: rename(files, 1, ""), lambda files: rename(files, 1, "a\nb"),
     lambda files: merge(files, [1, 1]), lambda files: merge(files, [1, 99]),
     lambda files: split(files, 1, [np.array([[0.0, 0.0], [1.0, 0.0]])]), lambda files: split(files, 1, []),

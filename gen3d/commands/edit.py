@@ -22,6 +22,10 @@ def options(parser: ArgumentParser) -> None:
         "--apply", type=Path, metavar="edits.json", help="the edits; default: edits.json in the folder",
     )  # fmt: skip
     parser.add_argument(
+        "--parts", action="append", default=[], metavar="THING",
+        help="first take this thing apart where it folds inward or changes colour; number or name, may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--refine", type=whole_number, metavar="STEPS",
         help="let a critic (--use critic=...) refine what was made up, so many looks; 200 is a good start",
     )  # fmt: skip
@@ -40,13 +44,15 @@ def run(a: Namespace) -> None:
     edits = a.apply or folder / "edits.json"
     with free_output(a, folder / "scene.ply", edits), teller.waiting("scene"):
         from gen3d.formats.edits_file import read_edits
-        from gen3d.formats.things_file import names_of
+        from gen3d.formats.things_file import names_of, thing_called
         from gen3d.run.checked import checked_rasterizer
         from gen3d.run.edit import built_in, edit
         from gen3d.settings import ExpandSettings
 
         scene = built_in(folder)
-        without = a.refine is not None and not a.apply and not edits.is_file()
+        for said in a.parts:
+            scene = scene.in_parts(thing_called(scene.things, said))
+        without = (a.parts or a.refine is not None) and not a.apply and not edits.is_file()
         wanted = () if without else read_edits(edits, names_of(scene.things)).done
         rasterizer = checked_rasterizer(rasterizer_of(a), teller.note)
         refine = None if a.refine is None else _refining(a, scene, rasterizer, teller)

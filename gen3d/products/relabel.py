@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -17,13 +18,16 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import name_of_thing
+from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import read_ply
 from gen3d.formats.things_file import camera_as_json, camera_of, check_change, read_things, write_things
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import refusing
+from gen3d.geometry.parts import parts_of
 from gen3d.products.things import Ground, things_told
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians, things_or_none
+from gen3d.values import Layers
 
 Polygon = Float[np.ndarray, "c 2"]
 _GIVE = "things.json beside the scene lists those that there are."
@@ -82,20 +86,65 @@ def split(
 
     def change(things: dict[str, Any], gaussians: Gaussians) -> dict[str, Any]:
         view = camera or read_transforms(files.transforms)[0]
-        taken = [one["id"] for one in things["things"]] + [c["into"] for c in things["changes"] if "into" in c]
         corners = [np.asarray(polygon, np.float64).round(2).tolist() for polygon in polygons]
-        made = {"op": "split", "thing": _there(things, thing), "into": max([*taken, *_numbers(gaussians)]) + 1,
-                "polygons": corners, "camera": camera_as_json(view)}  # fmt: skip
-        with refusing("What was drawn is no outline.", "Draw around a part of the thing."):
-            check_change(made)
-        before = relabelled(gaussians, things["changes"]).things == thing
-        after = relabelled(gaussians, [*things["changes"], made]).things == made["into"]
-        if not bool(after.any()) or int(after.sum()) == int(before.sum()):
+        made = _split_off(things, gaussians, _there(things, thing), corners, view)
+        if made is None:
             raise InputError("The outline holds nothing of the thing, or all of it.", "Draw around a part of it.")
         return made
 
     told = _changed(files, change)
     return rename(files, told["changes"][-1]["into"], name) if name else told
+
+
+def split_into_parts(files: SceneFiles, thing: int) -> dict[str, Any]:
+    """Makes each part of a thing one of its own, but for the largest, which keeps the number (`geometry/parts.py`).
+
+    They are called "chair, part 2"; what touches what is told as of all things. Raises InputError for a thing that is
+    not there, and for one whose parts cannot be told apart.
+    """
+    things, gaussians = read_things(files.things), read_ply(files.ply)
+    told = in_parts(things, gaussians, load_layered(files.layers).layers, read_transforms(files.transforms)[0], thing)
+    write_things(files.things, told)
+    return told
+
+
+def in_parts(
+    things: dict[str, Any], gaussians: Gaussians, layers: Layers, camera: Camera, thing: int
+) -> dict[str, Any]:
+    """What things.json says after that; camera: the photo's. Raises InputError as `split_into_parts`."""
+    name = next(one["name"] for one in things["things"] if one["id"] == _there(things, thing))
+    pixels = np.zeros(layers.foreground.shape, np.int32) if layers.things is None else layers.things
+    parts = parts_of(relabelled_pixels(pixels, things["changes"]) == thing, layers.rgbd).of
+    changes = list(things["changes"])
+    for number in range(2, int(parts.max()) + 1):
+        corners = _outlines(parts == number, camera.width / parts.shape[1])
+        made = _split_off({**things, "changes": changes}, gaussians, thing, corners, camera)
+        if made:
+            changes += [made, {"op": "rename", "thing": made["into"], "name": f"{name[:60]}, part {number}"}]
+    if len(changes) == len(things["changes"]):
+        raise InputError(f"{name} shows no parts that could be told apart.", "Draw around one, to split it off.")
+    return _told_after(gaussians, things, changes, camera)
+
+
+def _split_off(
+    things: dict[str, Any], gaussians: Gaussians, thing: int, corners: list[list[list[float]]], camera: Camera
+) -> dict[str, Any] | None:
+    """The change, under the next free number; None where the outlines hold nothing of the thing, or all of it."""
+    taken = [one["id"] for one in things["things"]] + [c["into"] for c in things["changes"] if "into" in c]
+    made = {"op": "split", "thing": thing, "into": max([*taken, *_numbers(gaussians)]) + 1,
+            "polygons": corners, "camera": camera_as_json(camera)}  # fmt: skip
+    with refusing("What was drawn is no outline.", "Draw around a part of the thing."):
+        check_change(made)
+    before = relabelled(gaussians, things["changes"]).things == thing
+    after = relabelled(gaussians, [*things["changes"], made]).things == made["into"]
+    return made if bool(after.any()) and int(after.sum()) < int(before.sum()) else None
+
+
+def _outlines(shown: Bool[np.ndarray, "h w"], scale: float) -> list[list[list[float]]]:
+    """Around a region, holes too, in pixels of a view so many times as large; to a quarter of its own pixels."""
+    doubled = np.kron(shown, np.ones((2, 2), np.uint8)).astype(np.uint8)
+    found, _ = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [(scale * (corners[:, 0] + 0.5) / 2).round(2).tolist() for corners in found if len(corners) > 2]
 
 
 def undone(files: SceneFiles) -> dict[str, Any]:
@@ -114,17 +163,23 @@ def _changed(
 def _written(
     files: SceneFiles, gaussians: Gaussians, before: dict[str, Any], changes: list[dict[str, Any]]
 ) -> dict[str, Any]:
+    told = _told_after(gaussians, before, changes, read_transforms(files.transforms)[0])
+    write_things(files.things, told)
+    return told
+
+
+def _told_after(
+    gaussians: Gaussians, before: dict[str, Any], changes: list[dict[str, Any]], camera: Camera
+) -> dict[str, Any]:
+    """What things.json says after the changes; camera: the photo's."""
     ground = before["ground"]
     plane = None if ground is None else Ground(np.array(ground["normal"]), ground["offset"])
-    camera = read_transforms(files.transforms)[0]
     names = dict(before.get("names", {}))
     given = {int(n): name for n, name in names.items()} | {
         change["thing"]: change["name"] for change in changes if change["op"] == "rename"
     }
     told = things_told(relabelled(gaussians, changes), camera, plane, given)
-    told |= {"names": names, "changes": changes} if names else {"changes": changes}
-    write_things(files.things, told)
-    return told
+    return told | ({"names": names, "changes": changes} if names else {"changes": changes})
 
 
 def _there(things: dict[str, Any], number: int) -> int:

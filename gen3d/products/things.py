@@ -9,7 +9,8 @@
     stands_on    "ground", the number of the thing it rests on, or null; "ground" too where the photo's lower edge cuts
                  it off above one
     in_front_of  numbers of those that it hides some of in the photo's view
-    floating     it touches nothing, stands on nothing, and the photo's lower edge does not cut it off
+    floating     the photo shows that it touches nothing and stands on nothing: neither a thing nor the rest holds it,
+                 no edge of the photo cuts it off, nothing stands before it, and it is no scrap of something near
 
 Places are in the scene's world, metres.
 """
@@ -30,7 +31,7 @@ from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.ground_view import ground_of
 from gen3d.splat.edited import BOX, foot_of
 from gen3d.splat.gaussians import Gaussians, things_or_none
-from gen3d.values import LAST_THING, RGBD, Kind
+from gen3d.values import LAST_THING, NO_THING, RGBD, Kind
 
 SOME = 1500
 """Gaussians of a thing that its neighbours are told by."""
@@ -38,6 +39,10 @@ GAP, ON_GROUND = 0.02, 0.03
 """What touches and what stands is so near, as shares of the distance from the camera."""
 RESTS = 0.25
 """A thing rests on one that it touches if the lowest part of it, this share of its height, is what touches."""
+SCRAP = 0.1
+"""What has a smaller share of a near thing's Gaussians is a scrap of it. Chosen by eye."""
+HELD = 0.05
+"""Of its Gaussians are on a wall that holds it. Chosen by eye."""
 CELLS = 96
 """Of the photo's longer side, in which what hides what is counted."""
 FEWEST_CELLS = 3
@@ -95,9 +100,13 @@ def things_told(
         n = thing["id"]
         thing["touches"] = sorted(touching.get(n, ()))
         thing["stands_on"] = _stands_on(n, some, thing["touches"], camera, up, ground)
-        held = thing["touches"] or thing["stands_on"] is not None or _is_cut_off(some[n], camera)
-        thing["floating"] = not held
     _tell_hidden(told, own, camera)
+    rest = means[(of == NO_THING) & (True if kinds is None else kinds == int(Kind.PHOTO))]
+    covered = {n for thing in told for n in thing["in_front_of"]}
+    for thing in told:
+        n = thing["id"]
+        held = thing["touches"] or thing["stands_on"] is not None or n in covered or _ends_at_frame(some[n], camera)
+        thing["floating"] = not (held or _is_scrap(n, own, some) or _is_on(rest, some[n], camera))
     _name(told, camera, names or {})
     plane = None if ground is None else {"normal": _told(ground.normal, PLANE_DIGITS), "offset": ground.offset}
     return {"up": _told(up, PLANE_DIGITS), "ground": plane, "things": told}
@@ -189,6 +198,31 @@ def _is_cut_off(xyz: np.ndarray, camera: Camera) -> bool:
     """Whether it goes on below the photo's frame, where nobody saw what it stands on."""
     uv, z = camera.project(xyz)
     return bool((uv[z > 0, 1] > (1 - EDGE) * camera.height).any())
+
+
+def _ends_at_frame(xyz: np.ndarray, camera: Camera) -> bool:
+    """Whether it goes on beyond an edge of the photo, where nobody saw what it is fixed to."""
+    uv, z = camera.project(xyz)
+    edge = EDGE * camera.height
+    near = (uv < edge).any(axis=1) | (uv > np.array([camera.width, camera.height]) - edge).any(axis=1)
+    return bool(near[z > 0].any())
+
+
+def _is_scrap(n: int, own: Mapping[int, np.ndarray], some: Mapping[int, np.ndarray]) -> bool:
+    """Whether something far larger is nearer to it than it is large."""
+    size_m = float(np.linalg.norm(np.subtract(*np.quantile(some[n], BOX, axis=0))))
+    larger = [some[m] for m in own if SCRAP * len(own[m]) > len(own[n])]
+    return any(cKDTree(xyz).query(some[n], distance_upper_bound=size_m)[0].min() < np.inf for xyz in larger)
+
+
+def _is_on(rest: np.ndarray, xyz: np.ndarray, camera: Camera) -> bool:
+    """Whether a share of it is on what is no thing: a wall that it hangs on."""
+    gap_m = GAP * _distance(xyz, camera)
+    near = rest[((rest > xyz.min(axis=0) - gap_m) & (rest < xyz.max(axis=0) + gap_m)).all(axis=1)]
+    if not len(near):
+        return False
+    apart, _ = cKDTree(near).query(xyz, distance_upper_bound=gap_m)
+    return bool(np.isfinite(apart).mean() > HELD)
 
 
 def _tell_hidden(told: list[dict[str, Any]], own: Mapping[int, np.ndarray], camera: Camera) -> None:

@@ -29,7 +29,7 @@ from gen3d.geometry.place import place_of
 from gen3d.geometry.points import concatenate, lift
 from gen3d.models.base import Models
 from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, with_baked
-from gen3d.products.relabel import relabelled_pixels
+from gen3d.products.relabel import in_parts, relabelled_pixels
 from gen3d.products.things import floating_told, things_of_scene
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
@@ -56,6 +56,12 @@ class Built:
     def edited(self, edits: Sequence[Edit]) -> Edited:
         """The edits made of its things."""
         return edited_by(edits, self.gaussians, self.things)
+
+
+    def in_parts(self, thing: int) -> Built:
+        """Each part of a thing as one of its own. Raises InputError for a thing whose parts cannot be told apart."""
+        told = in_parts(self.things, self.gaussians, self.layered.layers, self.cameras[0], thing)
+        return replace(self, things=told)
 
 
 def built_in(folder: Path) -> Built:
