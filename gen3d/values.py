@@ -214,6 +214,25 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Surface:
+    """A piece of somebody's mesh, counterclockwise as seen from outside; its colour is rgb times the picture's."""
+
+    xyz: Float[np.ndarray, "n 3"]
+    """Metres, OpenCV axes: what stands upright has its head towards -y."""
+    triangles: Int[np.ndarray, "t 3"]
+    rgb: Float[np.ndarray, "n 3"]
+    """SRGB, of each corner."""
+    uv: Float[np.ndarray, "n 2"] | None = None
+    """As in `Mesh`; beyond 0 and 1 the picture repeats."""
+    picture: UInt8[np.ndarray, "h w 4"] | None = None
+    """What alpha says is not there is left out."""
+    lit: bool = True
+    """Whether it is to be shaded; not where its colours hold light already."""
+    normals: Float[np.ndarray, "n 3"] | None = None
+    """Of each corner, of any length, outwards; None: each triangle's own."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class World:
     """The scene so far: P_i and the pictures it came from."""
 

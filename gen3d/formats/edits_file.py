@@ -27,14 +27,20 @@ FARTHEST = 1e6
 """Metres; what is to go farther is a slip of the keyboard."""
 LARGEST, SMALLEST = 1e3, 1e-3
 """Factors."""
-LONGEST_NAME = 80
+LONGEST_NAME, LONGEST_WORDS, LONGEST_FILE = 80, 300, 400
+BRIGHTEST = 4.0
+"""How many times as bright light may make what is brought in."""
+BRING = "bring in"
 _AGAIN = 'Write it as in [{"op": "move", "thing": 1, "by": [0.5, 0, 0]}].'
 _KEYS: dict[str, tuple[str, ...]] = {
     "hide": (), "show": (), "remove": ("fill",), "move": ("by",), "turn": ("deg", "axis", "at"), "scale": ("by", "at"),
     "duplicate": ("by", "as", "name"), "tint": ("rgb", "strength"),
-    "rename": ("name",),
+    "rename": ("name",), "drop": ("shadow",),
+    "bring in": ("file", "words", "as", "name", "at", "deg", "size_m", "depth_m", "light", "shadow"),
 }  # fmt: skip
-_NEEDED = {"move": ("by",), "turn": ("deg",), "scale": ("by",), "tint": ("rgb",), "rename": ("name",)}
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "move": ("by",), "turn": ("deg",), "scale": ("by",), "tint": ("rgb",), "rename": ("name",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +97,11 @@ def as_json(edit: Edit) -> dict[str, Any]:
         "by": edit.factor if edit.op == "scale" else list(edit.by), "deg": edit.deg, "axis": _or_none(edit.axis),
         "at": _or_none(edit.at),
         "rgb": list(edit.rgb), "strength": edit.strength, "as": edit.new, "name": edit.name or None,
-        "fill": edit.fill or None,
+        "fill": edit.fill or None, "file": edit.file or None, "words": edit.words or None, "size_m": edit.size_m,
+        "depth_m": edit.depth_m, "light": _or_none(edit.light), "shadow": edit.shadow,
     }  # fmt: skip
     said = {key: values[key] for key in _KEYS[edit.op] if values[key] is not None}
-    return {"op": edit.op, "thing": edit.thing, **said}
+    return {"op": edit.op, **({} if edit.op == BRING else {"thing": edit.thing}), **said}
 
 
 def _or_none(vector: Vector | None) -> list[float] | None:
@@ -102,16 +109,21 @@ def _or_none(vector: Vector | None) -> list[float] | None:
 
 
 def _parsed(one: Any, where: str, names: Mapping[str, int]) -> Edit:
+    if isinstance(one, dict) and one.get("op") == BRING.replace(" ", "_"):
+        one = one | {"op": BRING}
     if not isinstance(one, dict) or not isinstance(one.get("op"), str) or one["op"] not in OPS:
         raise InputError(f"{where} does not say what to do.", f'Give "op", one of {", ".join(OPS)}.')
     op = one["op"]
-    allowed = ("op", "thing", *_KEYS[op])
+    whose = () if op == BRING else ("thing",)
+    allowed = ("op", *whose, *_KEYS[op])
     if unknown := next((key for key in one if key not in allowed), None):
         what = f"{where} says {str(unknown)[:40]!r}, which {op} does not take."
         raise InputError(what, f"It takes {_list(allowed)}.")
-    if missing := next((key for key in ("thing", *_NEEDED.get(op, ())) if key not in one), None):
+    if missing := next((key for key in (*whose, *_NEEDED.get(op, ())) if key not in one), None):
         raise InputError(f'{where} does not say "{missing}".', f"{op} needs it.")
-    edit = Edit(op, _thing(one["thing"], where, names))
+    if op == BRING and ("file" in one) == ("words" in one):
+        raise InputError(f"{where} does not say what to bring in, or says it twice.", 'Give either "file" or "words".')
+    edit = Edit(op) if op == BRING else Edit(op, _thing(one["thing"], where, names))
     for key in one:
         if key in _READ:
             field, read = _READ[key] if not (op == "scale" and key == "by") else ("factor", _factor)
@@ -184,9 +196,28 @@ def _flag(value: Any, where: str) -> bool:
     return value
 
 
+def _words(longest: int, what: str) -> Callable[[Any, str], str]:
+    def read(value: Any, where: str) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+            raise InputError(f"{where} gives {str(value)[:40]!r} for {what}.", f"Give up to {longest} letters.")
+        return value.strip()
+
+    return read
+
+
+def _light(value: Any, where: str) -> Vector:
+    if not isinstance(value, list) or len(value) != 3:
+        raise InputError(f"{where} gives {str(value)[:40]!r} for light.", "Give [r, g, b], 1 for as it is.")
+    r, g, b = (_number(0.0, BRIGHTEST)(part, where) for part in value)
+    return r, g, b
+
+
 _factor = _number(SMALLEST, LARGEST)
 _READ: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "by": ("by", _vector), "deg": ("deg", _number(-36000.0, 36000.0)), "axis": ("axis", _axis), "at": ("at", _vector),
     "rgb": ("rgb", _colour), "strength": ("strength", _number(0.0, 1.0)), "as": ("new", _number_of_thing),
     "name": ("name", name_of_thing), "fill": ("fill", _flag),
+    "file": ("file", _words(LONGEST_FILE, "the name of a file")), "words": ("words", _words(LONGEST_WORDS, "words")),
+    "size_m": ("size_m", _number(SMALLEST, LARGEST)), "depth_m": ("depth_m", _number(SMALLEST, FARTHEST)),
+    "light": ("light", _light), "shadow": ("shadow", _flag),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
 from gen3d.errors import InputError
@@ -68,6 +68,22 @@ class GltfFile:
         if kind.kind == "f" or not accessor.get("normalized"):
             return table.astype(np.float32)
         return np.maximum(table / np.float32(np.iinfo(kind).max), -1).astype(np.float32)
+
+    def indices(self, index: int) -> Int[np.ndarray, "n"]:
+        """The whole numbers of an accessor."""
+        accessor = self.content["accessors"][_index(index)]
+        if accessor["componentType"] not in (5121, 5123, 5125) or "sparse" in accessor:
+            raise ValueError("an accessor of no whole numbers")
+        view = self.content["bufferViews"][_index(accessor["bufferView"])]
+        return self._table(accessor, view, np.dtype(_TYPES[accessor["componentType"]]), 1)[:, 0].astype(np.int64)
+
+    def block(self, index: int) -> bytes:
+        """The bytes of a view."""
+        view = self.content["bufferViews"][_index(index)]
+        start, length = _index(view.get("byteOffset", 0)), _index(view["byteLength"])
+        if self.content["buffers"][_index(view["buffer"])].get("uri") is not None or start + length > len(self._block):
+            raise ValueError("a view beyond the file")
+        return self._block[start : start + length].tobytes()
 
     def _table(self, accessor: dict[str, Any], view: dict[str, Any], kind: np.dtype, width: int) -> np.ndarray:
         count, row = _index(accessor["count"]), width * kind.itemsize

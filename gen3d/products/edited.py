@@ -8,29 +8,35 @@ the Gaussians went; of a scene that edits were baked into, baked.json says how i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from gen3d.edits import UP, Edit, Instance, instances
+from gen3d.camera import Camera
+from gen3d.edits import UP, Edit, Instance, Plane, disc_under, instances
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, parse_edits, read_edits
 from gen3d.formats.known import Labels
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.things_file import names_of, read_things
+from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import MB, check_file, refusing
+from gen3d.products.bringing import UNKNOWN_LENS, Find, Receiving, beside, brought_in, numbered
+from gen3d.products.brought import Alone, of_degree
 from gen3d.products.relabel import relabelled
+from gen3d.products.things import footprint_of
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.edited import edited, foot_of
-from gen3d.splat.gaussians import Gaussians, things_or_none
+from gen3d.splat.gaussians import Gaussians, joined, things_or_none
+from gen3d.splat.shadow import discs
 from gen3d.values import LAST_THING, Part
 
 FOREGROUND = "foreground/thing "
 """How the names of a mesh's parts begin that are a thing each; its number follows."""
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Edited:
     """What was done to the things of a scene."""
@@ -41,6 +47,13 @@ class Edited:
     changes: Sequence[dict[str, Any]] = ()
     """Of the labels that were built, as in things.json."""
     edits: tuple[Edit, ...] = ()
+    """What is brought in has its place, size and light."""
+    brought: Gaussians | None = None
+    """What was brought in, each as it stands by itself, with its number."""
+    shadows: tuple[Float[np.ndarray, "4 4"], ...] = ()
+    """Where the unit disc goes (`splat/shadow.py`), once for each shadow."""
+    notices: tuple[str, ...] = ()
+    """What is to be told of it."""
 
     def name_of(self, number: int) -> str:
         """A copy without a name of its own is called after what it was copied from."""
@@ -66,17 +79,28 @@ def edits_beside(files: SceneFiles, gaussians: Gaussians) -> Edited | None:
     told = read_things(files.things) if files.things.is_file() else None
     edits = read_edits(files.edits, names_of(told) if told else None) if files.edits.is_file() else Edits()
     if gaussians.things is None:
-        if edits.done:
+        if any(edit.op != "bring in" for edit in edits.done):
             raise InputError(
                 "edits.json edits things, and the scene beside it does not say which of its Gaussians are which.",
                 "Give scene.ply of a build that says so, or move edits.json away.",
             )
-        return None
-    return edited_by(edits.done, gaussians, told)
+        if not edits.done:
+            return None
+    camera = read_transforms(files.transforms)[0] if files.transforms.is_file() else None
+    return edited_by(edits.done, gaussians, told, beside(files.folder), camera)
 
 
-def edited_by(edits: Sequence[Edit], gaussians: Gaussians, told: Mapping[str, Any] | None = None) -> Edited:
-    """The edits made of a scene's things. told: its things.json."""
+def edited_by(
+    edits: Sequence[Edit],
+    gaussians: Gaussians,
+    told: Mapping[str, Any] | None = None,
+    find: Find = Path,
+    camera: Camera | None = None,
+) -> Edited:
+    """The edits made of a scene's things.
+
+    told: its things.json; find: where what is brought in lies; camera: the photo's, None where nobody knows it.
+    """
     changes = tuple(told["changes"]) if told else ()
     if told:
         feet = {thing["id"]: np.array(thing["foot"]) for thing in told["things"]}
@@ -86,7 +110,46 @@ def edited_by(edits: Sequence[Edit], gaussians: Gaussians, told: Mapping[str, An
         numbers = [int(n) for n in np.unique(of) if 0 < n <= LAST_THING]
         means = gaussians.means.double().numpy()
         feet = {n: foot_of(means[of == n], np.array(up)) for n in numbers}
-    return Edited(instances(edits, feet, up), names, changes, tuple(edits))
+    ground = plane_of(told) if told else None
+    scene = Receiving(gaussians, camera or Camera.from_fov(*UNKNOWN_LENS), ground, tuple(map(float, up)), find)
+    edits, brought, notices = brought_in(edits, set(feet), scene)
+    things = instances(edits, feet, up, ground)
+    shadows = tuple(_shadows(things, brought, gaussians, told, up))
+    names = names | {edit.new: edit.name for edit in edits if edit.op == "bring in"}
+    whole = joined(*(numbered(alone, n) for n, alone in brought.items())) if brought else None
+    return Edited(things, names, changes, edits, whole, shadows, notices)
+
+
+def plane_of(told: Mapping[str, Any]) -> Plane | None:
+    """The ground, as things.json has it."""
+    found = told.get("ground")
+    return None if found is None else Plane(np.array(found["normal"]), found["offset"])
+
+
+def _shadows(
+    things: Mapping[int, Instance],
+    brought: Mapping[int, Alone],
+    gaussians: Gaussians,
+    told: Mapping[str, Any] | None,
+    up: Sequence[float],
+) -> Iterator[Float[np.ndarray, "4 4"]]:
+    known = {thing["id"]: thing["footprint"] for thing in told["things"]} if told else {}
+    for thing in things.values():
+        if thing.shadow is None or thing.hidden:
+            continue
+        if thing.of in brought:
+            footprint = brought[thing.of].footprint
+        else:
+            footprint = known.get(thing.of) or _footprint(gaussians, thing.of, up)
+        disc = disc_under(thing, np.array(footprint), up)
+        if disc is not None:
+            yield disc
+
+
+def _footprint(gaussians: Gaussians, number: int, up: Sequence[float]) -> list[list[float]]:
+    own = gaussians.means[gaussians.things == number].detach().double().cpu().numpy()
+    upward = np.asarray(up, np.float64) / np.linalg.norm(up)
+    return footprint_of(own, upward, float(foot_of(own, upward) @ upward))
 
 
 def parsed_edits(found: Any, told: Mapping[str, Any] | None) -> tuple[Edit, ...]:
@@ -99,7 +162,11 @@ def heeding(scene: StoredScene, how: Edited | None) -> StoredScene:
     if how is None:
         return scene
     before = relabelled(scene.gaussians, how.changes)
-    after = edited(before, how.things)
+    degree = before.sh_degree
+    whole = before if how.brought is None else joined(before.detached(), of_degree(how.brought, degree))
+    after = edited(whole, how.things)
+    if how.shadows:
+        after = joined(after, discs(list(how.shadows), degree))
     labels = scene.labels if len(after) == len(scene.gaussians) else None
     return scene if after is scene.gaussians else replace(scene, gaussians=after, labels=labels)
 

@@ -18,15 +18,15 @@ Places are in the scene's world, metres.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from scipy.spatial import cKDTree
 
 from gen3d.camera import Camera
-from gen3d.edits import UP
+from gen3d.edits import UP, Plane
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.ground_view import ground_of
 from gen3d.splat.edited import BOX, foot_of
@@ -53,12 +53,8 @@ ROUNDED, PLANE_DIGITS = 4, 6
 again comes to the same."""
 
 
-class Ground(NamedTuple):
-    """The plane n . x = d."""
-
-    normal: Float[np.ndarray, "3"]
-    """Unit vector, up."""
-    offset: float
+Ground = Plane
+"""What a thing of the photo stands on, if nothing else."""
 
 
 def ground_in(photo: RGBD) -> Ground | None:
@@ -136,15 +132,16 @@ def _alone(
     level = float(foot @ up) if ground is None else ground.offset
     return {
         "id": n, "name": "", "count": len(xyz), "box": {"low": _told(low), "high": _told(high)},
-        "centre": _told((low + high) / 2), "foot": _told(foot), "footprint": _footprint(xyz, low, high, up, level),
+        "centre": _told((low + high) / 2), "foot": _told(foot), "footprint": footprint_of(xyz, up, level, (low, high)),
         "seen": None if kinds is None else round(float((kinds <= Kind.PHOTO).mean()), 3),
     }  # fmt: skip
 
 
-def _footprint(
-    xyz: np.ndarray, low: np.ndarray, high: np.ndarray, up: np.ndarray, level: float
+def footprint_of(
+    xyz: np.ndarray, up: np.ndarray, level: float, box: tuple[np.ndarray, np.ndarray] | None = None
 ) -> list[list[float]]:
-    """The convex outline seen from above, put on a level."""
+    """The convex outline seen from above, put on a level; box: its corners, where they are known already."""
+    low, high = np.quantile(xyz, BOX, axis=0) if box is None else box
     across = np.linalg.svd(up[None])[2][1:]
     inside = xyz[((xyz >= low) & (xyz <= high)).all(axis=1)]
     flat = (inside if len(inside) else xyz) @ across.T

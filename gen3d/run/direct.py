@@ -6,7 +6,6 @@ heeds it. Without an edit there is no such file, so taking back the last one res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -24,9 +23,9 @@ from gen3d.formats.ply import read_ply
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.things_file import names_of
 from gen3d.formats.transforms import write_transforms
-from gen3d.products.edited import edits_beside, heeding
+from gen3d.products.edited import edits_beside, heeding, plane_of
 from gen3d.products.export import FinishedScene
-from gen3d.products.things import Ground, things_told
+from gen3d.products.things import things_told
 from gen3d.run.edit import Built, built_in
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians
@@ -66,7 +65,7 @@ def things_now(scene: Path, picture: Path, rasterizer: Rasterizer) -> list[dict[
     gaussians = heeding(StoredScene(built.gaussians), how).gaussians
     names = {number: how.name_of(number) for number in how.things}
     camera = built.layered.layers.rgbd.camera
-    seen = things_told(gaussians, camera, _ground(built.things), names)["things"]
+    seen = things_told(gaussians, camera, plane_of(built.things), names)["things"]
     hidden = [{"id": n, "name": names[n], "hidden": True} for n, thing in how.things.items() if thing.hidden]
     _write_picture(picture, gaussians, camera, seen, rasterizer)
     return [*({**thing, "hidden": False} for thing in seen), *hidden]
@@ -177,11 +176,6 @@ def _named_by_now(built: Built, edits: Any) -> dict[str, int]:
 def _number(thing: str) -> int:
     """0 for what is none."""
     return int(thing) if thing.isdecimal() and len(thing) < 6 else 0
-
-
-def _ground(things: Mapping[str, Any]) -> Ground | None:
-    found = things["ground"]
-    return None if found is None else Ground(np.array(found["normal"]), found["offset"])
 
 
 def _write_picture(

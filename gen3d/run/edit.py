@@ -28,6 +28,7 @@ from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.geometry.points import concatenate, lift
 from gen3d.models.base import Models
+from gen3d.products.bringing import beside
 from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, with_baked
 from gen3d.products.relabel import in_parts, relabelled_pixels
 from gen3d.products.things import floating_told, things_of_scene
@@ -55,7 +56,7 @@ class Built:
 
     def edited(self, edits: Sequence[Edit]) -> Edited:
         """The edits made of its things."""
-        return edited_by(edits, self.gaussians, self.things)
+        return edited_by(edits, self.gaussians, self.things, beside(self.files.folder), self.cameras[0])
 
 
     def in_parts(self, thing: int) -> Built:
