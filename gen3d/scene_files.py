@@ -68,6 +68,11 @@ class SceneFiles:
         return self.folder / "edits.json"
 
     @property
+    def brought(self) -> Path:
+        """A folder with what was brought in by those edits."""
+        return self.folder / "brought"
+
+    @property
     def baked(self) -> Path:
         """The edits that its Gaussians went through already, and its pictures did not."""
         return self.folder / "baked.json"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gen3d.edits import instances
+from gen3d.edits import Plane, disc_under, instances
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import parse_edits
 from gen3d.formats.things_file import names_of
@@ -44,6 +44,43 @@ def test_every_thing_goes_where_it_goes_for_everybody_else(tmp_path):
         assert np.allclose(one["foot"], thing.foot, atol=1e-9)
         assert np.allclose(one["colour"], thing.colour, atol=1e-9)
     assert found[4]["name"] == "stool" and found[10]["name"] == "chair, copy 10"
+
+
+BROUGHT = [
+    {"op": "bring in", "file": "brought/a.splats.glb", "at": [0.3, 1, 2], "size_m": 0.5, "light": [1, 0.9, 0.8],
+     "deg": 40},
+    {"op": "bring in", "file": "brought/a.splats.glb", "at": [0, 1, 4], "size_m": 2, "light": [1, 1, 1], "as": 8,
+     "name": "crate", "shadow": False},
+    {"op": "turn", "thing": 5, "deg": 20}, {"op": "move", "thing": 5, "by": [0, -1, 0]},
+    {"op": "duplicate", "thing": 5, "by": [1, 0, 0]}, {"op": "move", "thing": 1, "by": [0, -0.5, 0]},
+    {"op": "drop", "thing": 1}, {"op": "drop", "thing": 2, "shadow": False},
+    {"op": "tint", "thing": 8, "rgb": "#2040ff"},
+]  # fmt: skip
+UP = [0.1, -0.9, 0.2]
+GROUND = {"normal": [x / 0.927361849549570 for x in UP], "offset": -1.2}
+FOOTPRINT = [[-0.4, 0.0, -0.1], [0.5, 0.0, -0.1], [0.3, 0.0, 0.4]]
+
+
+def test_what_is_brought_in_and_dropped_and_its_shadow_are_where_they_are_for_everybody_else(tmp_path):
+    told = {**TOLD, "ground": GROUND, "brought": [{"id": "brought/a.splats.glb", "name": "a"}]}
+    ground = Plane(np.array(GROUND["normal"]), GROUND["offset"])
+    meant = instances(parse_edits(BROUGHT, names=names_of(TOLD)).done, FEET, UP, ground)
+    made = """[...instancesOf(editsFrom(given.text, given.told).done, given.told)].map(([n, one]) =>
+        [n, {...one, disc: discUnder(one, given.footprint, given.told.up)}])"""
+    found = dict(in_script(tmp_path, FILES, made, {"text": json.dumps(BROUGHT), "told": told, "footprint": FOOTPRINT}))
+    assert list(found) == list(meant) and found[5]["of"] == "brought/a.splats.glb" and found[8]["name"] == "crate"
+    for number, thing in meant.items():
+        one, disc = found[number], disc_under(thing, np.array(FOOTPRINT), UP)
+        assert np.allclose(one["matrix"], thing.matrix[:3], atol=1e-9) and np.allclose(one["colour"], thing.colour)
+        assert (one["shadow"] is None) == (thing.shadow is None) == (disc is None) == (one["disc"] is None)
+        if disc is not None:
+            assert np.isclose(one["shadow"], thing.shadow) and np.allclose(one["disc"], disc[:3], atol=1e-9)
+    assert {n for n, thing in meant.items() if thing.shadow is not None} == {1, 5, 9}
+
+
+def test_what_the_viewer_does_not_hold_cannot_be_brought_in_there(tmp_path):
+    [told] = in_script(tmp_path, FILES, REFUSED, {"texts": [json.dumps(BROUGHT)], "told": {**TOLD, "ground": GROUND}})
+    assert "is not here" in told
 
 
 def test_what_it_saves_is_read_by_everybody_else(tmp_path):

@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),
     "models.builtin.world_painter": (VALUES | {"models.base", "painter"}, {"numpy", "jaxtyping"}),
+    "models.builtin.solids": (VALUES | {"models.base", "painter.words"}, {"numpy", "jaxtyping"}),
     "painter": (VALUES | {"painter"}, {"numpy", "jaxtyping", "scipy"}),
     "painter.light": (VALUES | {"geometry.compiled", "painter.light"}, {"numpy", "jaxtyping", "numba"}),
     "models.networks": (
@@ -89,6 +90,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.gltf": (VALUES | {"formats"}, {"numpy"}),
+    "formats.mesh_glb": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),
+    "formats.cutout": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.glb": (VALUES | {"formats"}, {"numpy", "PIL"}),
     "formats.codebook": (set(), {"numpy", "jaxtyping"}),
     "formats.sog_codes": ({"formats.codebook", "splat.gaussians", "splat.morton"}, {"numpy", "jaxtyping", "torch"}),

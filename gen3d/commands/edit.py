@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gen3d.commands.output import free_output, output_options
 from gen3d.commands.telling import Teller, quiet_option
 from gen3d.commands.values import whole_number
 
-HELP = "bake edits into a scene: hide, remove, move, turn, scale, duplicate and tint its things"
+HELP = "bake edits into a scene: hide, remove, move, turn, scale, copy, tint its things; bring others in"
 
 
 def options(parser: ArgumentParser) -> None:
@@ -45,6 +46,7 @@ def run(a: Namespace) -> None:
     with free_output(a, folder / "scene.ply", edits), teller.waiting("scene"):
         from gen3d.formats.edits_file import read_edits
         from gen3d.formats.things_file import names_of, thing_called
+        from gen3d.products.bringing import beside
         from gen3d.run.checked import checked_rasterizer
         from gen3d.run.edit import built_in, edit
         from gen3d.settings import ExpandSettings
@@ -56,9 +58,8 @@ def run(a: Namespace) -> None:
         wanted = () if without else read_edits(edits, names_of(scene.things)).done
         rasterizer = checked_rasterizer(rasterizer_of(a), teller.note)
         refine = None if a.refine is None else _refining(a, scene, rasterizer, teller)
-    teller.follow(
-        edit(scene, wanted, rasterizer, a.output, lambda: models_of(a), ExpandSettings(), refine)
-    )
+    models, find = cache(lambda: models_of(a)), beside(edits.parent)
+    teller.follow(edit(scene, wanted, rasterizer, a.output, models, ExpandSettings(), find, refine))
 
 
 def _refining(a: Namespace, scene: Any, rasterizer: Any, teller: Teller) -> Callable[..., Any]:

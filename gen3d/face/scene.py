@@ -25,11 +25,13 @@ from gen3d.formats.stored import StoredScene
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
+from gen3d.products.bringing import anywhere
 from gen3d.products.edited import edited_by, heeding, parsed_edits
 from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
 from gen3d.products.things import things_of_scene
 from gen3d.request import Request, Review
+from gen3d.run.bring import with_made
 from gen3d.run.course import check_path, tour_cameras
 from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.output import check_output
@@ -131,7 +133,8 @@ class Scene:
         InputError for what is no edit and for a thing that is not there.
         """
         told = self.things
-        how = edited_by(parsed_edits(list(edits), told), self.gaussians, told)
+        wanted, find = with_made(parsed_edits(list(edits), told), lambda: self.models.object_maker, anywhere)
+        how = edited_by(wanted, self.gaussians, told, find, self.camera)
         return replace(self, gaussians=heeding(StoredScene(self.gaussians), how).gaussians)
 
     @property

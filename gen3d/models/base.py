@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.camera import Camera
 from gen3d.settings import EngineSettings
-from gen3d.values import Things
+from gen3d.values import Surface, Things
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -163,6 +163,34 @@ class Captioner(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Made:
+    """A thing that was made up."""
+
+    surfaces: tuple[Surface, ...]
+    size_m: float | None = None
+    """Its longest side; None where its maker has no idea."""
+    told: str = ""
+    """What was understood, and what was not, for people."""
+
+
+@runtime_checkable
+class ObjectMaker(Protocol):
+    """Makes a thing, of words or after a picture, to be brought into a scene."""
+
+    name: str
+
+    def make(
+        self, words: str | None = None, picture: Float[np.ndarray, "h w 3"] | None = None, seed: int = 0
+    ) -> Made:
+        """The thing, upright, its face towards -z. One of words and picture is given.
+
+        picture: on white. Raises InputError for words that are not understood, and for the one of the two that this
+        maker does not take.
+        """
+        ...
+
+
 @runtime_checkable
 class Namer(Protocol):
     """Tells what a thing is."""
@@ -211,7 +239,9 @@ class Movable(Protocol):
         ...
 
 
-ROLES = ("depth", "segmenter", "background", "outpainter", "text_to_image", "captioner", "namer", "critic")
+ROLES = (
+    "depth", "segmenter", "background", "outpainter", "text_to_image", "captioner", "object_maker", "namer", "critic",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -226,6 +256,8 @@ class Models:
     """Fills what lies outside the pictures so far (3.2)."""
     text_to_image: TextToImage | None = None
     captioner: Captioner | None = None
+    object_maker: ObjectMaker | None = None
+    """Makes what is brought into a finished scene."""
     namer: Namer | None = None
     """Calls things by what they are."""
     critic: Critic | None = None

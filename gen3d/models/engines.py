@@ -209,6 +209,48 @@ _CLIP = Weights(
     "MIT",
     "file names in scripts that fetch it; licence of OpenAI's repository, the model card names none",
 )
+_RENDERER = (("shap_e_renderer/config.json",), ("shap_e_renderer/diffusion_pytorch_model.bin",))
+"""Its repositories have it as a pickle alone, which torch reads tensors-only."""
+_SHAP_E = Weights(
+    "shap-e",
+    "Shap-E",
+    (
+        Source(
+            "openai/shap-e",
+            (
+                *alone("", "model_index.json"),
+                *alone("scheduler", "scheduler_config.json"),
+                *tokenizer("tokenizer", ("vocab.json", _WHOLE), ("merges.txt", _WHOLE)),
+                *network("text_encoder", "model"),
+                *network("prior", "diffusion_pytorch_model"),
+                *_RENDERER,
+            ),
+        ),
+    ),
+    1_784_000_000,
+    "MIT",
+    "listing of a copy of the repository with sizes of prior and renderer; licence of the model card",
+)
+_SHAP_E_PICTURE = Weights(
+    "shap-e-img2img",
+    "Shap-E from a picture",
+    (
+        Source(
+            "openai/shap-e-img2img",
+            (
+                *alone("", "model_index.json"),
+                *alone("scheduler", "scheduler_config.json"),
+                *alone("image_processor", "preprocessor_config.json"),
+                *network("image_encoder", "model"),
+                *network("prior", "diffusion_pytorch_model"),
+                *_RENDERER,
+            ),
+        ),
+    ),
+    2_143_000_000,
+    "MIT",
+    "as Shap-E's, whose layout it shares, with CLIP ViT-L/14's image encoder; its own listing was not at hand",
+)
 _DIFFUSERS = ("diffusers", "transformers", "accelerate", "peft")
 _PAINTING = (Network("UNet", 859.5), Network("LCM", 67.0), Network("VAE", 83.7), Network("text", 123.1))
 _DENOISER_BYTES, _DECODER_BYTES = 300e6, 3200.0
@@ -257,7 +299,18 @@ ENGINES: tuple[Engine, ...] = (
         (Network("CLIP", 149.6),), ("transformers",), work_bytes=3e8, only_if_here=True,
     ),
     Engine(
-        BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter", "text_to_image"),
+        "shap-e", "Shap-E", ("object_maker",), "adapters.shap_e:open_shap_e", ("gpu",), (_SHAP_E,),
+        (Network("prior", 315.6, SINGLE), Network("text", 123.7, SINGLE), Network("renderer", 226.3, SINGLE)),
+        _DIFFUSERS[:3], work_bytes=1e9, only_if_here=True, checks_pictures=False,
+    ),
+    Engine(
+        "shap-e-img2img", "Shap-E from a picture", ("object_maker",), "adapters.shap_e:open_shap_e_img2img", ("gpu",),
+        (_SHAP_E_PICTURE,),
+        (Network("prior", 315.6, SINGLE), Network("image", 303.2, SINGLE), Network("renderer", 226.3, SINGLE)),
+        _DIFFUSERS[:3], work_bytes=1e9, only_if_here=True, checks_pictures=False,
+    ),
+    Engine(
+        BUILTIN, "builtin", ("depth", "segmenter", "background", "outpainter", "text_to_image", "object_maker"),
         "builtin.bundle:open_builtin",
         ("gpu", "cpu"),
     ),

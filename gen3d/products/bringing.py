@@ -17,8 +17,8 @@ from gen3d.products.brought import Alone, thing_in
 from gen3d.products.fitting import Surroundings, fitted, surroundings
 from gen3d.splat.gaussians import Gaussians
 
-Find = Callable[[str], Path]
-"""The name of a file to where it lies."""
+Find = Callable[[str], Alone]
+"""The name that an edit gives to what stands there."""
 UNKNOWN_LENS = (60.0, 640, 480)
 """Of a photo of which nobody knows it: degrees, pixels."""
 
@@ -26,15 +26,20 @@ UNKNOWN_LENS = (60.0, 640, 480)
 def beside(folder: Path) -> Find:
     """Finds what is brought in by its name: in the folder of the edits, or below it; InputError for elsewhere."""
 
-    def find(name: str) -> Path:
+    def find(name: str) -> Alone:
         path = folder / name
         if "\0" in name or not path.parent.resolve().is_relative_to(folder.resolve()) or path.name in ("", ".."):
             raise InputError(
                 f"{name[:80]!r} lies outside the folder of the edits.", "Give the name of a file that lies beside them."
             )
-        return path
+        return thing_in(path)
 
     return find
+
+
+def anywhere(name: str) -> Alone:
+    """Finds what is brought in wherever it lies: for who has written the edits himself."""
+    return thing_in(Path(name))
 
 
 class Receiving(NamedTuple):
@@ -60,7 +65,9 @@ def brought_in(
             taken.add(new)
         if edit.op == "bring in":
             alone = _alone(edit, place, into.find)
-            edit, told = fitted(edit, alone, _surroundings(into, tuple(done), brought))
+            told = None
+            if edit.at is None or edit.size_m is None or edit.light is None:
+                edit, told = fitted(edit, alone, _surroundings(into, tuple(done), brought))
             edit = replace(edit, new=new, name=edit.name or _called(edit))
             brought[new] = alone
             notices += [*alone.told, *([told] if told else [])]
@@ -74,7 +81,7 @@ def _alone(edit: Edit, place: int, find: Find) -> Alone:
             f"Edit {place} is to bring in {edit.words[:40]!r}, and nobody has made that yet.",
             "`gen3d edit` makes it, and so does whoever brings things in on the page.",
         )
-    return thing_in(find(edit.file))
+    return find(edit.file)
 
 
 def _called(edit: Edit) -> str:

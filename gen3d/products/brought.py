@@ -65,7 +65,7 @@ def thing_in(file: Path) -> Alone:
     return _thing_in(file, at.st_mtime_ns, at.st_size)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _thing_in(file: Path, changed_ns: int, size: int) -> Alone:
     """Kept for a while: a list of edits may be looked at often."""
     with file.open("rb") as content:

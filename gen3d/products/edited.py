@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from gen3d.formats.stored import StoredScene
 from gen3d.formats.things_file import names_of, read_things
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import MB, check_file, refusing
-from gen3d.products.bringing import UNKNOWN_LENS, Find, Receiving, beside, brought_in, numbered
+from gen3d.products.bringing import UNKNOWN_LENS, Find, Receiving, anywhere, beside, brought_in, numbered
 from gen3d.products.brought import Alone, of_degree
 from gen3d.products.relabel import relabelled
 from gen3d.products.things import footprint_of
@@ -94,7 +93,7 @@ def edited_by(
     edits: Sequence[Edit],
     gaussians: Gaussians,
     told: Mapping[str, Any] | None = None,
-    find: Find = Path,
+    find: Find = anywhere,
     camera: Camera | None = None,
 ) -> Edited:
     """The edits made of a scene's things.

@@ -23,9 +23,13 @@ from gen3d.formats.ply import read_ply
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.things_file import names_of
 from gen3d.formats.transforms import write_transforms
+from gen3d.models.base import ObjectMaker
+from gen3d.products.bringing import Find, beside
+from gen3d.products.brought import thing_in
 from gen3d.products.edited import edits_beside, heeding, plane_of
 from gen3d.products.export import FinishedScene
 from gen3d.products.things import things_told
+from gen3d.run.bring import check_kept, keep_made, kept, made_of, sweep_brought, with_made, write_for_viewer
 from gen3d.run.edit import Built, built_in
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians
@@ -39,6 +43,8 @@ AIMED_DEG, ABOVE_DEG, NEARER = 28.0, 20.0, 0.35
 nearer to see it from the front. Chosen by eye."""
 AT_ONCE = 200
 """Edits of one call."""
+UPLOADED = "made/upload"
+"""The name of what was sent, until it is kept."""
 PICTURE_PX = 512
 """The longer side of the picture that comes with the list of things."""
 
@@ -76,25 +82,65 @@ def edits_of(built: Built) -> Edits:
     return read_edits(built.files.edits, names_of(built.things)) if built.files.edits.is_file() else Edits()
 
 
-def add_edits(scene: Path, given: Any) -> None:
-    """Some more edits, as edits.json has them; all of them or, with an InputError, none."""
+def add_edits(scene: Path, given: Any, maker: ObjectMaker | None = None) -> None:
+    """Some more edits, as edits.json has them; all of them or, with an InputError, none.
+
+    maker: who makes what is brought in by words.
+    """
     built = built_in(scene)
     before = edits_of(built).done
-    new = _parsed(built, before, given)
+    new, find = _parsed(built, before, given, maker)
     if len(before) + len(new) > MOST:
         raise InputError(f"A scene may have {MOST} edits, and these would be more.", "Undo some first.")
-    write_edits(built.files.edits, Edits((*before, *new)))
+    write_edits(built.files.edits, Edits((*before, *keep_made(scene, new, find))))
+
+
+def bring_in(
+    scene: Path,
+    asked: Mapping[str, Any],
+    file: Path | None,
+    picture: Path | None,
+    maker: ObjectMaker | None,
+    view: Path | None = None,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Brings a file in, or what is made of words or after a picture. Gives the edit, and what is to be told.
+
+    asked: what "bring in" takes. view: the thing is written there for the viewer, and the edit is left to it; None: it
+    is made.
+    """
+    built = built_in(scene)
+    before = edits_of(built).done
+    given = dict(asked) | {"op": "bring in"} | ({"file": UPLOADED} if file or picture else {})
+    [edit] = parse_edits([given], "What is asked").done
+    alone = thing_in(file) if file else made_of(maker, None if picture else edit.words, picture)
+    named = replace(edit, file=UPLOADED, name=edit.name or _name_for(edit, file or picture))
+    how = built.edited((*before, named), lambda name: alone if name == UPLOADED else beside(scene)(name))
+    check_kept([replace(one, file="") for one in how.edits])
+    edit = replace(how.edits[-1], file=kept(scene, alone), words="")
+    told = tuple(dict.fromkeys((*alone.told, *how.notices)))
+    if view is not None:
+        write_for_viewer(view, alone, edit.name)
+        return as_json(replace(edit, new=None)), told
+    write_edits(built.files.edits, Edits((*before, edit)))
+    return as_json(edit), told
+
+
+def _name_for(edit: Edit, file: Path | None) -> str:
+    name = edit.words[:40] or (file.name.partition(".")[0][:40] if file else "")
+    return name if name.isprintable() and name.strip() else "brought in"
 
 
 def put_edits(scene: Path, given: Any) -> None:
     """These in the place of those before, as a whole edits.json has them; with an InputError all stays as it was."""
     built = built_in(scene)
     edits = parse_edits(given, "The list of edits", names_of(built.things))
+    check_kept((*edits.done, *edits.undone))
     built.edited(edits.done)
     if edits == Edits():
         built.files.edits.unlink(missing_ok=True)
     else:
         write_edits(built.files.edits, edits)
+    sweep_brought(built.files, edits)
 
 
 def take_back(scene: Path, count: int = 1) -> None:
@@ -104,10 +150,12 @@ def take_back(scene: Path, count: int = 1) -> None:
     if not 1 <= count <= len(before):
         edits = f"{len(before)} edit{'' if len(before) == 1 else 's'}"
         raise InputError(f"This scene has {edits}, so {count} cannot be taken back.", "Give a number from 1 to that.")
+    left = Edits(before[:-count])
     if count == len(before):
         built.files.edits.unlink()
     else:
-        write_edits(built.files.edits, Edits(before[:-count]))
+        write_edits(built.files.edits, left)
+    sweep_brought(built.files, left)
 
 
 def write_aimed(scene: Path, thing: str, side: str, file: Path) -> None:
@@ -150,25 +198,34 @@ def _turned_to(camera: Camera, place: np.ndarray, middle: np.ndarray, up: Any) -
     return camera.posed(c2w)
 
 
-def _parsed(built: Built, before: tuple[Edit, ...], given: Any) -> tuple[Edit, ...]:
-    """The edits that were given; each may mean by their names the copies that those before it have made."""
+def _parsed(
+    built: Built, before: tuple[Edit, ...], given: Any, maker: ObjectMaker | None
+) -> tuple[tuple[Edit, ...], Find]:
+    """The edits that were given, and what finds what they bring in.
+
+    Each may mean by their names the copies that those before it have made.
+    """
     if not isinstance(given, list) or not 0 < len(given) <= AT_ONCE:
         raise InputError(f"This is no list of 1 to {AT_ONCE} edits.", 'Give one as [{"op": "hide", "thing": 1}].')
     new: tuple[Edit, ...] = ()
+    find = beside(built.files.folder)
     for place, one in enumerate(given, 1):
-        names = _named_by_now(built, (*before, *new))
-        new = parse_edits([*map(as_json, new), one], "the list", names).done
+        names = _named_by_now(built, (*before, *new), find)
+        parsed = parse_edits([*map(as_json, new), one], "the list", names).done
+        check_kept(parsed[-1:])
+        parsed, find = with_made(parsed, lambda: maker, find)
         try:
-            built.edited((*before, *new))
+            new = built.edited((*before, *parsed), find).edits[len(before) :]
         except InputError as error:  # counts from the scene's first edit on
             what = error.what.replace(f"Edit {len(before) + place} ", f"Edit {place} of the list ", 1)
             raise InputError(what, error.remedy) from error
-    return new
+    check_kept([replace(one, file="") for one in (*before, *new)])
+    return new, find
 
 
-def _named_by_now(built: Built, edits: Any) -> dict[str, int]:
+def _named_by_now(built: Built, edits: Any, find: Find | None = None) -> dict[str, int]:
     """Things by their names, copies as well, of those that only one has."""
-    how = built.edited(edits)
+    how = built.edited(edits, find)
     names = [how.name_of(number) for number in how.things]
     return {name: n for name, n in zip(names, how.things, strict=True) if names.count(name) == 1}
 

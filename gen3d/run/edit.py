@@ -18,7 +18,7 @@ import torch
 from gen3d.camera import Camera
 from gen3d.edits import Edit
 from gen3d.errors import InputError
-from gen3d.events import Event, Finished, Stage
+from gen3d.events import Event, Finished, Notice, Stage
 from gen3d.formats.layered import load_layered
 from gen3d.formats.ply import read_ply
 from gen3d.formats.stored import StoredScene
@@ -28,10 +28,11 @@ from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.geometry.points import concatenate, lift
 from gen3d.models.base import Models
-from gen3d.products.bringing import beside
+from gen3d.products.bringing import Find, beside
 from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, with_baked
 from gen3d.products.relabel import in_parts, relabelled_pixels
 from gen3d.products.things import floating_told, things_of_scene
+from gen3d.run.bring import with_made
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
 from gen3d.run.steps import told_of, write_scene
@@ -54,10 +55,9 @@ class Built:
     cameras: list[Camera]
     things: dict[str, Any]
 
-    def edited(self, edits: Sequence[Edit]) -> Edited:
-        """The edits made of its things."""
-        return edited_by(edits, self.gaussians, self.things, beside(self.files.folder), self.cameras[0])
-
+    def edited(self, edits: Sequence[Edit], find: Find | None = None) -> Edited:
+        """The edits made of its things. find: what is brought in by its name; None: as it lies beside the scene."""
+        return edited_by(edits, self.gaussians, self.things, find or beside(self.files.folder), self.cameras[0])
 
     def in_parts(self, thing: int) -> Built:
         """Each part of a thing as one of its own. Raises InputError for a thing whose parts cannot be told apart."""
@@ -88,14 +88,20 @@ def edit(
     folder: Path,
     models: Callable[[], Models] | None = None,
     settings: ExpandSettings | None = None,
+    find: Find | None = None,
     refine: Callable[[Gaussians], Stage[Gaussians]] | None = None,
 ) -> Iterator[Event]:
     """Bakes the edits into a new folder: scene.ply, .splat, .view, .html, things.json ...; no video.
 
-    models: called where an edit asks to fill. refine: what is done to the Gaussians at last (`run/refine.py`).
-    Raises InputError for edits that cannot be made.
+    models: called where an edit asks to fill, or brings in by words. find: what is brought in by its name; None: as it
+    lies beside the scene. refine: what is done to the Gaussians at last (`run/refine.py`). Raises InputError for edits
+    that cannot be made.
     """
-    how = scene.edited(edits)
+    find = find or beside(scene.files.folder)
+    edits, find = with_made(edits, lambda: models().object_maker if models else None, find)
+    how = scene.edited(edits, find)
+    for told in how.notices:
+        yield Notice(told)
     gaussians = heeding(StoredScene(scene.gaussians), how).gaussians
     with whole_folder(folder) as work, memory_told():
         files = SceneFiles(work)

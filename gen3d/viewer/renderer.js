@@ -17,7 +17,8 @@ const TEXTURES = ['gaussians', 'harmonics', 'order', 'slots']   // by unit
 // highest byte: a row of a texture, with where the thing went and how its colours change. Slot 0 is as it was built. So an
 // edit costs a row and a sort, however many Gaussians a thing has, and a copy has no Gaussians of its own.
 const SLOTS = 256
-const LINES = 6             // of a slot: three rows of x -> A x, three of rgb -> C rgb
+const LINES = 6             // of a slot: three rows of x -> A x, three of rgb -> C rgb + c
+const SPARE = 64            // rows of Gaussians beyond what is asked for, where room is made
 const PICKED_ALPHA = 0.25   // the nearest Gaussian that is so opaque at a pixel is what somebody clicked
 
 // What is drawn of the Gaussians, by number in the shader.
@@ -151,7 +152,8 @@ void main() {
   vec2 px = lens.xy * (p.xy / p.z) + lens.zw + axis * sqrt(longer) * offset.x + vec2(-axis.y, axis.x) * sqrt(shorter) * offset.y;
   gl_Position = vec4(2.0 * px.x / size.x - 1.0, 1.0 - 2.0 * px.y / size.y, 0, 1);
 #ifdef PLACED
-  vec3 rgb = shade(at, rgba.rgb, A * (mean - center)) * rows(slot, 3);
+  vec3 rgb = shade(at, rgba.rgb, A * (mean - center)) * rows(slot, 3) + vec3(texelFetch(slots, ivec2(3, slot), 0).w,
+    texelFetch(slots, ivec2(4, slot), 0).w, texelFetch(slots, ivec2(5, slot), 0).w);
   if (slot == chosen && chosen > 0u) rgb = mix(rgb, vec3(1.0, 0.7, 0.33), 0.3);
 #else
   vec3 rgb = shade(at, rgba.rgb, mean - center);
@@ -217,19 +219,32 @@ class Renderer {
   }
 
   // Room for a scene; what was there goes.
-  begin(header) {
-    const {gl} = this, rows = Math.ceil(header.count / ROW)
+  // rows: of Gaussians, where there are more than its own.
+  begin(header, rows = Math.ceil(header.count / ROW)) {
+    const {gl} = this
     this.asked = this.count = 0
     this.total = header.count
     for (const texture of this.textures ?? []) gl.deleteTexture(texture)
     const harmonicRows = header.sh_degree ? rows : 1
     const shapes = [[gl.RGBA32UI, 2 * ROW, rows], [gl.RGBA32UI, ROW, harmonicRows], [gl.R32UI, ROW, rows], [gl.RGBA32F, LINES, SLOTS]]
     this.textures = shapes.map((shape, unit) => this.texture(unit, ...shape))
-    this.rows = rows                              // of the order
+    this.rows = this.room = rows                  // of the order, of the Gaussians
     this.placed = false
     this.antialiased = Boolean(header.antialiased)
     this.firstLarger = header.first_larger        // closes the gaps while only the first fifth is there
     this.header = header
+  }
+
+  // Room for so many rows of Gaussians; what they were is to be uploaded again. False where there is room already.
+  grow(rows) {
+    const {gl} = this
+    if (rows <= this.room) return false
+    this.room = rows + SPARE
+    for (const unit of this.header.sh_degree ? [0, 1] : [0]) {
+      gl.deleteTexture(this.textures[unit])
+      this.textures[unit] = this.texture(unit, gl.RGBA32UI, (2 - unit) * ROW, this.room)
+    }
+    return true
   }
 
   texture(unit, format, width, height) {
@@ -346,7 +361,7 @@ class Renderer {
     if (mode && mode !== WHOSE) gl.uniform1i(this.at('mode'), mode)
     if (this.placed) gl.uniform1ui(this.at('chosen'), this.chosen)
     const fx = K[0][0] * w / width, fy = K[1][1] * h / height, cx = K[0][2] * w / width, cy = K[1][2] * h / height
-    const rest = 1 - this.asked / this.total
+    const rest = Math.max(0, 1 - this.asked / this.total)
     gl.uniform4fv(this.at('w2c'), view.flat())
     gl.uniform3fv(this.at('center'), [0, 1, 2].map(k => -(view[0][k] * view[0][3] + view[1][k] * view[1][3] + view[2][k] * view[2][3])))
     gl.uniform4f(this.at('lens'), fx, fy, cx, cy)

@@ -1,8 +1,9 @@
 // The things of a scene in a list and in the picture: a click chooses one, a drag moves it on the ground, sliders and keys
 // turn and scale it. What was built stays; edits.js says what a list of edits makes of it.
 //
-// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply}:
-// what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes edits.
+// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, read, add, whole}:
+// what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes edits,
+// bring({words, file}, say, take) where somebody makes what is to be brought in.
 
 const NUDGE = 0.02          // of the pivot's distance, by an arrow key
 const STEP_DEG = 5, STEP_SCALE = 1.05
@@ -10,12 +11,16 @@ const SOON_MS = 1000        // two steps of a kind within this are one edit
 const FARTHEST_DRAG = 20    // of the pivot's distance: beyond, the ground is seen too flat to say where
 const LEAST_SLANT = 0.02
 const BESIDE = 1.15         // of its width, from a thing to a copy of it
+const SHADOW = 'shadow'    // what a contact shadow is built of, and how the names of their slots begin
+const NO_COLOUR = [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+const BROUGHT_KINDS = '.glb,.ply,.splat,.spz,.sog,.ksplat,.png,.webp'
 const HOW_TO_EDIT = 'Click a thing, or choose one in the list.'
 const CHOSEN_WORDS = 'drag it or use the arrow keys to move it, comma and dot to turn it, Delete to remove it, Escape to let go.'
 
 class Things {
   revision = 0
-  numbers = []                      // of those that have a slot, from slot 1 on
+  numbers = []                      // of those that have a slot, from slot 1 on; then files that were brought in
+  extras = []                       // what was added to the scene's own file: {id, slot, header, records}
   #stage; #signal; #parts = {}; #told = null; #done = []; #undone = []; #there = new Map(); #slots = new Map()
   #chosen = null; #pending = null; #carried = null; #last = 0
 
@@ -35,14 +40,16 @@ class Things {
   // Of another scene; keeps: it is another state of the same, and if it has the same things, they stay edited.
   begin({told}, keeps) {
     const numbers = (told?.things ?? []).slice(0, SLOTS - 1).map(({id}) => id)
-    if (!keeps || numbers.join() !== this.numbers.join()) {
-      Object.assign(this, {numbers})
+    const built = this.numbers.filter(Number.isInteger), stays = keeps && numbers.join() === built.join()
+    if (!stays) {
+      Object.assign(this, {numbers, extras: []})
       this.#done = []
       this.#undone = []
       this.#chosen = this.#pending = null
       this.#say(HOW_TO_EDIT)
     }
-    this.#told = told && {...told, things: told.things.slice(0, SLOTS - 1)}
+    const brought = stays ? this.#told?.brought ?? [] : []
+    this.#told = told && {...told, things: told.things.slice(0, SLOTS - 1), brought}
     if (!this.some) this.toggle(false)
     this.#changed()
   }
@@ -58,18 +65,41 @@ class Things {
   // What is seen, for the order; null while all is as it was built and nobody is to choose.
   placed() {
     if (!this.some || (this.element.hidden && !this.#edits.length)) return null
-    return [...this.#there].filter(([, thing]) => !thing.hidden).map(([n, {of, matrix}]) => (
+    const seen = [...this.#there].filter(([, thing]) => !thing.hidden).map(([n, {of, matrix}]) => (
       {built: this.#slots.get(of), slot: this.#slots.get(n), matrix}))
+    const built = this.#slots.get(SHADOW)
+    const discs = this.#discs().filter(([n]) => this.#slots.has(SHADOW + n))
+    return [...seen, ...discs.map(([n, matrix]) => ({built, slot: this.#slots.get(SHADOW + n), matrix}))]
+  }
+
+  // [number, where its contact shadow lies] of every thing that casts one.
+  #discs() {
+    const casting = [...this.#there].filter(([, thing]) => !thing.hidden && thing.shadow !== null)
+    return casting.map(([n, thing]) => [n, discUnder(thing, this.#toldOf(thing.of).footprint ?? [], this.#told.up)]).filter(([, disc]) => disc)
+  }
+
+  #toldOf(id) {
+    return [...this.#told.things, ...this.#told.brought].find(one => one.id === id)
   }
 
   // Of every slot, as the renderer takes them.
   lines() {
     const values = new Float32Array(4 * LINES * SLOTS)
     for (let slot = 0; slot < SLOTS; slot++) values.set([...AS_BUILT, ...COLOURS.map(row => [...row, 0])].flat(), 4 * LINES * slot)
-    for (const [n, {matrix, colour}] of this.#there) {
-      values.set([...matrix, ...colour.map(row => [...row, 0])].flat(), 4 * LINES * this.#slots.get(n))
+    for (const [n, {of, matrix, colour}] of this.#there) {
+      values.set([...matrix, ...this.#inRange(of, colour)].flat(), 4 * LINES * this.#slots.get(n))
+    }
+    for (const [n, disc] of this.#discs()) {
+      if (this.#slots.has(SHADOW + n)) values.set([...disc, ...NO_COLOUR].flat(), 4 * LINES * this.#slots.get(SHADOW + n))
     }
     return values
+  }
+
+  // What was brought in has its colours in a range of its own; the shader takes the scene's for all.
+  #inRange(of, colour) {
+    const own = this.extras.find(({id}) => id === of)?.header.ranges.rgb, [low, high] = this.#stage.header().ranges.rgb
+    const by = own ? (own[1] - own[0]) / (high - low) : 1, offset = own ? own[0] - by * low : 0
+    return colour.map(row => [...row.map(x => by * x), offset * (row[0] + row[1] + row[2])])
   }
 
   // Of what is chosen; 0: nothing is.
@@ -123,8 +153,12 @@ class Things {
     this.revision++
     this.#there = this.#told ? instancesOf(this.#edits, this.#told) : new Map()
     this.#slots = new Map(this.numbers.map((n, i) => [n, i + 1]))
+    const discs = this.#told ? this.#discs() : []
+    if (discs.length) this.#extra({id: SHADOW})
     let slot = this.numbers.length
-    for (const n of this.#there.keys()) if (!this.#slots.has(n)) this.#slots.set(n, ++slot)
+    for (const n of [...this.#there.keys(), ...discs.map(([n]) => SHADOW + n)]) {
+      if (!this.#slots.has(n) && slot < SLOTS - 1) this.#slots.set(n, ++slot)
+    }
     if (this.#chosen !== null && !this.#there.has(this.#chosen)) {
       this.#chosen = null
       this.#say(HOW_TO_EDIT)
@@ -132,6 +166,38 @@ class Things {
     if (anew) this.#list()
     this.#show()
     this.#stage.place()
+  }
+
+  // Gaussians that the scene's own file does not have, in a slot of their own; once.
+  #extra(extra) {
+    if (this.numbers.includes(extra.id) || !this.#stage.whole()) return
+    this.numbers.push(extra.id)
+    this.#slots.set(extra.id, this.numbers.length)
+    const kept = {...extra, slot: this.numbers.length}
+    this.extras.push(kept)
+    this.#stage.add(kept)
+  }
+
+  // The Gaussians of an extra are there.
+  arrived() {
+    this.revision++
+    this.#stage.place()
+  }
+
+  // Brings in what stands in a file of its own: the edit as it was made for this scene, and where the file is.
+  async take(edit, source) {
+    const {header, records} = await this.#stage.read(source)
+    if (this.#slots.size + 3 >= SLOTS) return this.#say(`No more than ${SLOTS - 1} things are shown here.`)
+    const told = {...header.told.things[0], id: edit.file}
+    if (!this.#told.brought.some(({id}) => id === edit.file)) this.#told = {...this.#told, brought: [...this.#told.brought, told]}
+    this.#extra({id: edit.file, header, records})
+    this.#do(edit)
+    this.#choose([...this.#there.keys()].at(-1))
+  }
+
+  #bring(what) {
+    this.#say('It is being brought in.')
+    this.#stage.bring(what, words => this.#say(words), (edit, source) => this.take(edit, source))
   }
 
   #copy() {
@@ -144,20 +210,19 @@ class Things {
   }
 
   #toGround() {
-    const {normal, offset} = this.#told.ground, up = offset - dot(normal, this.#there.get(this.#chosen).foot)
-    this.#do({op: 'move', thing: this.#chosen, by: rounded(normal.map(x => up * x))})
+    this.#do({op: 'drop', thing: this.#chosen})
   }
 
   #boxOf(number) {
-    return this.#told.things.find(({id}) => id === this.#there.get(number).of).box
+    return this.#toldOf(this.#there.get(number).of).box
   }
 
   // -- in the picture
 
   at(x, y) {
     if (this.element.hidden) return
-    const slot = this.#stage.slotAt(x, y), [number = null] = [...this.#slots].find(([, other]) => other === slot) ?? []
-    this.#choose(number)
+    const slot = this.#stage.slotAt(x, y), [number] = [...this.#slots].find(([, other]) => other === slot) ?? []
+    this.#choose(Number.isInteger(number) ? number : null)
   }
 
   // True where the chosen thing is, which then is carried.
@@ -205,7 +270,7 @@ class Things {
   // After each picture.
   update() {
     if (this.#chosen === null || this.#there.get(this.#chosen)?.hidden) return this.outline.replaceChildren()
-    const {of, matrix} = this.#there.get(this.#chosen), {footprint = []} = this.#told.things.find(({id}) => id === of)
+    const {of, matrix} = this.#there.get(this.#chosen), {footprint = []} = this.#toldOf(of)
     const ring = footprint.map(corner => this.#stage.project(transformed(matrix, corner))).filter(Boolean)
     this.outline.replaceChildren(...[['box', this.#hull()], ['ring', ring]].map(([name, points]) => (
       shape('polygon', {class: name, points: points.map(p => p.map(x => x.toFixed(1)).join()).join(' ')}))))
@@ -267,7 +332,7 @@ class Things {
   // Takes a file's text for the edits; throws where it is none, and nothing changes.
   load(text) {
     const {done, undone} = editsFrom(text, this.#told)
-    const copies = [...done, ...undone].filter(({op}) => op === 'duplicate').length
+    const copies = [...done, ...undone].filter(({op}) => op === 'duplicate' || op === BRING).length
     if (this.numbers.length + copies >= SLOTS) throw new Error(`more than ${SLOTS - 1} things`)
     this.#done = done
     this.#undone = undone
@@ -310,15 +375,32 @@ class Things {
     this.#slide(parts.size, value => ({op: 'scale', by: Number((2 ** value / this.#before().factor).toFixed(6))}))
     parts.tint.addEventListener('input', () => this.#try({op: 'tint', thing: this.#chosen, rgb: colourFrom(parts.tint.value).map(round)}), on)
     parts.tint.addEventListener('change', () => this.#settle(), on)
+    const element = made('div', {className: 'things', hidden: true}, {role: 'group', 'aria-label': 'Things'})
+    element.append(parts.told, parts.list, parts.one)
     const all = row(
       button('undo', 'Undo', () => this.undo(), 'Ctrl-Z'), button('redo', 'Redo', () => this.redo(), 'Ctrl-Shift-Z'),
       button('save', 'Save edits', () => saveFile('edits.json', new Blob([this.#text], {type: 'application/json'}))),
       button('open', 'Load edits', () => parts.file.click()), parts.file,
     )
+    if (this.#stage.bring) element.append(this.#bringing(row, button))
     if (this.#stage.apply) all.append(button('apply', 'Use in files and videos', () => this.#apply()))
-    const element = made('div', {className: 'things', hidden: true}, {role: 'group', 'aria-label': 'Things'})
-    element.append(parts.told, parts.list, parts.one, all)
+    element.append(all)
     return element
+  }
+
+  // By words, or a file: splats, a mesh, a cut-out picture.
+  #bringing(row, button) {
+    const parts = this.#parts, on = {signal: this.#signal}
+    parts.brought = made('input', {type: 'file', accept: BROUGHT_KINDS, hidden: true})
+    parts.brought.addEventListener('change', () => {
+      if (parts.brought.files[0]) this.#bring({words: '', file: parts.brought.files[0]})
+      parts.brought.value = ''
+    }, on)
+    const words = this.#field('words', 'Bring in', {type: 'text', maxLength: 300, placeholder: 'a red ball'})
+    const make = () => parts.words.value.trim() && this.#bring({words: parts.words.value.trim(), file: null})
+    parts.words.addEventListener('keydown', event => event.key === 'Enter' && make(), on)
+    return row(words, button('make', 'Make it', make), button('bring', 'Bring in a file', () => parts.brought.click(),
+      'Splats, a .glb, or a picture that is cut out'), parts.brought)
   }
 
   #apply() {

@@ -4,8 +4,10 @@
 //   await viewer.show('scene.view')        // an address or the file's bytes; {keepCamera: true} stays where it looks
 //   viewer.reset(); viewer.dispose(); viewer.canvas; viewer.pose()     // {view: world to camera, focal: in heights}
 //   viewer.things.load(text)               // the text of an edits.json
+//   viewer.things.take(edit, source)       // brings in what stands in a file of its own, as {bring} has it made
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
 //   {apply: (text, say) => ...} takes a scene's edits, the text of an edits.json, and says when files and videos heed them
+//   {bring: ({words, file}, say, take) => ...} has something made of words or of a file, then take(edit, address of it)
 //   {asked: askedOf(location.search)} begins as an address says (parameters.js)
 //
 // This file ties the others together and draws when something has changed, and only then:
@@ -122,6 +124,7 @@ class SceneViewer {
       throw error
     }
     await unpacked
+    for (const extra of this.#things.extras) this.#addExtra(extra)
   }
 
   reset() {
@@ -165,7 +168,7 @@ class SceneViewer {
     const keeps = keepCamera && this.#scene !== null
     this.#orbit.use(header, keeps)
     this.#free = null
-    this.#scene = {id: (this.#scene?.id ?? 0) + 1, header, parts: [], there: 0, whole}
+    this.#scene = {id: (this.#scene?.id ?? 0) + 1, header, parts: [], there: 0, filled: header.count, whole}
     this.#sorting = false                           // the worker does not answer for an earlier scene
     this.#root.style.setProperty('--aspect', `${header.width} / ${header.height}`)
     const title = this.#options.title ?? header.title
@@ -195,11 +198,12 @@ class SceneViewer {
     if (autoplay && !matchMedia('(prefers-reduced-motion: reduce)').matches) this.#director.playOwn()
   }
 
-  #addPart({id, first, count, texels, harmonics}) {
+  #addPart({id, first, count, texels, harmonics, own}) {
     const scene = this.#scene
     if (id !== scene.id) return
     const part = {row: first / ROW, texels, harmonics}
     scene.parts.push(part)                          // kept for a context that is lost
+    if (own) return this.#addOwn(part)
     scene.there = first + count
     if (!this.#lost) {
       if (first === 0) this.#beginDrawing()
@@ -210,8 +214,45 @@ class SceneViewer {
     this.#redraw()
   }
 
+  // What was not in the scene's own file.
+  #addOwn(part) {
+    if (!this.#lost) {
+      const grown = this.#renderer.grow(this.#rows)
+      for (const one of grown ? this.#scene.parts : [part]) this.#renderer.upload(one)
+    }
+    this.#things.arrived()
+  }
+
+  get #rows() {
+    return Math.max(...this.#scene.parts.map(({row, texels}) => row + texels.length / (8 * ROW)))
+  }
+
+  // {slot, header, records} of a file, or {slot} alone for the disc of contact shadows.
+  #addExtra({slot, header, records}) {
+    const scene = this.#scene, first = Math.ceil(scene.filled / ROW) * ROW
+    if (!header) {
+      scene.filled = first + ROW
+      return this.#tell({task: 'disc', id: scene.id, first, slot})
+    }
+    const stride = records.length / header.count
+    scene.filled = first + header.count
+    this.#tell({task: 'more', id: scene.id, first, slot, stride, own: {header}, records})
+  }
+
+  // A thing's own file: {header, records}.
+  async #read(source) {
+    const parts = []
+    let found = null
+    await readScene(source, this.#ended.signal, header => { found = header }, (first, records) => parts.push(records))
+    const records = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let at = 0
+    for (const part of parts) { records.set(part, at); at += part.length }
+    return {header: found, records}
+  }
+
   #beginDrawing() {
-    this.#renderer.begin(this.#scene.header)
+    const {header, parts} = this.#scene
+    this.#renderer.begin(header, Math.max(Math.ceil(header.count / ROW), parts.length ? this.#rows : 0))
     this.#renderer.place(this.#things.lines())
     this.#renderer.chosen = this.#things.slot
   }
@@ -284,7 +325,7 @@ class SceneViewer {
     this.#drawn()
     Object.assign(dataset, {count: this.#renderer.count, yaw: yaw.toFixed(3), pitch: pitch.toFixed(3)})
     Object.assign(dataset, {zoom: zoom.toFixed(4), sway: swaying ? 'on' : 'off'})
-    if (this.#renderer.asked === header.count) dataset.ready = 'true'
+    if (this.#renderer.asked >= header.count) dataset.ready = 'true'
   }
 
   #drawn() {
@@ -302,7 +343,8 @@ class SceneViewer {
     this.#sortedFor = wanted
     const order = this.#order, near = NEAR_OF_PIVOT * header.pivot_m
     this.#order = null
-    this.#tell({task: 'sort', id, axis: view[2], near, count: there, every, placed, order}, ...(order ? [order.buffer] : []))
+    const count = there < header.count ? there : this.#scene.filled
+    this.#tell({task: 'sort', id, axis: view[2], near, count, every, placed, order}, ...(order ? [order.buffer] : []))
   }
 
   #useOrder({id, order, asked, count, every, placed}) {
@@ -433,6 +475,10 @@ class SceneViewer {
       begin: () => { this.#stopSway(); this.#byHand() },
       unfolded: open => { this.#frame.querySelector('.edits').ariaExpanded = String(open) },
       apply: this.#options.apply,
+      bring: this.#options.bring,
+      read: source => this.#read(source),
+      add: extra => this.#addExtra(extra),
+      whole: () => this.#scene?.there === this.#scene?.header.count,
     }
   }
 

@@ -7,7 +7,7 @@ function sceneWorker() {
 
   onmessage = ({data}) => {
     if (data.task === 'begin') begin(data)
-    else if (data.id === scene.id) (data.task === 'unpack' ? unpack : sort)(data)
+    else if (data.id === scene.id) ({unpack, more, disc, sort})[data.task](data)
   }
 
   // things: the numbers of those that have a slot, from the first on.
@@ -25,14 +25,15 @@ function sceneWorker() {
 
   // Integers to what the shader reads, two texels each: x y z rgba | the largest scale, and the six terms of the
   // covariance as 16-bit shares of its square. The last byte of the scale is the kind, 255 where none is known.
-  function unpack({id, first, records}) {
-    const {header, xyz, slots, slotOf, sizes} = scene
+  // own: the header of another file, all of whose Gaussians are built in one slot; in constant colours.
+  function unpack({id, first, records, own, slot}) {
+    const {xyz, slots, slotOf, sizes} = scene, header = own ?? scene.header
     const {w2c, ranges, sh_degree: degree, kinds, things} = header
     const plain = degree ? 26 : 17, stride = plain + (kinds ? 1 : 0) + (things ? 2 : 0)
     const count = records.length / stride, rows = Math.ceil(count / ROW)
     const bytes = new DataView(records.buffer)
     const texels = new Uint32Array(rows * ROW * 8), floats = new Float32Array(texels.buffer)
-    const harmonics = degree ? new Uint32Array(rows * ROW * 4) : null
+    const harmonics = own ? flat(rows) : degree ? new Uint32Array(rows * ROW * 4) : null
     const center = [0, 1, 2].map(k => -(w2c[0][k] * w2c[0][3] + w2c[1][k] * w2c[1][3] + w2c[2][k] * w2c[2][3]))
     const value = ([low, high], levels) => [low, (high - low) / levels]
     const [u0, du] = value(ranges.direction[0], 65535), [v0, dv] = value(ranges.direction[1], 65535)
@@ -49,11 +50,61 @@ function sceneWorker() {
       const scale = k => distance * Math.exp(s0 + ds * records[at + 6 + k])
       covariance(bytes.getUint32(at + 13, true), scale(0), scale(1), scale(2), t, texels, floats)
       texels[t + 4] = texels[t + 4] & ~255 | (kinds ? records[at + plain] : 255)
-      if (things) sizes[slots[first + i] = slotOf[bytes.getUint16(at + stride - 2, true)]]++
-      if (degree) for (let k = 0; k < 9; k++) harmonics[4 * i + (k >> 2)] |= records[at + 17 + k] << (8 * (k & 3))
+      if (own) sizes[slots[first + i] = slot]++
+      else if (things) sizes[slots[first + i] = slotOf[bytes.getUint16(at + stride - 2, true)]]++
+      if (degree && !own) for (let k = 0; k < 9; k++) harmonics[4 * i + (k >> 2)] |= records[at + 17 + k] << (8 * (k & 3))
     }
     scene.there = first + count
-    postMessage({id, first, count, texels, harmonics}, [texels.buffer, ...(harmonics ? [harmonics.buffer] : [])])
+    postMessage({id, first, count, texels, harmonics, own: Boolean(own)}, [texels.buffer, ...(harmonics ? [harmonics.buffer] : [])])
+  }
+
+  // Of another file, behind all that is there; what lies between has no place and is never drawn.
+  function more(given) {
+    const {header} = given.own
+    lengthen(given.first + given.records.length / given.stride)
+    unpack({...given, own: header})
+  }
+
+  function lengthen(count) {
+    const {xyz, slots} = scene
+    Object.assign(scene, {xyz: new Float32Array(3 * count).fill(NaN), slots: new Uint8Array(count)})
+    scene.xyz.set(xyz)
+    scene.slots.set(slots)
+  }
+
+  // Harmonics of zero, as the scene's range has them; null where it has none.
+  function flat(rows) {
+    if (!scene.header.sh_degree) return null
+    const [low, high] = scene.header.ranges.sh, zero = Math.min(255, Math.max(0, Math.round(-255 * low / (high - low))))
+    return new Uint32Array(new Uint8Array(rows * ROW * 16).fill(zero).buffer)
+  }
+
+  // The unit disc of gen3d/splat/shadow.py, for contact shadows; its colour is that of its slot.
+  function disc({id, first, slot}) {
+    const ACROSS = 17, WIDTH = 0.6, THIN = 0.05, DARKEST = 0.5, FULL = 0.5, step = 2 / ACROSS, places = []
+    for (let row = 0; row < ACROSS; row++) for (let column = 0; column < ACROSS; column++) {
+      const x = (column + 0.5) * step - 1, z = (row + 0.5) * step - 1
+      const t = Math.min(1, Math.max(0, (1 - Math.hypot(x, z)) / (1 - FULL))), dark = DARKEST * t * t * (3 - 2 * t)
+      const opacity = -Math.log(1 - dark) / (2 * Math.PI * WIDTH * WIDTH)
+      if (opacity > 2 / 255) places.push([x, z, opacity])
+    }
+    const count = places.length, rows = Math.ceil(count / ROW)
+    lengthen(first + count)
+    const texels = new Uint32Array(rows * ROW * 8), floats = new Float32Array(texels.buffer), share = x => Math.round(32767 * x) & 0xffff
+    for (const [i, [x, z, opacity]] of places.entries()) {
+      const t = 8 * i
+      floats.set([x, 0, z], t)
+      scene.xyz.set([x, 0, z], 3 * (first + i))
+      texels[t + 3] = Math.round(255 * opacity) << 24
+      floats[t + 4] = WIDTH * step
+      texels[t + 4] = texels[t + 4] & ~255 | 255
+      texels[t + 5] = share(1)
+      texels[t + 6] = share(THIN * THIN) << 16
+      texels[t + 7] = share(1) << 16
+      scene.sizes[scene.slots[first + i] = slot]++
+    }
+    scene.there = first + count
+    postMessage({id, first, count, texels, harmonics: flat(rows), own: true}, [texels.buffer])
   }
 
   function fromOctahedral(u, v) {
@@ -105,7 +156,7 @@ function sceneWorker() {
   // placed: what is seen of the things, [{built, slot, matrix}, ...]; null: all as it was built.
   // Far to near, exactly: the bits of positive floats sort like the floats, so two counting sorts of 16 bits each do.
   function sort({id, axis, near, count, every = 1, placed, order}) {
-    const {xyz, slots, sizes} = scene, n = Math.min(count, scene.there)
+    const {xyz, slots, sizes} = scene, n = Math.min(count, scene.there, placed ? Infinity : scene.header.count)
     const most = Math.max(scene.header.count, placed ? sizes[0] + placed.reduce((sum, one) => sum + sizes[one.built], 0) : 0)
     makeRoom(most)
     const {depth, other, ids} = scene, z = new Float32Array(depth.buffer)

@@ -17,7 +17,7 @@ import torch
 from gen3d.models.torchvision_repair import repair_torchvision
 from gen3d.models.weights.files import opening
 
-OF_TRANSFORMERS = ("text_encoder", "safety_checker")
+OF_TRANSFORMERS = ("text_encoder", "image_encoder", "safety_checker")
 """Networks whose files are called model.*; all others are called diffusion_pytorch_model.*."""
 HALF = "fp16"
 """The variant in half precision; networks that lack it are read from their plain files, and the other way round."""
