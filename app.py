@@ -14,7 +14,7 @@ import gen3d  # noqa: F401  isort: skip - sets how OpenMP waits, which torch rea
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -164,6 +164,14 @@ def things(scene: Path, picture: Path) -> list[dict[str, object]]:
         return directed.things_now(scene, picture, off_gpu())
 
 
+def bring(
+    scene: Path, asked: Mapping[str, object], file: Path | None, picture: Path | None, view: Path | None
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Brings something into the scene in a folder: the edit, and what is to be told."""
+    with told_to_visitors():
+        return directed.bring_in(scene, asked, file, picture, MODELS.object_maker, view)
+
+
 def show_file(view: Path, scene: Path) -> tuple[str, ...]:
     """A visitor's own scene file, for the viewer; what is to be told of it."""
     with told_to_visitors():
@@ -194,7 +202,10 @@ def steps() -> Steps:
         photo=photo,
         publish=publish,
         show_file=show_file,
-        direct=Direct(things, directed.add_edits, directed.take_back, directed.write_aimed, directed.put_edits),
+        direct=Direct(
+            things, partial(directed.add_edits, maker=MODELS.object_maker), directed.take_back, directed.write_aimed,
+            directed.put_edits, bring,
+        ),
     )
 
 

@@ -15,12 +15,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from gradio.data_classes import _StaticFiles
 
+from gen3d.models.builtin.solids import SolidMaker
 from gen3d.run import direct as directed
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.pick import pick_rasterizer
@@ -45,8 +47,9 @@ GENEROUS = Limits(
 
 
 DIRECT = Direct(
-    lambda scene, picture: directed.things_now(scene, picture, pick_rasterizer("cpu")), directed.add_edits,
-    directed.take_back, directed.write_aimed, directed.put_edits,
+    lambda scene, picture: directed.things_now(scene, picture, pick_rasterizer("cpu")),
+    partial(directed.add_edits, maker=SolidMaker()), directed.take_back, directed.write_aimed, directed.put_edits,
+    lambda scene, asked, file, picture, view: directed.bring_in(scene, asked, file, picture, SolidMaker(), view),
 )
 """As app.py has it."""
 

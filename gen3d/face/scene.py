@@ -26,7 +26,7 @@ from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
 from gen3d.products.bringing import anywhere
-from gen3d.products.edited import edited_by, heeding, parsed_edits
+from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, one_after_other, parsed_edits
 from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
 from gen3d.products.things import things_of_scene
@@ -35,6 +35,7 @@ from gen3d.run.bring import with_made
 from gen3d.run.course import check_path, tour_cameras
 from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.output import check_output
+from gen3d.run.record import write_json
 from gen3d.run.review import review_layers
 from gen3d.run.steps import write_scene
 from gen3d.run.thrift import Thrift, memory_told
@@ -108,6 +109,8 @@ class Scene:
     rasterizer: Rasterizer
     notices: tuple[str, ...] = ()
     """What was done otherwise than hoped, a sentence or two each."""
+    edits: Edited | None = None
+    """What was done to its things since it was grown; None: nothing."""
 
     @property
     def camera(self) -> Camera:
@@ -129,18 +132,20 @@ class Scene:
         """Another scene with its things moved, removed, copied ...; this one stays as it is.
 
         edits: dictionaries as edits.json has them (`gen3d/edits.py`), [{"op": "move", "thing": 1, "by": [0.5, 0, 0]}].
-        A thing is meant by its number, or by its name in `things`. What a mesh shows of it stays as it was. Raises
-        InputError for what is no edit and for a thing that is not there.
+        A thing is meant by its number, or by its name in `things`. What is brought in is a file, or made of words by
+        the scene's models. Raises InputError for what is no edit and for a thing that is not there.
         """
         told = self.things
         wanted, find = with_made(parsed_edits(list(edits), told), lambda: self.models.object_maker, anywhere)
         how = edited_by(wanted, self.gaussians, told, find, self.camera)
-        return replace(self, gaussians=heeding(StoredScene(self.gaussians), how).gaussians)
+        whole = how if self.edits is None else one_after_other(self.edits, how)
+        return replace(self, gaussians=heeding(StoredScene(self.gaussians), how).gaussians, edits=whole)
 
     @property
     def things(self) -> dict[str, Any]:
         """What there is in it, as things.json says (`gen3d/products/things.py`)."""
-        return things_of_scene(self.gaussians, self.layered.layers.rgbd)
+        names = {n: self.edits.name_of(n) for n in self.edits.things} if self.edits else None
+        return things_of_scene(self.gaussians, self.layered.layers.rgbd, names)
 
     def save(
         self, file: str | Path, *, axes: AxesName | None = None, level: bool = False, scale: float = 1.0
@@ -162,7 +167,10 @@ class Scene:
         with TemporaryDirectory(prefix="gen3d-") as folder:
             scene = FinishedScene(self.gaussians, Path(folder), self.rasterizer)
             if row.make or tells(row):
-                write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer)
+                told = self.things if self.gaussians.things is not None else None
+                write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer, things=told)
+                if self.edits:
+                    write_json(scene.files.baked, baked_as_json(self.edits))
             elif level:
                 save_layered(scene.files.layers, self.layered)
             ear = Ear(None)

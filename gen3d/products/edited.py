@@ -27,6 +27,7 @@ from gen3d.formats.whole import MB, check_file, refusing
 from gen3d.products.bringing import UNKNOWN_LENS, Find, Receiving, anywhere, beside, brought_in, numbered
 from gen3d.products.brought import Alone, of_degree
 from gen3d.products.relabel import relabelled
+from gen3d.products.surfels import surfels
 from gen3d.products.things import footprint_of
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.edited import edited, foot_of
@@ -53,12 +54,20 @@ class Edited:
     """Where the unit disc goes (`splat/shadow.py`), once for each shadow."""
     notices: tuple[str, ...] = ()
     """What is to be told of it."""
+    unpictured: frozenset[int] = frozenset()
+    """Numbers of things that no picture of the scene shows, since they were brought in."""
 
     def name_of(self, number: int) -> str:
         """A copy without a name of its own is called after what it was copied from."""
         thing = self.things.get(number)
         own = (thing.name if thing else "") or self.names.get(number)
         return own or f"{self.names.get(thing.of if thing else 0, 'thing')}, copy {number}"
+
+    def part_of(self, number: int) -> str:
+        """What a thing's part of a file is called: by its name, and by its number where another has that name too."""
+        name = self.name_of(number)
+        shared = sum(self.name_of(n) == name for n, thing in self.things.items() if not thing.hidden) > 1
+        return (f"{name} {number}" if shared else name).replace("/", " ")
 
     @property
     def told(self) -> str:
@@ -116,7 +125,8 @@ def edited_by(
     shadows = tuple(_shadows(things, brought, gaussians, told, up))
     names = names | {edit.new: edit.name for edit in edits if edit.op == "bring in"}
     whole = joined(*(numbered(alone, n) for n, alone in brought.items())) if brought else None
-    return Edited(things, names, changes, edits, whole, shadows, notices)
+    unpictured = frozenset(n for n, thing in things.items() if thing.of in brought)
+    return Edited(things, names, changes, edits, whole, shadows, notices, unpictured)
 
 
 def plane_of(told: Mapping[str, Any]) -> Plane | None:
@@ -177,9 +187,9 @@ def with_things(labels: Labels, gaussians: Gaussians, how: Edited | None) -> Lab
     of, things = labels.of.copy(), gaussians.things.cpu().numpy()
     names = list(labels.names)
     for number in (int(n) for n in np.unique(things) if 0 < n <= LAST_THING):
-        name = how.name_of(number) if how and (number in how.names or number in how.things) else f"thing {number}"
+        name = how.part_of(number) if how and (number in how.names or number in how.things) else f"thing {number}"
         of[things == number] = len(names)
-        names.append(f"foreground/{name.replace('/', ' ')}")
+        names.append(f"foreground/{name}")
     return Labels(tuple(names), of)
 
 
@@ -190,11 +200,20 @@ def edited_parts(parts: Sequence[Part], how: Edited | None) -> list[Part]:
     own = {int(part.name.removeprefix(FOREGROUND)): part for part in parts if part.name.startswith(FOREGROUND)}
     kept = [part for part in parts if not part.name.startswith(FOREGROUND)]
     seen = [(n, thing) for n, thing in sorted(how.things.items()) if not thing.hidden and thing.of in own]
-    return [_placed(own[thing.of], thing, how.name_of(n)) for n, thing in seen] + kept
+    return [_placed(own[thing.of], thing, how.part_of(n)) for n, thing in seen] + kept
+
+
+def unpictured_parts(gaussians: Gaussians, how: Edited | None) -> list[Part]:
+    """Parts of what was brought in, from the Gaussians of the scene as it is to be seen."""
+    if how is None or gaussians.things is None:
+        return []
+    seen = sorted(n for n in how.unpictured if n in how.things and not how.things[n].hidden)
+    parts = (surfels(f"foreground/{how.part_of(n)}", gaussians.keep(gaussians.things == n)) for n in seen)
+    return [part for part in parts if part is not None]
 
 
 def _placed(part: Part, thing: Instance, name: str) -> Part:
-    part = replace(part, name=f"foreground/{name.replace('/', ' ')}")
+    part = replace(part, name=f"foreground/{name}")
     if thing.is_as_built:
         return part
     A = thing.matrix
@@ -216,7 +235,8 @@ def baked_as_json(how: Edited) -> dict[str, Any]:
         str(n): {"of": thing.of, "matrix": thing.matrix.tolist(), "colour": thing.colour.tolist()}
         for n, thing in how.things.items() if not thing.hidden
     }  # fmt: skip
-    return {"things": things, "changes": list(how.changes)}
+    brought = sorted(n for n in how.unpictured if str(n) in things)
+    return {"things": things, "changes": list(how.changes)} | ({"brought": brought} if brought else {})
 
 
 def with_baked(how: Edited | None, files: SceneFiles) -> Edited | None:
@@ -231,11 +251,16 @@ def with_baked(how: Edited | None, files: SceneFiles) -> Edited | None:
             int(n): Instance(one["of"], np.array(one["matrix"]), np.array(one["colour"]), np.zeros(3))
             for n, one in found["things"].items()
         }
-        changes = tuple(found["changes"])
-    if how is None:
-        return Edited(first, {}, changes)
-    both = {n: _after(first[t.of], t) for n, t in how.things.items() if t.of in first}
-    return replace(how, things=both, changes=changes)
+        baked = Edited(first, {}, tuple(found["changes"]), unpictured=frozenset(found.get("brought", [])))
+    return baked if how is None else one_after_other(baked, how)
+
+
+def one_after_other(first: Edited, then: Edited) -> Edited:
+    """For pictures: what was done to the scene that `then` was done to, and that."""
+    both = {n: _after(first.things[t.of], t) if t.of in first.things else t for n, t in then.things.items()
+            if t.of in first.things or n in then.unpictured}  # fmt: skip
+    unpictured = then.unpictured | {n for n, t in then.things.items() if t.of in first.unpictured}
+    return replace(then, things=both, changes=first.changes, unpictured=unpictured)
 
 
 def _after(first: Instance, then: Instance) -> Instance:

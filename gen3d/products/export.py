@@ -32,7 +32,7 @@ from gen3d.formats.whole import whole_folder
 from gen3d.products.around import views_of
 from gen3d.products.beside import known_beside
 from gen3d.products.dataset import coloured_points, draw_frames
-from gen3d.products.edited import Edited, edited_parts, with_baked
+from gen3d.products.edited import Edited, edited_parts, unpictured_parts, with_baked
 from gen3d.products.mesh import collider, mesh_parts
 from gen3d.products.prune import views_around
 from gen3d.products.relabel import relabelled_pixels
@@ -112,7 +112,8 @@ class FinishedScene:
         if how is not None and scene.layers.things is not None:
             things = relabelled_pixels(scene.layers.things, how.changes)
             scene = replace(scene, layers=replace(scene.layers, things=things))
-        return edited_parts(mesh_parts(scene), how if scene.layers.things is not None else None)
+        pictured = edited_parts(mesh_parts(scene), how if scene.layers.things is not None else None)
+        return [*unpictured_parts(self.gaussians, how), *pictured]
 
     @property
     def stored(self) -> StoredScene:

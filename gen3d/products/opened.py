@@ -21,6 +21,7 @@ from gen3d.products.about import about
 from gen3d.products.around import UPS, Up, guessed_up, lies_ahead, outside, views_of, within_surroundings
 from gen3d.products.limits import find_limits
 from gen3d.products.show import LIGHT, lighter
+from gen3d.products.things import things_told
 from gen3d.scene_files import light_twin
 from gen3d.splat.antialiased import suited
 from gen3d.splat.gaussians import Gaussians
@@ -56,10 +57,12 @@ def write_opened_view(
     start = _start(stored, drawing)
     aside = Outside(middle, distance_m, up, starts=start is None)
     camera, pivot_m, limits = start or (camera, distance_m, AROUND)
-    write_view(file, gaussians, camera, pivot_m, limits, scene.name, aside, stored.antialiased)
+    things = None if gaussians.things is None else things_told(gaussians, camera, None)
+    write_view(file, gaussians, camera, pivot_m, limits, scene.name, aside, stored.antialiased, things=things)
     if len(gaussians) > LIGHT:
         light = lighter(gaussians, views_of(gaussians), drawing)
-        write_view(light_twin(file), light, camera, pivot_m, limits, scene.name, aside, stored.antialiased)
+        twin = light_twin(file)
+        write_view(twin, light, camera, pivot_m, limits, scene.name, aside, stored.antialiased, things=things)
     told = about(scene, stored)
     return told.line, *told.odd
 

@@ -16,6 +16,7 @@ import zipfile
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from gen3d.events import Stage, Started
 from gen3d.format_table import asked_for
@@ -29,6 +30,7 @@ from gen3d.geometry.drawn_path import Course
 from gen3d.geometry.place import place_of
 from gen3d.products.export import FinishedScene
 from gen3d.products.show import write_scene_view
+from gen3d.products.things import things_of_scene
 from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.role import draw
 from gen3d.splat.shown import own_colour
@@ -80,9 +82,18 @@ def _view(scene: FinishedScene, folder: Path) -> Path:
         return kept
     photo, view = scene.layered.layers.rgbd, folder / "scene.view"
     write_scene_view(
-        view, scene.gaussians, photo.camera, place_of(photo).scale, scene.rasterizer, read_view(kept).tour, photo.image
-    )
+        view, scene.gaussians, photo.camera, place_of(photo).scale, scene.rasterizer, read_view(kept).tour, photo.image,
+        _things(scene),
+    )  # fmt: skip
     return view
+
+
+def _things(scene: FinishedScene) -> dict[str, Any] | None:
+    """What is told of its things, as they are by now; None where nobody knows which they are."""
+    if scene.gaussians.things is None:
+        return None
+    names = {n: scene.how.name_of(n) for n in scene.how.things} if scene.how else None
+    return things_of_scene(scene.gaussians, scene.layered.layers.rgbd, names)
 
 
 def tags(view: ViewFile, address: str = "") -> str:

@@ -96,8 +96,9 @@ def sweep_brought(files: SceneFiles, edits: Edits) -> None:
 
 
 def check_kept(edits: Sequence[Edit]) -> None:
-    """Of edits that a visitor sent: InputError where one names a file that is not kept beside the scene, or too many
-    bring something in.
+    """Of edits that a visitor sent.
+
+    Raises InputError where one names a file that is not kept beside the scene, or too many bring something in.
     """
     bringing = [edit for edit in edits if edit.op == "bring in"]
     for edit in bringing:

@@ -26,8 +26,8 @@ AROUND, ALONG = 64, 32
 UNNAMED = "#b9b2a6"
 """Of a solid whose colour nobody says: plaster."""
 UNITS = {"mm": 0.001, "cm": 0.01, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0,
-         "centimetres": 0.01, "centimeters": 0.01, "centimetre": 0.01, "centimeter": 0.01, "foot": 0.3048, "feet": 0.3048,
-         "inch": 0.0254,
+         "centimetres": 0.01, "centimeters": 0.01, "centimetre": 0.01, "centimeter": 0.01, "foot": 0.3048,
+         "feet": 0.3048, "inch": 0.0254,
          "inches": 0.0254}  # fmt: skip
 _LENGTH = re.compile(rf"(\d+(?:[.,]\d+)?)[\s-]*({'|'.join(sorted(UNITS, key=len, reverse=True))})\b")
 _PASSED = {

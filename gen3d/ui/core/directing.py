@@ -5,8 +5,9 @@ The scene of an example is everybody's: it is linked into a job of the caller's 
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from gen3d.ui.core.filming import own_job
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Job, Visits
 from gen3d.ui.core.parse import Number
-from gen3d.ui.core.steps import Direct
+from gen3d.ui.core.steps import Brought, Direct
 
 PICTURE, AIMED = "things.png", "aimed.json"
 """Names of files in the folder of a job."""
@@ -51,6 +52,32 @@ class Directing:
         with self._lock, self._visits.working(visitor):
             self._direct.put(_scene(own), edits)
         return own.name
+
+    def bring(
+        self, visitor: str, job: str | None, asked: Mapping[str, Any], file: Path | None, picture: Path | None
+    ) -> tuple[Directed, str]:
+        """With something brought in, and what is to be told of it. file, picture: uploads of the visitor's."""
+        told: list[str] = []
+
+        def change(scene: Path) -> None:
+            told.extend(self._bring(scene, asked, file, picture, None)[1])
+
+        return self._after(visitor, job, change), " ".join(told)
+
+    def bring_to_viewer(
+        self, visitor: str, job: str | None, words: str, file: Path | None
+    ) -> tuple[str, dict[str, Any], Path]:
+        """(job to go on with, the edit, a file for the viewer), for a page that holds edits of its own."""
+        own = own_job(self._visits, self._gallery, visitor, job)
+        with self._lock, self._visits.working(visitor):
+            view = own.folder / f"brought-{secrets.token_hex(4)}.view"
+            edit, _ = self._bring(_scene(own), {"words": words} if words else {}, file, None, view)
+        return own.name, edit, view
+
+    def _bring(self, *asked: Any) -> Brought:
+        if self._direct.bring is None:
+            raise InputError("Nothing is brought in here.", "Use `gen3d edit`.")
+        return self._direct.bring(*asked)
 
     def undo(self, visitor: str, job: str | None, count: Number | None) -> Directed:
         """Without the last edits."""

@@ -24,6 +24,8 @@ from gen3d.ui.core.stands import Stands
 Step = Callable[[Request, Settings, Path], Generator[Event, None, None]]
 """(request, settings, folder of the job) -> events. The step named `look` leaves its product in folder/look, ..."""
 
+Brought = tuple[dict[str, Any], tuple[str, ...]]
+
 UNEXPECTED = "Something broke here that should not. Try again; if it stays so, please report it with your settings."
 OUT_OF_MEMORY = "The machine ran out of memory. Take the preset fast, or a smaller size."
 NO_ROOM = "This machine could not store the scene. Try again later; whoever runs this page finds the cause in its log."
@@ -43,6 +45,9 @@ class Direct:
     """(folder, thing, side, file to write): a camera path to where the thing is seen from that side."""
     put: Callable[[Path, Any], None]
     """(folder, edits): these in the place of all before, or an error."""
+    bring: Callable[[Path, Mapping[str, Any], Path | None, Path | None, Path | None], Brought] | None = None
+    """(folder, what "bring in" takes, file, picture to make a thing after, file for the viewer) -> the edit, and what
+    is to be told: it is made, or left to the viewer where there is a file for it. None: nothing is brought in here."""
 
 
 @dataclass(frozen=True, slots=True)

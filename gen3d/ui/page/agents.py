@@ -6,11 +6,13 @@ With `mcp_tools.py` they are an agent's tools. Each answers once it is done, wit
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
+from gen3d.errors import InputError
 from gen3d.format_table import on_page
 from gen3d.ui.core.directing import Directed, Directing
 from gen3d.ui.core.filming import kind_choices
@@ -19,7 +21,7 @@ from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.another_video import FILMED, RATE, SECONDS, WIDTH_PX
 from gen3d.ui.page.by_name import add_endpoint
 from gen3d.ui.page.errors import told_to_visitors
-from gen3d.ui.page.gradio_quirks import of_schema
+from gen3d.ui.page.gradio_quirks import of_schema, uploaded_only
 from gen3d.ui.page.more_files import Find, Make, made_files
 from gen3d.ui.page.sending import NOBODY, Values, plainly
 from gen3d.video_table import SHAPES, STRENGTHS
@@ -30,6 +32,9 @@ SIDES = ("left", "right", "above", "front")
 
 EDITS = {"type": "array", "items": {"type": "object"}, "description": "a list of edits"}
 """As the API tells them; what is in each is for `formats/edits_file.py` to say, in our words."""
+
+
+PLACE = {"type": "array", "items": {"type": "number"}, "description": "[x, y, z], metres"}
 
 
 class Agents:
@@ -62,11 +67,46 @@ class Agents:
             edits: a list, as [{"op": "move", "thing": "lamp", "by": [0.5, 0, 0]}]. A thing is meant by its id or its
                 name. The ops: hide; show; remove; move with by, metres [x, y, z]; turn with deg, and axis and at;
                 scale with by, a factor, and at; duplicate with by, and as, a new id, and name; tint with rgb, as
-                [1, 0.5, 0] or "#ff8000", and strength from 0 to 1; rename with name.
+                [1, 0.5, 0] or "#ff8000", and strength from 0 to 1; rename with name; drop, to the ground, with shadow,
+                true or false; "bring in" with words, as "a red ball", and name, at, deg, size_m, depth_m, shadow.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
             return _values(self._directing.edit(self._actions.visitor(request, job), job, edits))
+
+    def bring_in(
+        self, job: str, file: str | None = None, words: str = "", picture: str | None = None, name: str = "",
+        at: object = None, deg: Number = 0, size_m: Number = 0, depth_m: Number = 0, shadow: bool = True,
+        request: gr.Request = NOBODY,
+    ) -> Values:  # fmt: skip
+        """Bring something into a scene, as a thing of its own. Gives (things, picture, job, words) as they are then.
+
+        Give one of file, words and picture. What is left out is taken as it is fitting: the size of a .glb, whose unit
+        is the metre, else a third of the view; a free place on the ground; the light of the scene.
+
+        Args:
+            job: what /build, /things or /edit gave back; of an example's name a job of your own is made and given back.
+            file: 3D Gaussians (.ply, .splat, .spz, .sog, ...), a mesh (.glb, at most 2 million triangles) or a cut-out
+                picture (.png or .webp with alpha), which stands there as a card. Uploaded.
+            words: what is to be made, as "a red ball" or "a blue box of 40 cm".
+            picture: what a thing is to be made after; uploaded. It takes the engine Shap-E.
+            name: what the thing is to be called.
+            at: where its foot goes, metres [x, y, z].
+            deg: turned about the vertical, seen from above counterclockwise.
+            size_m: its longest side, metres; 0 is as it is fitting.
+            depth_m: how far ahead of the photo's camera it is to stand on the ground, where at does not say; 0 is open.
+            shadow: whether it casts a soft shadow where it stands.
+            request: who asks; given by Gradio.
+        """
+        asked = {"words": words, "name": name, "at": at, "deg": deg, "size_m": size_m, "depth_m": depth_m}
+        given = {key: value for key, value in asked.items() if value not in (None, "", 0)} | {"shadow": shadow}
+        with told_to_visitors():
+            if sum(map(bool, (file, words, picture))) != 1:
+                raise InputError("Nothing is said to be brought in, or too much.", "Give one of file, words, picture.")
+            directed, told = self._directing.bring(
+                self._actions.visitor(request, job), job, given, _path(file), _path(picture)
+            )
+            return (*_values(directed), told)
 
     def undo(self, job: str, count: Number = 1, request: gr.Request = NOBODY) -> Values:
         """Take the last edits of a scene back. Gives (things, picture, job) as they are then.
@@ -127,6 +167,8 @@ def add_agents(agents: Agents, shown: Mapping[str, Component], paths: Mapping[st
     things = gr.JSON(label="things", visible=False)
     picture = gr.Image(label="picture", type="filepath", format="png", visible=False)
     directed = [things, picture, job]
+    told = gr.Textbox(label="words", visible=False)
+    add_endpoint(agents.bring_in, [job, *_bringing()], [*directed, told], IN_TURN)
     for fn, taken in ((agents.things, [job]), (agents.edit, [job, edits]), (agents.undo, [job, count])):
         add_endpoint(fn, taken, directed, IN_TURN)
     add_endpoint(agents.film, [job, *_filming(paths)], [shown[name] for name in plainly(FILMED)])
@@ -135,6 +177,25 @@ def add_agents(agents: Agents, shown: Mapping[str, Component], paths: Mapping[st
     words = gr.Textbox(label="words", visible=False)
     files = gr.File(label="files", file_count="multiple", visible=False)
     add_endpoint(agents.export, [job, formats], [words, files])
+
+
+def _bringing() -> list[Component]:
+    """What /bring_in takes after the job, in its order."""
+    def number(label: str) -> Component:
+        return gr.Number(0, label=label, visible=False)
+
+    return [
+        uploaded_only(gr.File(label="file", visible=False)),
+        gr.Textbox("", label="words", max_length=300, visible=False),
+        uploaded_only(gr.File(label="picture", visible=False)),
+        gr.Textbox("", label="name", max_length=80, visible=False),
+        of_schema(gr.JSON(label="at", visible=False), PLACE), number("deg"), number("size_m"), number("depth_m"),
+        gr.Checkbox(True, label="shadow", visible=False),
+    ]  # fmt: skip
+
+
+def _path(file: str | None) -> Path | None:
+    return Path(file) if file else None
 
 
 def _filming(paths: Mapping[str, str]) -> list[Component]:

@@ -43,6 +43,7 @@ from gen3d.ui.page.results import PICTURES, add_results, add_stage, connect_othe
 from gen3d.ui.page.review import REVEAL, ReviewPanel, add_review, add_review_endpoint, connect_changes, opened_with
 from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, plainly, visitor_of
 from gen3d.ui.page.share import add_share, fill_from_link
+from gen3d.ui.page.viewer_bringing import connect_bringing
 from gen3d.ui.page.viewer_edits import connect_edits
 
 PHOTO, MOVING = {"photo": "The photo"}, {"moving": "The boomerang"}
@@ -116,6 +117,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
         if steps.direct and steps.more:
             directing = Directing(steps.direct, visits, gallery)
             connect_edits(directing.put, outputs["viewer"], outputs["job"])
+            connect_bringing(directing.bring_to_viewer, outputs["viewer"], outputs["job"])
             add_agents(Agents(actions, directing, partial(scene_of, visits, gallery), steps.more), outputs, steps.paths)
         begun = page.load(new_seed, None, inputs["seed"], **QUIET)
         fill_from_link(begun, inputs, tabs, tuple(steps.paths))

@@ -3,8 +3,8 @@
 A new value of the same job (the points, then what was fitted) is shown from where the visitor looks by now; any other
 begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
 A path that is drawn there is uploaded as a file when it is to be filmed, and kept at the element for
-`another_video.py`; so are edits for `viewer_edits.py`. Gradio compares the template's text before it touches the page,
-and this text never changes: the canvas stays.
+`another_video.py`; so are edits for `viewer_edits.py`, and what is to be brought in for `viewer_bringing.py`. Gradio
+compares the template's text before it touches the page, and this text never changes: the canvas stays.
 """
 
 from __future__ import annotations
@@ -45,6 +45,16 @@ const apply = (text, say) => {
   Object.assign(stage, {edited: JSON.parse(text), say})
   trigger('apply')
 }
+const bring = async ({words, file}, say, take) => {
+  let sent = null
+  if (file) {
+    const {path, url} = await upload(file)
+    sent = {path, url, orig_name: file.name, size: file.size, mime_type: file.type, meta: {_type: 'gradio.FileData'}}
+  }
+  const brought = (edit, thing) => take(edit, thing.url).catch(() => say('It could not be shown. Try again.'))
+  Object.assign(stage, {asked: [words, sent], say, brought})
+  trigger('upload')
+}
 const show = () => {
   const of = props.value?.job ?? null, light = of === all || !wantsLess() ? null : props.value?.light?.url
   const url = light ?? props.value?.file?.url ?? null
@@ -52,7 +62,7 @@ const show = () => {
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
     viewer?.dispose()
-    viewer = url && createSceneViewer(stage, {film, apply: directs && apply})
+    viewer = url && createSceneViewer(stage, {film, apply: directs && apply, bring: directs && bring})
   }
   file = url
   job = of
