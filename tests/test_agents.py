@@ -24,6 +24,7 @@ from examples import agent
 from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import product
+from gen3d.formats.glb import write_glb
 from gen3d.products.export import export_file
 from gen3d.request import Request
 from gen3d.run import direct as directed
@@ -40,6 +41,7 @@ from tests.conftest import Built
 from tests.page import DIRECT, Stand, served
 from tests.play import PATHS, Play
 from tests.test_api import plain, uploaded
+from tests.test_brought import box_part
 from tests.test_own_files import post
 
 pytest_plugins = ["tests.page"]
@@ -179,6 +181,46 @@ def failure(url: str, client: Client, endpoint: str, values: list) -> str:
         told = stream.read().decode()
     assert "event: error" in told, told
     return json.loads(told.rpartition("data: ")[2])["error"]
+
+
+def test_words_and_files_are_brought_in_seen_exported_and_undone_to_the_byte(client, page, job, tmp_path):
+    folder = page[1].folders[-1] / "grow"
+    before = sums(folder)
+    write_glb(tmp_path / "box.glb", [box_part((0.2, 0.4, 0.2))])
+    there, _, _ = client.predict(job, api_name="/things")
+    things, picture, same, told = client.predict(job, words="a shiny red ball", name="ball", api_name="/bring_in")
+    assert same == job and Image.open(plain(picture)).format == "PNG" and told == "Not understood: shiny."
+    assert {one["name"] for one in things} - {one["name"] for one in there} == {"ball"}
+    file = handle_file(tmp_path / "box.glb")
+    things, *_ = client.predict(job, file=file, at=[0.1, 0.5, 2.0], size_m=0.5, deg=30, api_name="/bring_in")
+    [box] = [one for one in things if one["name"] == "box"]
+    assert np.allclose(box["foot"], (0.1, 0.5, 2.0), atol=0.02)
+    edit = {"op": "bring in", "words": "a small blue cone", "name": "cone"}
+    things, *_ = client.predict(job, [edit, {"op": "hide", "thing": "ball"}], api_name="/edit")
+    assert "cone" in {one["name"] for one in things}
+    _, files = client.predict(job, ["scene.splats.glb"], api_name="/export")
+    assert b"cone" in content(files) and b"ball" not in content(files)
+    client.predict(job, 4, api_name="/undo")
+    assert sums(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [({}, "Give one of file, words, picture"), ({"words": "a dragon"}, "knows no 'a dragon'"),
+     ({"words": "a ball", "size_m": -1}, "-1"), ({"words": "a ball", "at": [1, 2]}, "for a place"),
+     ({"words": "a ball", "at": "left"}, "for a place"), ({"words": "x" * 301}, "")],
+)  # fmt: skip
+def test_what_cannot_be_brought_in_is_told_so_and_nothing_is_lost(client, page, job, given, told):
+    folder = page[1].folders[-1] / "grow"
+    before = sums(folder)
+    with pytest.raises(AppError, match=told):
+        client.predict(job, **given, api_name="/bring_in")
+    assert sums(folder) == before
+
+
+def test_a_file_that_was_not_uploaded_is_not_brought_in(client, page, job):
+    values = [job, {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}, "", None, "", None, 0, 0, 0, True]
+    assert "not uploaded here" in failure(page[0], client, "bring_in", values)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ The networks are tiny and random, opened by the code that opens the real ones.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
+from gen3d.errors import InputError
 from gen3d.models.adapters.clip import vocabulary
 from gen3d.models.base import (
     Captioner,
@@ -20,6 +22,7 @@ from gen3d.models.base import (
     Inpainter,
     Movable,
     Namer,
+    ObjectMaker,
     Segmenter,
     TextToImage,
 )
@@ -193,6 +196,25 @@ def test_a_judgement_is_of_what_may_change_alone_and_hangs_on_the_seed_alone(pla
     assert slope.shape == image.shape and slope.dtype == np.float32 and np.isfinite(slope).all()
     assert not slope[~free].any() and slope[free].any()
     assert np.array_equal(slope, critic.judge(image, free, "a room", 3))
+
+
+@pytest.mark.parametrize("engine", [engine.key for engine in choices("object_maker")])
+def test_a_thing_is_made_of_what_its_maker_takes_and_hangs_on_that_alone(play, engine):
+    maker = play("object_maker", engine)
+    if engine != BUILTIN:
+        maker = replace(maker, grid=10, steps=2)
+    assert isinstance(maker, ObjectMaker)
+    picture = np.full((32, 32, 3), 0.5, np.float32)
+    taken, other = ({"picture": picture}, {"words": "a red ball"})[:: 1 if "img2img" in engine else -1]
+    made = maker.make(**taken, seed=1)
+    again = maker.make(**taken, seed=1)
+    for one, two in zip(made.surfaces, again.surfaces, strict=True):
+        assert len(one.triangles) and np.array_equal(one.xyz, two.xyz) and np.array_equal(one.rgb, two.rgb)
+        assert np.isfinite(one.xyz).all() and one.rgb.min() >= 0 and one.rgb.max() <= 1
+        assert one.triangles.max() < len(one.xyz)
+    with pytest.raises(InputError) as found:
+        maker.make(**other)
+    assert found.value.what.endswith(".") and found.value.remedy.endswith(".")
 
 
 ON_CARD = [engine for engine in ENGINES if any(network.parameter_bytes for network in engine.networks)]

@@ -12,7 +12,12 @@ import pytest
 
 from gen3d.edits import instances
 from gen3d.formats.edits_file import parse_edits, read_edits
+from gen3d.formats.glb import write_glb
+from gen3d.formats.stored import StoredScene
 from gen3d.formats.view import read_told, read_view, write_view
+from gen3d.products.brought import thing_in
+from gen3d.products.edited import edited_by, heeding
+from gen3d.run.bring import write_for_viewer
 from gen3d.splat.edited import edited
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import draw
@@ -21,6 +26,7 @@ from tests.measures import psnr
 from tests.npm import npm_package
 from tests.scene_page import ScenePage, Shelf, shelf
 from tests.small_scenes import LENS, photo_scene, shown
+from tests.test_brought import box_part
 from tests.test_modes import LIMITS, PIVOT_M
 from tests.thing_scenes import CARDS, room_with_cards, told_of_cards
 
@@ -175,6 +181,33 @@ def test_all_of_it_goes_by_keys(bench, tmp_path):
     bench.press("Control+z", "Control+z", "Control+Shift+Z")
     edits = read_edits(bench.saved(tmp_path))
     assert edits.done == done[:-1] and edits.undone == done[-1:]
+
+
+def test_what_is_brought_in_and_dropped_is_seen_as_our_rasterizer_bakes_it(bench, folder, tmp_path, stock):
+    """With its shadow, in light of its own and with harmonics in the scene; undone and done again."""
+    write_glb(tmp_path / "box.glb", [box_part((0.3, 0.6, 0.2))])
+    alone = thing_in(tmp_path / "box.glb")
+    write_for_viewer(tmp_path / "box.view", alone, "box")
+    stock.files["box.view"] = (tmp_path / "box.view").read_bytes()
+    edit = {"op": "bring in", "file": "brought/box", "at": [0.1, 0.75, 1.9], "size_m": 0.5, "light": [1.1, 0.9, 0.5],
+            "deg": 25, "name": "crate"}  # fmt: skip
+    bench.page.page.evaluate("([edit, url]) => viewer.things.take(edit, url)", [edit, f"{stock.url}box.view"])
+    bench.button("crate").wait_for()
+    bench.press("Escape")
+    bench.button("red card").click()
+    bench.button("To the ground").click()
+    done = read_edits(bench.saved(tmp_path)).done
+    assert [one.op for one in done] == ["bring in", "drop"]
+    file, told = read_view(folder / "cards.view"), read_told(folder / "cards.view")
+    how = edited_by(done, file.gaussians, {**told, "changes": []}, lambda name: alone, LENS)
+    meant = shown(draw(pick_rasterizer("cpu"), heeding(StoredScene(file.gaussians), how).gaussians, LENS))
+    plain = drawn(folder, ())
+    assert len(how.shadows) == 2 and psnr(plain, meant) < 26
+    assert psnr(bench.picture(), meant) > 34
+    bench.press("Control+z", "Control+z")
+    assert psnr(bench.picture(), plain) > 36
+    bench.press("Control+Shift+Z", "Control+Shift+Z")
+    assert psnr(bench.picture(), meant) > 34
 
 
 def test_a_file_that_is_no_list_of_its_edits_is_refused_and_all_stays(bench, tmp_path):

@@ -43,7 +43,7 @@ def write_stable_diffusion(folder: Path, seed: int = 0, checker: bool = False, v
         if "attn" in name:
             torch.nn.init.normal_(weight)
     pipeline = StableDiffusionInpaintPipeline(
-        vae=vae, text_encoder=_text_encoder(), tokenizer=_clip_tokenizer(), unet=unet,
+        vae=vae, text_encoder=_text_encoder(), tokenizer=clip_tokenizer(), unet=unet,
         scheduler=PNDMScheduler(**SCHEDULER), safety_checker=_safety_checker() if checker else None,
         feature_extractor=_feature_extractor() if checker else None, requires_safety_checker=checker,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def _bytes() -> list[str]:
     return [chr(b) for b in printable] + [chr(256 + i) for i in range(len(rest))]
 
 
-def _clip_tokenizer():
+def clip_tokenizer():
     from transformers import CLIPTokenizer
 
     tokens = [*_bytes(), *(f"{b}</w>" for b in _bytes()), "<|startoftext|>", "<|endoftext|>"]

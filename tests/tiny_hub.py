@@ -23,6 +23,7 @@ from tests.tiny_diffusion import write_controlnet, write_flux, write_lcm_lora, w
 from tests.tiny_lama import save_tiny_lama
 from tests.tiny_moge import write_tiny_moge
 from tests.tiny_sam import save_tiny_sam
+from tests.tiny_shap_e import write_shap_e, write_shap_e_picture
 
 COMMIT = "0" * 40
 GPU, CPU = (tuple(weights.key for weights in tier_weights(tier)) for tier in ("gpu", "cpu"))
@@ -46,6 +47,7 @@ WRITERS: dict[str, Callable[[Path, str], object]] = {
     "flux": _folder(write_flux),
     "blip": _folder(write_blip),
     "clip": _folder(write_clip),
+    "shap": _folder(lambda folder: (write_shap_e_picture if "img2img" in str(folder) else write_shap_e)(folder)),
 }
 
 

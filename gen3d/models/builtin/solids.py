@@ -45,18 +45,18 @@ def _arc(low_deg: float, high_deg: float, radius: float = 0.5, x: float = 0.0, y
 
 
 OUTLINES: dict[str, Callable[[], Outline]] = {
-    "ball, sphere, orb, globe, marble, bead, planet, moon": lambda: _arc(0, 180),
+    "ball, sphere, orb, globe, marble, bead, planet, moon": lambda: _arc(0.0, 180.0),
     "cylinder, can, column, pillar, tube, drum, barrel, post, candle": lambda: [
-        (0, -0.5), (0.28, -0.5), (0.28, 0.5), (0, 0.5)],
-    "cone, hat, tent": lambda: [(0, -0.5), (0.35, -0.5), (0, 0.5)],
-    "disc, disk, coin, plate, puck": lambda: [(0, -0.04), (0.5, -0.04), (0.5, 0.04), (0, 0.04)],
-    "capsule, pill": lambda: [*_arc(0, 90, 0.2, 0, -0.3), *_arc(90, 180, 0.2, 0, 0.3)],
-    "egg": lambda: [(0.36 * x / 0.5 * (1 - 0.25 * y), y) for x, y in _arc(0, 180)],
-    "ring, torus, donut, doughnut, wheel, tyre, tire": lambda: _arc(0, 360, 0.14, 0.36, 0),
-    "vase, urn, bottle": lambda: [(0, -0.5), (0.16, -0.5), (0.26, -0.2), (0.22, 0.05), (0.1, 0.25), (0.15, 0.5),
-                                  (0.11, 0.5), (0.06, 0.25), (0, 0.2)],
-    "bowl, cup, pot": lambda: [(0, -0.25), (0.2, -0.25), (0.42, 0.0), (0.5, 0.25), (0.44, 0.25), (0.3, -0.05),
-                               (0, -0.18)],
+        (0.0, -0.5), (0.28, -0.5), (0.28, 0.5), (0.0, 0.5)],
+    "cone, hat, tent": lambda: [(0.0, -0.5), (0.35, -0.5), (0.0, 0.5)],
+    "disc, disk, coin, plate, puck": lambda: [(0.0, -0.04), (0.5, -0.04), (0.5, 0.04), (0.0, 0.04)],
+    "capsule, pill": lambda: [*_arc(0.0, 90.0, 0.2, 0.0, -0.3), *_arc(90.0, 180.0, 0.2, 0.0, 0.3)],
+    "egg": lambda: [(0.36 * x / 0.5 * (1 - 0.25 * y), y) for x, y in _arc(0.0, 180.0)],
+    "ring, torus, donut, doughnut, wheel, tyre, tire": lambda: _arc(0.0, 360.0, 0.14, 0.36),
+    "vase, urn, bottle": lambda: [(0.0, -0.5), (0.16, -0.5), (0.26, -0.2), (0.22, 0.05), (0.1, 0.25), (0.15, 0.5),
+                                  (0.11, 0.5), (0.06, 0.25), (0.0, 0.2)],
+    "bowl, cup, pot": lambda: [(0.0, -0.25), (0.2, -0.25), (0.42, 0.0), (0.5, 0.25), (0.44, 0.25), (0.3, -0.05),
+                               (0.0, -0.18)],
 }  # fmt: skip
 """Names -> what is turned about the vertical."""
 BOXES = {
