@@ -119,7 +119,8 @@ def edited_by(
         means = gaussians.means.double().numpy()
         feet = {n: foot_of(means[of == n], np.array(up)) for n in numbers}
     ground = plane_of(told) if told else None
-    scene = Receiving(gaussians, camera or Camera.from_fov(*UNKNOWN_LENS), ground, tuple(map(float, up)), find)
+    up = tuple(map(float, up))
+    scene = Receiving(gaussians, camera or Camera.from_fov(*UNKNOWN_LENS), ground, up, find)
     edits, brought, notices = brought_in(edits, set(feet), scene)
     things = instances(edits, feet, up, ground)
     shadows = tuple(_shadows(things, brought, gaussians, told, up))
@@ -142,7 +143,7 @@ def _shadows(
     told: Mapping[str, Any] | None,
     up: Sequence[float],
 ) -> Iterator[Float[np.ndarray, "4 4"]]:
-    known = {thing["id"]: thing["footprint"] for thing in told["things"]} if told else {}
+    known = {thing["id"]: thing.get("footprint") for thing in told["things"]} if told else {}
     for thing in things.values():
         if thing.shadow is None or thing.hidden:
             continue

@@ -82,7 +82,7 @@ def surroundings(
 def fitted(edit: Edit, thing: Alone, scene: Surroundings) -> tuple[Edit, str | None]:
     """The edit with size, place and light, and what is to be told of it."""
     told = None
-    at = edit.at or _place(edit, thing, scene)
+    at = np.array(edit.at) if edit.at else _place(edit, thing, scene)
     size_m = edit.size_m
     if size_m is None:
         size_m, told = _size(at, thing, scene)
