@@ -21,13 +21,14 @@ from gen3d.formats.glb import write_glb
 from gen3d.formats.scene_file import open_scene
 from gen3d.formats.view import read_told, read_view
 from gen3d.geometry.points import lift
-from gen3d.models.base import DepthEstimate
+from gen3d.models.base import DepthEstimate, Made
 from gen3d.models.builtin.solids import SolidMaker, solid_of
 from gen3d.products.brought import thing_of_surfaces
 from gen3d.products.export import export_file
 from gen3d.products.opened import write_opened_view
 from gen3d.products.surfels import surfels
 from gen3d.run import direct
+from gen3d.run.checked import checked
 from gen3d.run.edit import Built, filled, points_of
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import ExpandSettings
@@ -91,6 +92,23 @@ def test_what_is_not_understood_is_told_and_what_cannot_be_made_is_refused():
     for words in ("a dragon", "", "!!"):
         with pytest.raises(InputError, match="Ask for one of ball"):
             solid_of(words)
+
+
+@pytest.mark.parametrize("fault", ["nowhere", "astray", "nothing"])
+def test_for_a_maker_whose_things_are_none_the_builtin_one_makes_them(fault):
+    class Broken(SolidMaker):
+        def make(self, words: Any = None, picture: Any = None, seed: int = 0) -> Made:
+            [surface] = super().make(words).surfaces
+            corners = surface.triangles
+            bad = {"nowhere": replace(surface, xyz=surface.xyz * np.nan),
+                   "nothing": replace(surface, triangles=corners[:0]),
+                   "astray": replace(surface, triangles=corners + 10**6)}  # fmt: skip
+            return Made((bad[fault],))
+
+    told: list[str] = []
+    maker = checked(replace(fake_models(), object_maker=Broken("broken")), told.append).object_maker
+    assert len(maker.make("a ball").surfaces[0].triangles) > 100
+    assert "broken made" in told[0] and "builtin plays object maker" in told[0]
 
 
 # -- the command line ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import EngineFailed, Gen3DError, ModelUnavailable
 from gen3d.events import product
-from gen3d.models.base import ROLES, DepthEstimate, Models, Painted, Proposals, painted_by
+from gen3d.models.base import ROLES, DepthEstimate, Made, Models, Painted, Proposals, painted_by
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.placement import is_out_of_memory
 from gen3d.splat.cpu.function import CpuRasterizer
@@ -242,6 +242,16 @@ class CheckedCritic(_Checked):
         )
 
 
+class CheckedMaker(_Checked):
+    """Plays `ObjectMaker`."""
+
+    def make(
+        self, words: str | None = None, picture: Float[np.ndarray, "h w 3"] | None = None, seed: int = 0
+    ) -> Made:
+        """As the role says."""
+        return self._part.ask(lambda engine: engine.make(words, picture, seed), _made)
+
+
 class CheckedRasterizer(_Checked):
     """Plays `Rasterizer`, always on the device of the one it began with; gradients pass."""
 
@@ -264,7 +274,20 @@ CHECKED: dict[str, Callable[[_Part], Any]] = {
     "depth": CheckedDepth, "segmenter": CheckedSegmenter, "background": CheckedInpainter,
     "outpainter": CheckedInpainter, "text_to_image": CheckedArtist, "captioner": CheckedCaptioner,
     "namer": CheckedNamer, "critic": CheckedCritic,
+    "object_maker": CheckedMaker,
 }  # fmt: skip
+
+
+def _made(made: Made) -> Made:
+    for surface in made.surfaces:
+        corners = surface.triangles
+        if not np.isfinite(surface.xyz).all() or not np.isfinite(surface.rgb).all():
+            raise BrokenContract("made a thing with places or colours that are no numbers")
+        if corners.size and not 0 <= corners.min() <= corners.max() < len(surface.xyz):
+            raise BrokenContract("made a thing of corners that are not there")
+    if not sum(len(surface.triangles) for surface in made.surfaces):
+        raise BrokenContract("made nothing")
+    return made
 
 
 def _depth(said: DepthEstimate, shape: tuple[int, int]) -> DepthEstimate:

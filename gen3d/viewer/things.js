@@ -69,7 +69,7 @@ class Things {
       {built: this.#slots.get(of), slot: this.#slots.get(n), matrix}))
     const built = this.#slots.get(SHADOW)
     const discs = this.#discs().filter(([n]) => this.#slots.has(SHADOW + n))
-    return [...seen, ...discs.map(([n, matrix]) => ({built, slot: this.#slots.get(SHADOW + n), matrix}))]
+    return [...seen, ...discs.map(([n, matrix]) => ({built, slot: this.#slots.get(SHADOW + n), matrix}))].filter(one => one.built && one.slot)
   }
 
   // [number, where its contact shadow lies] of every thing that casts one.
@@ -170,12 +170,12 @@ class Things {
 
   // Gaussians that the scene's own file does not have, in a slot of their own; once.
   #extra(extra) {
-    if (this.numbers.includes(extra.id) || !this.#stage.whole()) return
+    if (this.numbers.includes(extra.id) || this.numbers.length >= SLOTS - 1) return
     this.numbers.push(extra.id)
     this.#slots.set(extra.id, this.numbers.length)
     const kept = {...extra, slot: this.numbers.length}
     this.extras.push(kept)
-    this.#stage.add(kept)
+    if (this.#stage.whole()) this.#stage.add(kept)      // else it comes once all of the scene is there
   }
 
   // The Gaussians of an extra are there.
@@ -202,7 +202,7 @@ class Things {
 
   #copy() {
     if (this.#slots.size >= SLOTS - 1) return this.#say(`No more than ${SLOTS - 1} things are shown here.`)
-    const {low, high} = this.#boxOf(this.#chosen), {factor} = this.#there.get(this.#chosen)
+    const {low, high} = this.#boxOf(this.#chosen), {matrix} = this.#there.get(this.#chosen), factor = Math.hypot(...matrix.map(row => row[0]))
     const inwards = this.#stage.project(this.#there.get(this.#chosen).foot)?.[0] > this.outline.clientWidth / 2 ? -1 : 1
     const width = inwards * BESIDE * factor * Math.max(high[0] - low[0], high[2] - low[2]), [right] = this.#across()
     this.#do({op: 'duplicate', thing: this.#chosen, by: rounded(right.map(x => width * x))})
