@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import urllib.error
 import urllib.request
@@ -366,6 +367,14 @@ def over_mcp(url: str, calls: Callable[..., Any]) -> Any:
     return asyncio.run(run())
 
 
+def cut_out() -> bytes:
+    """A picture with alpha, as a PNG."""
+    pixels, out = np.zeros((48, 48, 4), np.uint8), io.BytesIO()
+    pixels[8:40, 12:36] = (30, 160, 60, 255)
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
 def texts(answer: Any) -> list[str]:
     return [part.text for part in answer.content if part.type == "text"]
 
@@ -400,7 +409,15 @@ def test_ten_edits_by_mcp(page, stand):
         files = await session.call_tool("export", {"job": job, "formats": ["scene.spz"]}, progress_callback=hear)
         assert told
         assert "scene.spz" in " ".join(texts(files)), files
-        undone = await session.call_tool("undo", {"job": job, "count": 10})
+        card = "data:image/png;base64," + base64.b64encode(cut_out()).decode()
+        for given in ({"words": "a blue box"}, {"file": card, "name": "card"}):
+            answer = await session.call_tool("bring_in", {"job": job, **given})
+            assert not answer.isError and "image" in {part.type for part in answer.content}, texts(answer)
+        assert "'card'" in texts(answer)[0] and "'a blue box'" in texts(answer)[0]
+        for path in ("/etc/hostname", "http://127.0.0.1/a.glb"):
+            answer = await session.call_tool("bring_in", {"job": job, "file": path})
+            assert answer.isError and "POST it to" in texts(answer)[0]
+        undone = await session.call_tool("undo", {"job": job, "count": 12})
         assert not undone.isError and not (play.folders[-1] / "grow" / "edits.json").exists()
         for wrong, told in (({"job": job, "edits": [{"op": "hide", "thing": 999}]}, "thing 999"),
                             ({"job": "x", "edits": []}, "no such job"),
