@@ -19,9 +19,10 @@ from gen3d.painter.light import rendering
 from gen3d.painter.objects import OBJECTS
 from gen3d.painter.painting import NOT_DRAWN, paint
 from gen3d.painter.places import PLACES
+from gen3d.painter.places.land import CELL, COLUMNS, ROWS, X0, Z0, Land, heights
 from gen3d.painter.telling import told_of
 from gen3d.painter.words import COLOURS, SIZES, WORDS, phrases
-from gen3d.painter.world import World, world_of
+from gen3d.painter.world import CLEARLY_SEEN, World, world_of
 
 WIDTH, HEIGHT = 144, 108
 SENTENCES = {
@@ -67,6 +68,7 @@ SENTENCES = {
     "five sheep in a meadow": "5 sheep",
     "a robot beside a snowman in winter": "robot beside snowman, in a snow",
     "a vase of flowers on a table": "vase on table, 3 flower",
+    "a hot air balloon over a field, a windmill in the distance": "1 balloon, 1 windmill, in a meadow",
 }  # fmt: skip
 ODD = {
     "empty of sense": ("colourless ideas sleep furiously", None),
@@ -83,7 +85,7 @@ ODD = {
     "ten thousand letters": ("x" * 10_000, None),
     "contradiction of time": ("a street at night at noon", "'noon' was left out beside 'night'"),
     "contradiction of colour": ("a red green sofa", "of 'red' and 'green' the first was taken"),
-    "too many": ("a thousand words and 400 trees", f"{MOST_ALIKE} of 400 were drawn: trees"),
+    "too many": ("a thousand words and 400 cubes", f"{MOST_ALIKE} of 400 were drawn: cubes"),
     "misspelt": ("a soffa", "'soffa' was taken as 'sofa'"),
     "misspelt place": ("a kichen", "'kichen' was taken as 'kitchen'"),
     "a ring of relations": ("a cat behind a dog and the dog behind the cat", "cat"),
@@ -231,6 +233,25 @@ def test_things_stand_in_the_depth_that_their_labels_say():
     assert p.labels.min() >= 0 and p.labels.max() <= len(p.names)
     assert (p.depth > 0).all() and np.isfinite(p.depth[p.labels > 0]).all()
     assert np.array_equal(p.camera.K, p.world.camera.K) and np.array_equal(p.camera.w2c, np.eye(4))
+
+
+def test_a_thing_counts_as_seen_where_enough_of_its_outline_is_free():
+    world = picture("a ball in front of a sofa").world
+    assert world.unseen() == []
+    ball = world.names.index("ball") + 1
+    small = float((world.look[1] == ball).mean())
+    assert not world._hidden(ball, small) and world._hidden(ball, 0.0)
+    if small < CLEARLY_SEEN:
+        assert world._hidden(ball, 0.2 * small)
+
+
+@pytest.mark.parametrize("seed", [1.0, 77.7, 300.0])
+def test_mountains_rise_over_the_horizon_and_leave_a_sky(seed):
+    ground = heights(Land(hills=12, mountains=150), seed)
+    z = (Z0 + CELL * np.arange(ROWS))[:, None]
+    far = (z > 250) & (z > np.abs(X0 + CELL * np.arange(COLUMNS)) / np.tan(np.radians(30)))
+    top_deg = np.degrees(np.arctan2(ground - 1.65, z))[far].max()
+    assert 8 < top_deg < 19, "half the picture is 23 degrees high"
 
 
 def test_another_camera_sees_the_same_world():

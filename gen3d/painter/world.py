@@ -64,7 +64,8 @@ class World:
 
     def unseen(self) -> list[int]:
         """Which of the things that were asked for are hidden, or have no room."""
-        seen = np.bincount(self.look[1].ravel(), minlength=len(self.names) + 1) / self.look[1].size
+        counted = np.bincount(self.look[1].ravel(), minlength=len(self.names) + 1)
+        seen = (counted / self.look[1].size).tolist()
         hidden = (any(self._hidden(n, seen[n]) for n in numbers) or not numbers for numbers in self.asked)
         return [i for i, is_hidden in enumerate(hidden) if is_hidden]
 
@@ -75,7 +76,7 @@ class World:
             return seen < LEAST_SEEN
         alone.take(spot.model, tuple(spot.at), spot.yaw_deg, number)
         outline = replace(self.built, scene=alone.packed()).hits(self._small)[1] > 0
-        return seen < LEAST_UNCOVERED * outline.mean()
+        return bool(seen < LEAST_UNCOVERED * outline.mean())
 
 
 def world_of(

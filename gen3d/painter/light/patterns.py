@@ -148,6 +148,7 @@ def hills(m, a, b, p, n):
     wide = fbm(p[0] * 0.018, 7.0, p[2] * 0.018, 3) - 0.5
     height = (p[1] + 24 * wide + 9 * fine) / line
     crowns = ramp(0.25, 0.75, fbm(p[0] * 0.3, p[1] * 0.3, p[2] * 0.3, 3))
+    crowns = 0.5 + (crowns - 0.5) * (1 - 0.75 * ramp(60.0, 300.0, p[2]))  # too small to be seen from afar
     meadow = 0.72 + 0.35 * fbm(p[0] * 0.15, p[2] * 0.15, 1.0, 4) + 0.35 * (fbm(p[0] * 3, p[2] * 3, 5.0, 3) - 0.3)
     groves = ramp(0.46, 0.56, fbm(p[0] * 0.013, p[2] * 0.013, 3.0, 3) + 0.10 * fine) * ramp(20.0, 60.0, p[2])
     firs = ramp(0.12, 0.34, height) if line < 250 else 0.0

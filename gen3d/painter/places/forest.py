@@ -9,7 +9,7 @@ from gen3d.painter.setting import Setting, Wish
 def forest(s: Setting) -> None:
     """Trunks on all sides, a floor of leaves and moss."""
     winter = s.season == "winter"
-    lay(s, Land(hills=5, bumps=0.8), *(("snow", "#dfe5ee", None) if winter else ("earth", "#5a4428", "#7a5a34")))
+    lay(s, Land(hills=5, bumps=0.8), *(("snow", "#dfe5ee", None) if winter else ("earth", "#4f4630", "#6e5f40")))
     s.far = 26.0
     s.taken.append((-3.2, 3.2, 0, 15))
     scatter(s, "pine", 26, (-34, 34, 9, 62), apart=3.2, clear=3.2, sizes=(1.0, 1.7))

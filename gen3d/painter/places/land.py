@@ -82,15 +82,16 @@ def heights(land: Land, seed: Real) -> Float[np.ndarray, "300 337"]:
         ground += mountain_range(land.mountains, grid, x, z, seed)
     if land.water_from is not None:
         bend = 16 * (noise_field(*grid, 0.02, 3, seed + 17) - 0.5)
-        start = smooth(land.water_from - 12, land.water_from + 6, z + bend * smooth(5, 60, np.abs(x)))
+        off = z + bend * smooth(5, 60, np.abs(x)) - land.water_from
+        beach, start = smooth(-14, 0, off), smooth(-2, 7, off)
         if land.cape:
             cape = smooth(8, 18, x) * (1 - smooth(52, 80, z))
-            start, ground = start * (1 - cape), ground + 1.6 * cape
+            beach, start, ground = beach * (1 - cape), start * (1 - cape), ground + 0.9 * cape
         if land.water_to is not None:
             end = smooth(land.water_to - 8, land.water_to + 25, z + 3 * bend - 0.10 * np.abs(x))
             ground = np.where(end > 0, ground + 1.5 * end, ground)
-            start = start * (1 - end)
-        ground = ground * (1 - start) - 5.0 * start
+            beach, start = beach * (1 - end), start * (1 - end)
+        ground = ground * (1 - start) - 1.2 * beach - 3.8 * start
     ground[0, :3] = X0, Z0, CELL
     return ground
 
