@@ -8,13 +8,14 @@ show, since new points move along their rays; it shows from elsewhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from bench.noisy import NoisyDepth, NoisyEyes
+from bench.perceptual import Distance
 from bench.scenes import Scene
 from bench.score import classify, mean_of, psnr, score_view
 from gen3d.camera import Camera
@@ -94,15 +95,33 @@ def _path(name: str, scene: Scene, photo: RGBD, settings: Settings) -> tuple[lis
     return [surround(photo.camera), *poses], sweep
 
 
-def score_scene(truth: Scene, gaussians: Gaussians, rasterizer: Rasterizer) -> dict[str, float]:
+def score_scene(
+    truth: Scene, gaussians: Gaussians, rasterizer: Rasterizer, distances: Mapping[str, Distance] | None = None
+) -> dict[str, float]:
     """The mean figures of the held-out views, and `psnr_input`, how well the photo itself is kept."""
-    rows = []
-    for view in truth.held_out:
-        drawn, alpha = draw(gaussians, view, rasterizer)
-        classes = classify(view.depth, view.camera, truth.photo.depth, truth.photo.camera)
-        rows.append(score_view(drawn, alpha, view.image, classes))
+    figures = score_frames(truth, [draw(gaussians, view, rasterizer) for view in truth.held_out], distances)
     drawn, _ = draw(gaussians, truth.photo, rasterizer)
-    return mean_of(rows) | {"psnr_input": psnr(drawn, truth.photo.image)}
+    return figures | {"psnr_input": psnr(drawn, truth.photo.image)}
+
+
+def score_frames(
+    truth: Scene, frames: Sequence[tuple[np.ndarray, np.ndarray]], distances: Mapping[str, Distance] | None = None
+) -> dict[str, float]:
+    """The mean figures of pictures (h w 3) and alphas (h w), one of each held-out view, whoever drew them.
+
+    Where the scene tells which views are near and which far, also `..._near` and `..._far`. distances: of whole views,
+    by name, as `bench.perceptual` has them.
+    """
+    rows = []
+    for view, (drawn, alpha) in zip(truth.held_out, frames, strict=True):
+        classes = classify(view.depth, view.camera, truth.photo.depth, truth.photo.camera)
+        whole = {name: distance(drawn, view.image) for name, distance in (distances or {}).items()}
+        rows.append(score_view(drawn, alpha, view.image, classes) | whole)
+    figures = mean_of(rows)
+    for kind in dict.fromkeys(truth.kinds):
+        alike = mean_of(row for row, this in zip(rows, truth.kinds, strict=True) if this == kind)
+        figures |= {f"{name}_{kind}": value for name, value in alike.items()}
+    return figures
 
 
 def draw(gaussians: Gaussians, view: RGBD, rasterizer: Rasterizer) -> tuple[np.ndarray, np.ndarray]:

@@ -3,9 +3,12 @@
 Builds every scene of `bench/scenes.py` with the builtin engine from its photo and depth, renders the views that no
 stage has seen, and prints the figures of `bench/score.py`: PSNR (dB) and SSIM by what the photo knew of a pixel, how
 sharp filled pixels are (1: as the truth), the share of holes, the PSNR of the photo itself, and the seconds that
-building took. Noisy depth is what a network might say, see `bench/noisy.py`. "network" and "guess" are what the builtin
-network and the layout guess say of the photo, brought to the true scale and shift of inverse depth, which no picture
-tells; whoever estimates depth while the scene grows is the same for all but "noisy".
+building took. Of path-traced places (`bench/truth/`) what is behind is told of near and of far views, too. LPIPS and
+DISTS are of whole views, where their weights are at hand (`bench/perceptual.py`).
+
+Noisy depth is what a network might say, see `bench/noisy.py`. "network" and "guess" are what the builtin network and
+the layout guess say of the photo, brought to the true scale and shift of inverse depth, which no picture tells; whoever
+estimates depth while the scene grows is the same for all but "noisy".
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ import gen3d  # isort: skip  # before torch, so that its wait policy counts
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.from_truth import build_from_truth, estimated, noisy_eyes, score_scene, spoilt
 from bench.noisy import NoisyDepth
+from bench.perceptual import Distance, perceptual
 from bench.scenes import SCENES, Scene, SceneUnavailable, load
 from bench.score import mean_of
 from bench.tables import table
@@ -29,14 +34,18 @@ from gen3d.splat.pick import pick_rasterizer
 
 COLUMNS = {
     "psnr_input": ("input", 2), "psnr_visible": ("visible", 2), "ssim_visible": ("SSIM", 3),
-    "psnr_behind": ("behind", 2), "ssim_behind": ("SSIM", 3), "psnr_outside": ("outside", 2),
-    "ssim_outside": ("SSIM", 3), "sharp": ("sharp", 2), "holes": ("holes", 4), "seconds": ("s", 0),
+    "psnr_behind": ("behind", 2), "psnr_behind_near": ("near", 2), "psnr_behind_far": ("far", 2),
+    "ssim_behind": ("SSIM", 3), "psnr_outside": ("outside", 2), "ssim_outside": ("SSIM", 3),
+    "sharp": ("sharp", 2), "lpips": ("LPIPS", 3), "dists": ("DISTS", 3), "holes": ("holes", 4),
+    "seconds": ("s", 0),
 }  # fmt: skip
 """Figure -> its column's head and decimals."""
 DEPTHS = ("true", "noisy", "network", "guess")
 
 
-def judged(scene: Scene, depth: str, settings: Settings, seed: int) -> dict[str, float]:
+def judged(
+    scene: Scene, depth: str, settings: Settings, seed: int, distances: Mapping[str, Distance] | None = None
+) -> dict[str, float]:
     """The figures of one build."""
     models, rasterizer, noise = builtin_models(), pick_rasterizer("cpu"), NoisyDepth(seed + 1)
     told = scene
@@ -45,17 +54,18 @@ def judged(scene: Scene, depth: str, settings: Settings, seed: int) -> dict[str,
     elif depth != "true":
         told = estimated(scene, guess_depth if depth == "guess" else lambda image: MixedDepth().estimate(image).depth)
     built = build_from_truth(told, models, rasterizer, settings, seed)
-    return score_scene(scene, built.gaussians, rasterizer) | {"seconds": built.seconds}
+    return score_scene(scene, built.gaussians, rasterizer, distances) | {"seconds": built.seconds}
 
 
 def available(names: list[str], longest_px: int | None) -> list[Scene]:
     """The scenes whose data is there; for the others a sentence is printed."""
-    scenes = []
+    scenes, missing = [], []
     for name in names:
         try:
             scenes.append(load(name) if longest_px is None else load(name).reduced(longest_px))
         except SceneUnavailable as why:
-            print(why, flush=True)
+            missing.append(str(why))
+    print("".join(f"{sentence}\n" for sentence in dict.fromkeys(missing)), end="", flush=True)
     return scenes
 
 
@@ -84,11 +94,13 @@ def main() -> None:
     """A table for each preset and depth."""
     asked = arguments()
     scenes, results = available(asked.scenes or list(SCENES), asked.size), []
+    distances, missing = perceptual()
+    print("".join(f"{sentence}\n" for sentence in missing), flush=True)
     # kernels are compiled or read from the cache before anything is timed
     judged(load("room").reduced(96), "true", PRESETS["fast"], 0)
     for preset in asked.preset:
         for depth in asked.depth:
-            rows = {scene.name: judged(scene, depth, PRESETS[preset], asked.seed) for scene in scenes}
+            rows = {scene.name: judged(scene, depth, PRESETS[preset], asked.seed, distances) for scene in scenes}
             results += [{"scene": n, "preset": preset, "depth": depth} | figures for n, figures in rows.items()]
             lines = [row(name, figures) for name, figures in (rows | {"mean": mean_of(rows.values())}).items()]
             heads = [f"{preset}, {depth} depth", *(head for head, _ in COLUMNS.values())]

@@ -2,13 +2,15 @@
 
 `room` and `terrace` are the ray-cast examples, whose tracer tells the true depth at any camera. `motorcycle` is a real
 stereo pair with measured disparity, which scikit-image brings along: the left picture goes in, the right is held out.
-The painted ones are sentences that the world painter draws; it draws the views held out as well.
+The painted ones are sentences that the world painter draws; it draws the views held out as well. The traced ones are
+modelled and path-traced (`bench/truth/`), which has to be done once.
 The world is the photo's camera, metres, OpenCV axes, as everywhere.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from bench.truth.places import PLACES
 from gen3d.camera import Camera
 from gen3d.formats.depth_file import read_depth
 from gen3d.formats.picture import read_picture
@@ -63,6 +66,8 @@ class Scene:
     cast: Cast | None = None
     planes: tuple[Plane, ...] = ()
     """Large flat surfaces, where the place is known so well."""
+    kinds: tuple[str, ...] = ()
+    """How far each view held out is from the photo, `near` or `far`, where that is told."""
 
     def reduced(self, longest_px: int) -> Scene:
         """The same place in smaller pictures."""
@@ -195,9 +200,25 @@ def painted(name: str, sentence: str, width_px: int = 640, height_px: int = 480)
     return Scene(name, photo, tuple(held_out), lambda camera: drawn.world.built.hits(seen(camera))[0])
 
 
+TRACED = Path(os.environ.get("GEN3D_TRUTH", Path(__file__).parent / "truth" / "out"))
+"""Where the path-traced places are; they are made, not shipped."""
+
+
+def _traced(place: str) -> Scene:
+    from bench.truth.folder import read_place
+
+    try:
+        return read_place(TRACED / place)
+    except FileNotFoundError as why:
+        raise SceneUnavailable(
+            "Path-traced places are left out: `python -m bench.truth make bench/truth/out` makes them, in an hour."
+        ) from why
+
+
 SCENES: dict[str, Callable[[], Scene]] = {
     "room": lambda: _example("room"),
     "terrace": lambda: _example("terrace"),
     "motorcycle": _motorcycle,
     **{name: partial(painted, name, sentence) for name, sentence in PAINTED.items()},
+    **{f"traced-{place}": partial(_traced, place) for place in PLACES},
 }
