@@ -37,7 +37,7 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 UP = (0.0, -1.0, 0.0)
 """Of a scene that does not say where up is."""
 Vector = tuple[float, float, float]
-DISC_OF_FOOT, DISC_LIFT, DISC_SLIMMEST = 1.35, 0.02, 0.25
+DISC_OF_FOOT, DISC_LIFT, DISC_SLIMMEST = 1.35, 0.08, 0.25
 """A contact shadow is so much larger than the footprint; lies so high above what it falls on, as a share of its shorter
 half, else what it falls on would be drawn over it; and is at least so wide as a share of its length. Chosen by eye."""
 

@@ -198,9 +198,9 @@ def test_what_is_dropped_stands_on_the_ground_and_has_a_shadow_there(folder):
     how, g = after(folder, {"op": "move", "thing": 1, "by": [0.1, -0.2, 0.1]}, {"op": "drop", "thing": 1})
     assert float(how.things[1].foot @ GROUND.normal) == pytest.approx(GROUND.offset)
     dark = g.keep(torch.arange(len(g)) >= len(ROOM))
-    assert 100 < len(dark) < 400 and float(dark.rgb.abs().max()) < 1e-5 and set(dark.things.tolist()) == {0}
+    assert 400 < len(dark) < 900 and float(dark.rgb.abs().max()) < 1e-5 and set(dark.things.tolist()) == {0}
     heights = dark.means.double().numpy() @ GROUND.normal - GROUND.offset
-    assert (heights > 0).all() and (heights < 0.02).all()
+    assert (heights > 0).all() and (heights < 0.05).all()
     _, bare = after(folder, {"op": "drop", "thing": 1, "shadow": False})
     assert len(bare) == len(ROOM)
 
@@ -222,7 +222,7 @@ def test_a_disc_covers_its_footprint_and_no_more_than_is_asked_on_any_ground(up)
     inside = (np.linalg.inv(disc) @ np.c_[corners, np.ones(4)].T)[:3]
     assert np.allclose(np.abs(inside[[0, 2]]), 1 / 1.35)
     assert np.allclose(disc[:3, 1] / np.linalg.norm(disc[:3, 1]), -upward)
-    assert np.allclose((disc[:3, 3] @ upward) - 3, 0.02 * 0.4 * 1.35)
+    assert np.allclose((disc[:3, 3] @ upward) - 3, 0.08 * 0.4 * 1.35)
 
 
 def test_a_shadow_takes_half_of_the_light_in_its_middle_and_none_at_its_rim():

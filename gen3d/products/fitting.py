@@ -37,9 +37,10 @@ SOME = 60_000
 """Gaussians by which it is judged."""
 FAR = 1.5
 """Of the scene's median depth: beyond it nothing is put unasked."""
-LEVEL, BEFORE = 0.08, 0.8
-"""As shares of the thing's size, within which the ground may rise; and of its distance, before which something hides
-it. Chosen by eye."""
+LEVEL, HEADROOM = 0.08, 2.5
+"""In sizes of the thing: within how much the ground may rise, and up to where nothing may be above. Chosen by eye."""
+HARDLY = 0.03
+"""Of what is seen where the thing would be: less of it before the thing hides hardly anything. Chosen by eye."""
 FEW = 4
 """So many Gaussians are a ground, or something that stands there."""
 
@@ -143,18 +144,29 @@ def _on_ground(spot: tuple[float, float], scene: Surroundings) -> Float[np.ndarr
     return camera.center + depth * way if 0 < depth <= FAR * scene.depth_m else None
 
 
-def _suits(at: Float[np.ndarray, "3"], edit: Edit, thing: Alone, scene: Surroundings) -> int:
-    """How well: nothing stands there, nothing is before it, there is ground to be seen; the first counts most."""
+def _suits(at: Float[np.ndarray, "3"], edit: Edit, thing: Alone, scene: Surroundings) -> tuple[bool, bool, bool, float]:
+    """How well, what counts most first: nothing stands there or above, hardly anything before it, there is ground."""
     size_m = edit.size_m or _size(at, thing, scene)[0]
     normal, offset = scene.ground
     radius_m = size_m * float(np.linalg.norm(thing.footprint, axis=1).max(initial=0.1))
     height = scene.means @ normal - offset
     across = np.linalg.norm((scene.means - at) - np.outer((scene.means - at) @ normal, normal), axis=1)
     near = across < radius_m
-    has_ground = (near & (np.abs(height) < LEVEL * size_m)).sum() >= FEW
-    is_empty = (near & (height > 2 * LEVEL * size_m) & (height < size_m)).sum() < FEW
-    uv, z = scene.camera.project(scene.means)
-    (middle,), (depth,) = scene.camera.project((at + 0.5 * size_m * normal)[None])
-    reach_px = 0.5 * radius_m * float(scene.camera.K[0, 0]) / float(depth)
-    hides = (z > 0) & (z < BEFORE * depth) & (np.abs(uv - middle).max(axis=1) < reach_px)
-    return 4 * int(is_empty) + 2 * int(hides.sum() < FEW) + int(has_ground)
+    has_ground = int((near & (np.abs(height) < LEVEL * size_m)).sum()) >= FEW
+    is_empty = int((near & (height > 2 * LEVEL * size_m) & (height < HEADROOM * size_m)).sum()) < FEW
+    hidden = _hidden(at, size_m, radius_m, scene)
+    return is_empty, hidden < HARDLY, has_ground, -round(hidden, 2)
+
+
+def _hidden(at: Float[np.ndarray, "3"], size_m: float, radius_m: float, scene: Surroundings) -> float:
+    """Which share of what the camera sees where the thing would be is before it, or else not wholly in the frame: 1."""
+    camera, size = scene.camera, size_m * scene.ground.normal
+    ends, depths = camera.project(np.stack([at, at + size]))
+    if depths.min() <= 0 or not camera.frames(ends, depths).all():
+        return 1.0
+    reach_px = radius_m * float(camera.K[0, 0]) / float(depths[0])
+    uv, z = camera.project(scene.means)
+    reach = np.array([reach_px, 0.0])
+    low, high = ends.min(axis=0) - reach, ends.max(axis=0) + reach
+    there = (z > 0) & ((uv > low) & (uv < high)).all(axis=1)
+    return float((there & (z < depths.min() - radius_m)).sum() / max(int(there.sum()), 1))

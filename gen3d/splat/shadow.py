@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 
-ACROSS, WIDTH, THIN = 17, 0.6, 0.05
+ACROSS, WIDTH, THIN = 31, 0.6, 0.05
 """Gaussians across the disc; their standard deviation as a share of how far they are apart; and across the disc, as a
 share of that. Chosen by eye."""
 DARKEST, FULL = 0.5, 0.5

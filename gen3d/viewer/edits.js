@@ -12,7 +12,7 @@ const LAST_THING = 65534
 const LONGEST_NAME = 80
 const MOST_EDITS = 10_000
 const BRING = 'bring in'
-const DISC_OF_FOOT = 1.35, DISC_LIFT = 0.02, DISC_SLIMMEST = 0.25
+const DISC_OF_FOOT = 1.35, DISC_LIFT = 0.08, DISC_SLIMMEST = 0.25
 const AS_BUILT = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
 const COLOURS = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 const TAKEN = {

@@ -81,7 +81,7 @@ function sceneWorker() {
 
   // The unit disc of gen3d/splat/shadow.py, for contact shadows; its colour is that of its slot.
   function disc({id, first, slot}) {
-    const ACROSS = 17, WIDTH = 0.6, THIN = 0.05, DARKEST = 0.5, FULL = 0.5, step = 2 / ACROSS, places = []
+    const ACROSS = 31, WIDTH = 0.6, THIN = 0.05, DARKEST = 0.5, FULL = 0.5, step = 2 / ACROSS, places = []
     for (let row = 0; row < ACROSS; row++) for (let column = 0; column < ACROSS; column++) {
       const x = (column + 0.5) * step - 1, z = (row + 0.5) * step - 1
       const t = Math.min(1, Math.max(0, (1 - Math.hypot(x, z)) / (1 - FULL))), dark = DARKEST * t * t * (3 - 2 * t)
