@@ -56,6 +56,13 @@ def test_a_rail_that_a_mask_lost_comes_back_and_nothing_else(photo):
     assert (foreground & ~without).sum() > 40 and found[foreground].all() and not (found & ~foreground).any()
 
 
+def test_a_speck_of_a_thing_that_others_enclose_comes_back(photo):
+    rgbd, foreground = photo
+    without, (row, column) = foreground.copy(), (np.nonzero(foreground[:, 128])[0][0] + 3, 128)
+    without[row : row + 3, column : column + 3] = False
+    assert not without.all() and (with_thin_parts(without, rgbd.depth) == foreground).all()
+
+
 def test_both_together_make_the_whole_and_a_whole_stays_as_it_is(photo):
     rgbd, foreground = photo
     again = in_full(foreground, rgbd)

@@ -1,8 +1,9 @@
 """Which thing each point is of, told as its kind is (`kinds.py`): from its picture and its place.
 
-A point of the photo is of the thing that its pixel shows, one of a mixed pixel of the thing at whose outline it lies.
-What was made up goes on with what the photo saw: behind edges and beside things it is of the thing whose rim is
-nearest to it in space, and that only a little away. The background is what things were taken from, so it is of none.
+A point of the photo is of the thing that its pixel shows, one of a mixed pixel of the thing at whose outline it lies;
+where those lie at another depth, what is nearest in space decides, as for what was made up: that goes on with what the
+photo saw, and is of the thing whose rim is nearest to it, and only a little away. Surfaces that were continued behind
+edges reach farther. The background is what things were taken from, so it is of none.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ OUTLINE_PX = 2.5
 """Mixed pixels are this near to their thing. From `products/mesh.py`, whose parts they are in."""
 GOES_ON = 0.05
 """What goes on with a thing's rim is no farther from it than this share of its depth. Chosen by eye."""
+CONTINUED = 0.25
+"""The same of surfaces that were continued behind edges, as far as `occlusion.py` does. Chosen by eye: a chair's seat
+behind its back stayed behind when the chair went."""
 RIM_PX = 2
 """Width of the rims that are gone on with. Chosen by eye."""
 
@@ -34,15 +38,17 @@ def things_of(points: PointCloud, layers: Layers) -> Int[np.ndarray, "n"]:
     seen = (points.origin == Origin.PHOTO) | (points.origin == Origin.FRINGE)
     made = ~seen & (points.origin != Origin.BACKGROUND) & (found != SKY)
     seen &= found != SKY
-    found[seen] = _shown(points.xyz[seen], points.origin[seen] == Origin.FRINGE, layers)
-    found[made] = _gone_on_with(points.xyz[made], layers)
+    found[seen], unsure = _shown(points.xyz[seen], points.origin[seen] == Origin.FRINGE, layers)
+    made[np.flatnonzero(seen)[unsure]] = True
+    share = np.where(points.origin[made] == Origin.BEHIND_EDGES, CONTINUED, GOES_ON)
+    found[made] = _gone_on_with(points.xyz[made], share, layers)
     return found
 
 
 def _shown(
     xyz: Float[np.ndarray, "n 3"], mixed: Bool[np.ndarray, "n"], layers: Layers
-) -> Int[np.ndarray, "n"]:
-    """Of what the photo saw; a point that lies behind its pixel's thing is not of it, and shows through its outline."""
+) -> tuple[Int[np.ndarray, "n"], Bool[np.ndarray, "n"]]:
+    """Of what the photo saw; and which are beside a thing in the picture, or on it, at another depth."""
     of, depth = layers.things, layers.rgbd.depth
     h, w = of.shape
     uv, z = layers.rgbd.camera.project(xyz.astype(np.float64))
@@ -50,11 +56,14 @@ def _shown(
     near, at = near_things(of, depth, OUTLINE_PX)
     thing = np.where(mixed, near[row, column], of[row, column])
     there = np.abs(z - at[row, column]) < SAME_PLACE * at[row, column]
-    return np.where(there, thing, NO_THING)
+    return np.where(there, thing, NO_THING), (near[row, column] > 0) & ~there
 
 
-def _gone_on_with(xyz: Float[np.ndarray, "n 3"], layers: Layers) -> Int[np.ndarray, "n"]:
-    photo, reach = layers.rgbd, GOES_ON * np.linalg.norm(xyz, axis=1)
+def _gone_on_with(
+    xyz: Float[np.ndarray, "n 3"], share: Float[np.ndarray, "n"], layers: Layers
+) -> Int[np.ndarray, "n"]:
+    """By the nearest rim, if it is no farther than that share of the distance from the photo's camera."""
+    photo, reach = layers.rgbd, share * np.linalg.norm(xyz, axis=1)
     rim = _rims(photo.depth)
     ends, of = photo.camera.rays()[rim] * photo.depth[rim][:, None].astype(np.float64), layers.things[rim]
     ends = ends @ photo.camera.c2w[:3, :3].T + photo.camera.center

@@ -17,13 +17,15 @@ from scipy.sparse.csgraph import connected_components
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, disc, inverse_depth, torn
-from gen3d.geometry.ground_view import OFF, ground_of
+from gen3d.geometry.ground_view import OFF, ground_of, on_ground
 from gen3d.values import RGBD
 
 CORNER_STEP = 0.02
 """Pixels that meet at a corner are connected when their inverse depths differ by less than this share. From `TEAR`."""
 THIN = 0.008
 """A part is thin that is less than twice this share of the picture's diagonal wide. Chosen by eye."""
+SPECK = 0.0005
+"""Of the picture: what is smaller between things, as a seat seen between the slats of a back. Chosen by eye."""
 STANDS_OUT = 0.004
 """A foot's inverse depth exceeds that of the ground beside it by this share. Chosen by eye."""
 BESIDE_PX, SIDE_PX, TRUNK_PX = 3, 5, 5
@@ -58,14 +60,17 @@ def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray,
 
 
 def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The foreground with what is thin, stands out from both sides, and is connected to it in depth."""
-    inverse = inverse_depth(depth)
+    """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck."""
+    inverse, solid = inverse_depth(depth), np.isfinite(depth)
     around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
     thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
-    part = connected(depth, (thin | foreground) & np.isfinite(depth))
+    rest = solid & ~foreground & ~on_ground(inverse)
+    part = connected(depth, rest)
+    specks = rest & (np.bincount(part.ravel())[part] < SPECK * depth.size)
+    part = connected(depth, (thin | specks | foreground) & solid)
     held = np.zeros(part.max() + 1, bool)
     held[part[foreground]] = True
-    return foreground | (thin & held[part])
+    return foreground | ((thin | specks) & solid & held[part])
 
 
 def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD) -> Int[np.ndarray, "h w"]:
