@@ -53,10 +53,16 @@ def connected(depth: Float[np.ndarray, "h w"], solid: Bool[np.ndarray, "h w"]) -
 
 
 def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray, "h w"]:
-    """The foreground with its thin parts and its feet."""
-    if not foreground.any():
+    """The foreground with its thin parts and its feet; specks of it have none."""
+    large = foreground & ~_specks(foreground & np.isfinite(rgbd.depth), rgbd.depth)
+    if not large.any():
         return foreground
-    return with_feet(with_thin_parts(foreground, rgbd.depth).astype(np.int32), rgbd) > 0
+    return foreground | (with_feet(with_thin_parts(large, rgbd.depth).astype(np.int32), rgbd) > 0)
+
+
+def _specks(region: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    part = connected(depth, region)
+    return region & (np.bincount(part.ravel())[part] < SPECK * depth.size)
 
 
 def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -64,9 +70,7 @@ def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray
     inverse, solid = inverse_depth(depth), np.isfinite(depth)
     around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
     thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
-    rest = solid & ~foreground & ~on_ground(inverse)
-    part = connected(depth, rest)
-    specks = rest & (np.bincount(part.ravel())[part] < SPECK * depth.size)
+    specks = _specks(solid & ~foreground & ~on_ground(inverse), depth)
     part = connected(depth, (thin | specks | foreground) & solid)
     held = np.zeros(part.max() + 1, bool)
     held[part[foreground]] = True

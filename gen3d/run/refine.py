@@ -18,6 +18,7 @@ from gen3d.errors import InputError
 from gen3d.events import Notice, Progress, Stage, Started
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Critic, Models
+from gen3d.products.prune import views_around
 from gen3d.run.edit import Built
 from gen3d.run.folders import read_record
 from gen3d.settings import RefineSettings
@@ -43,8 +44,9 @@ def refining(
     """For `run/edit.py`: what refines a scene's Gaussians as they are by then. prompt: None is the scene's own."""
     words = prompt or read_record(scene.files.folder)["counts"].get("prompt")
     median_m = place_of(scene.layered.layers.rgbd).scale.median
+    cameras = views_around(scene.cameras, median_m)
     return partial(
-        refined, cameras=scene.cameras, critic=critic, rasterizer=rasterizer, settings=settings, median_m=median_m,
+        refined, cameras=cameras, critic=critic, rasterizer=rasterizer, settings=settings, median_m=median_m,
         prompt=words, seed=seed, thing=thing,
     )  # fmt: skip
 
@@ -60,7 +62,7 @@ def refined(
     seed: int = 0,
     thing: int | None = None,
 ) -> Stage[Gaussians]:
-    """The Gaussians, refined. cameras: those of the fit, the photo's first. thing: None is all that was made up."""
+    """The Gaussians, refined. cameras: what the critic looks from, the photo's first. thing: None is all made up."""
     yield Started("refine")
     free = made_up(gaussians, thing)
     if not bool(free.any()):

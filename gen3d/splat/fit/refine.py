@@ -49,7 +49,7 @@ def refine_gaussians(
     held, parameters = whole.keep(~free), parameters_of(whole.keep(free))
     rates = LEARNING_RATES | {"means": LEARNING_RATES["means"] * median_m}
     down = descent(parameters, rates, DECAY ** (1 / max(1, settings.steps)), device)
-    shares = [_share(whole, free, camera, rasterizer) > SHOWN for camera in cameras]
+    shares: dict[int, np.ndarray] = {}
     seen, before = _share(whole, free, photo, rasterizer) <= SHOWN, draw(rasterizer, whole, photo).rgb
     rng = np.random.default_rng(seed)
     for step in range(settings.steps):
@@ -59,7 +59,9 @@ def refine_gaussians(
         now = joined(held, activated(parameters))
         drawn = rasterizer.render(now, cameras[view])
         picture = drawn.rgb + (1 - drawn.alpha[..., None]) * backdrop
-        said = judge(picture.detach().cpu().numpy(), shares[view].cpu().numpy(), seed + step)
+        if view not in shares:
+            shares[view] = (_share(whole, free, cameras[view], rasterizer) > SHOWN).cpu().numpy()
+        said = judge(picture.detach().cpu().numpy(), shares[view], seed + step)
         kept = (rasterizer.render(now, photo).rgb - before).abs().mean(dim=-1)[seen].sum() / seen.numel()
         (_pull(picture, said) + settings.hold * kept).backward()
         down.step()
