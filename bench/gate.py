@@ -1,10 +1,10 @@
 """Whether the batch's gate means something: `python -m bench.gate [--worlds all|fitted|unseen|places] [--json FILE]`.
 
 Ray-cast worlds are built from one view with a depth that is made worse step by step (`bench/noisy.py`: warp and smear
-grow, one seed), and views from aside that no stage saw are held against the truth. Prints each scene's held-out PSNR
-and how much of it is visibly wrong, its figures, and Spearman's rank correlation with either, in each world and over
-all. "fitted" are those worlds that the constants of `expected_psnr_db` were fitted to, "unseen" others; "places" are
-many worlds of one photo each, with their true depth, as in a folder of good photos.
+grow, one seed), and views from aside that no stage saw are held against the truth. Prints each scene's held-out PSNR,
+how much is wrong and how much strikes the eye, its figures, and Spearman's rank correlation with these over all, and
+with the PSNR in each world. "fitted" are those worlds that the constants of `expected_psnr_db` were fitted to, "unseen"
+others; "places" are many worlds of one photo each, with their true depth, as in a folder of good photos.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 from scipy.stats import spearmanr
 
 from bench.noisy import NoisyDepth
@@ -52,7 +53,12 @@ PLACES = (
 )  # fmt: skip
 """Sentences that the world painter draws, with things near and far, and with none."""
 WRONG = 0.1
-"""A pixel is visibly wrong whose colour is off by more, of 1, in the mean of its channels."""
+"""A pixel is wrong whose colour is off by more, of 1, in the mean of its channels."""
+PLAIN, AROUND_PX = 0.05, 7
+"""A wrong pixel strikes the eye if it is off by more than this and what the truth varies by around it (RMS of greys in
+a square): detail hides errors, as a street full of cars does, and a plain sky shows them."""
+TRUTHS = {"PSNR": "held_out", "wrong": "wrong_share", "striking": "striking_share"}
+"""What figures are held against: of the held-out views."""
 
 
 def worlds(names: Iterable[str]) -> Iterator[tuple[str, RGBD, list[RGBD]]]:
@@ -89,6 +95,7 @@ def judged(photo: RGBD, held_out: list[RGBD], step: int, models, seed: int) -> d
         rows.append(score_view(drawn.rgb.clip(0, 1), drawn.alpha, view.image, classes))
         off = np.abs(drawn.rgb.clip(0, 1) - view.image).mean(axis=2)
         rows[-1]["wrong"] = float((off > WRONG).mean())
+        rows[-1]["striking"] = float((off > PLAIN + contrast(view.image)).mean())
     with tempfile.TemporaryDirectory() as folder:
         finished = FinishedScene(scene.gaussians, Path(folder), pick_rasterizer("cpu"))
         write_scene(finished.files, scene.gaussians, scene.layered, scene.cameras, finished.rasterizer)
@@ -96,7 +103,14 @@ def judged(photo: RGBD, held_out: list[RGBD], step: int, models, seed: int) -> d
         _record(finished.files.run, lengths.median, lengths.nearest)
         figures = measured(finished, models.depth)
     mean = mean_of(rows)
-    return {"held_out": mean["psnr"], "wrong_share": mean["wrong"]} | figures
+    return {"held_out": mean["psnr"], "wrong_share": mean["wrong"], "striking_share": mean["striking"]} | figures
+
+
+def contrast(image: np.ndarray) -> np.ndarray:
+    """What a picture varies by around each pixel: RMS of its greys about their mean, h w."""
+    grey = image.mean(axis=2).astype(np.float64)
+    mean, square = (uniform_filter(a, AROUND_PX) for a in (grey, grey**2))
+    return np.sqrt(np.maximum(square - mean**2, 0))
 
 
 def _record(file: Path, median_m: float, nearest_m: float) -> None:
@@ -107,7 +121,7 @@ def _record(file: Path, median_m: float, nearest_m: float) -> None:
 
 
 def correlation(rows: list[dict], figure: str, truth: str = "held_out") -> float:
-    """Spearman's, with the held-out PSNR or the share that is wrong; NaN where the figure never changes."""
+    """Spearman's, with one of TRUTHS; NaN where the figure never changes."""
     pairs = [(row[truth], row[figure]) for row in rows if row[figure] is not None]
     values = np.array(pairs, float).T
     return float("nan") if len(pairs) < 3 or np.ptp(values[1]) == 0 else float(spearmanr(*values)[0])
@@ -115,7 +129,7 @@ def correlation(rows: list[dict], figure: str, truth: str = "held_out") -> float
 
 def _line(rows: list[dict], figure: str, each: Iterable[str]) -> list[str]:
     of_world = (correlation([row for row in rows if row["world"] == name], figure) for name in each)
-    found = (correlation(rows, figure), correlation(rows, figure, "wrong_share"), *of_world)
+    found = (*(correlation(rows, figure, truth) for truth in TRUTHS.values()), *of_world)
     return [figure, *(f"{value:.2f}" for value in found)]
 
 
@@ -138,7 +152,8 @@ def main() -> None:
             keep(asked.json, asked.seed, rows)
     rows = [row for row in rows if row["world"] in names]
     each = () if asked.worlds == "places" else names
-    print(table(["rank correlation", "PSNR, all", "wrong, all", *each], [_line(rows, f.name, each) for f in FIGURES]))
+    heads = ["rank correlation", *(f"{truth}, all" for truth in TRUTHS), *each]
+    print(table(heads, [_line(rows, figure.name, each) for figure in FIGURES]))
 
 
 def before(file: Path | None, seed: int) -> list[dict]:
