@@ -15,14 +15,16 @@ import pytest
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.request import Request
 from gen3d.settings import PRESETS
+from gen3d.ui.core.words import SENTENCES
+from tests.fakes import fake_models
 from tests.page import free_port
 from tests.patience import eventually
 from tests.test_floors import VALUES, imported, within
 
 ROOT = Path(__file__).parents[1]
 ROOMS = VALUES | {
-    "run", "models.pick", "splat", "geometry.trajectory", "geometry.motion", "formats.ply", "products",
-    "ui",
+    "run", "models.base", "models.pick", "models.builtin.world_painter", "splat", "geometry.trajectory",
+    "geometry.motion", "formats.ply", "products", "ui",
 }  # fmt: skip
 
 
@@ -182,3 +184,10 @@ def test_the_readme_tells_a_space_what_it_needs():
     assert front["sdk_version"] == pinned["gradio"]
     assert {"title", "license", "tags", "models", "suggested_hardware", "startup_duration_timeout"} <= set(front)
     assert len(front["short_description"]) <= 60, "the hub cuts what is longer"
+
+
+def test_sentences_are_made_ready_where_they_are_drawn_by_rule():
+    import app
+
+    assert [one.sentence for one in app.gallery_of(builtin_models()).sentences] == list(SENTENCES)
+    assert not app.gallery_of(fake_models()).sentences, "a network draws them otherwise each time, and takes GPU time"
