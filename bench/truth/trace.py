@@ -18,7 +18,7 @@ from bench.truth.model import Part, Place
 from bench.truth.solids import Solid
 from gen3d.camera import Camera
 
-PASS_SAMPLES = 36
+PASS_SAMPLES = 25
 """Paths a pixel in a pass: a square, as the sampler wants."""
 BOUNCES = 5
 """Segments of a path at most."""

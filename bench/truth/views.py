@@ -1,4 +1,4 @@
-"""Where a place is seen from: the photo, then two views near and two far, which all look at the same point."""
+"""Where a place is seen from: the photo, then a view near and two far, which all look at the same point."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from bench.truth.model import Place
 from gen3d.camera import Camera
 
-WIDTH, HEIGHT = 384, 288
-VIEWS = (("photo", 0, 0), ("near", -0.05, 0.01), ("near", 0.045, -0.02), ("far", -0.15, -0.03), ("far", 0.15, 0.03))
+WIDTH, HEIGHT = 256, 192
+VIEWS = (("photo", 0, 0), ("near", 0.05, -0.01), ("far", -0.15, -0.03), ("far", 0.15, 0.03))
 """How a view is called, and how far it is to the right and below, as shares of the distance that is looked over."""
 
 

@@ -38,6 +38,8 @@ by eye."""
 DETAIL, DETAIL_PX = 0.7, 3
 """Share of the mirrored detail that is kept, since it is plausible and not true; detail is what differs from the mean
 over this radius. Chosen by eye."""
+BLEND, BLEND_WAYS = 1.0, 12
+"""Mean colours are averaged around each pixel at its distance to the edge times the first, in so many directions."""
 SWEEPS = 8
 """Sweeps in which distances are handed on, two in each diagonal direction. Chosen by eye."""
 
@@ -64,7 +66,8 @@ def continue_behind_edges(
     far = _far_sides(inverse, rim, TEAR)
     nearest, distance = _spread(inverse, far, float(reach_px))
     picture = np.ascontiguousarray(image, np.float32)
-    known, found, colour = _continued(inverse, picture, rim, far, nearest, distance)
+    known, found, mean, detail = _continued(inverse, picture, rim, far, nearest, distance)
+    colour = _blended(mean, found, known, distance) + DETAIL * detail
     sky = known & (found <= 0)
     continued = np.where(known, depth_from_inverse(found, sky), depth).astype(np.float32)
     return Continuation(known, continued, np.where(known[..., None], np.clip(colour, 0, 1), image).astype(np.float32))
@@ -137,10 +140,10 @@ def _belongs(inverse, rim, q, p, v, u):
 
 @compiled
 def _continued(inverse, image, rim, far, nearest, distance):
-    """Where there is something to continue, its inverse depth, and its colour."""
+    """Where there is something to continue, its inverse depth, its mean colour, and how it differs from that."""
     h, w = inverse.shape
-    known = np.zeros((h, w), np.bool_)
-    found, colour = np.zeros((h, w), np.float32), np.zeros((h, w, 3), np.float32)
+    known, found = np.zeros((h, w), np.bool_), np.zeros((h, w), np.float32)
+    means, details = np.zeros((h, w, 3), np.float32), np.zeros((h, w, 3), np.float32)
     for y in range(h):
         for x in range(w):
             if nearest[y, x] < 0:
@@ -151,8 +154,28 @@ def _continued(inverse, image, rim, far, nearest, distance):
             if depth * BEHIND > inverse[y, x]:
                 continue
             known[y, x], found[y, x] = True, depth
-            colour[y, x] = mean + DETAIL * _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
-    return known, found, colour
+            means[y, x] = mean
+            details[y, x] = _detail(inverse, image, rim, q, p, 2 * q - y, 2 * p - x)
+    return known, found, means, details
+
+
+def _blended(mean: np.ndarray, found: np.ndarray, known: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The mean colour averaged over the same hidden surface, the wider the farther from the edge.
+
+    What several edges say of a surface is more likely than what the nearest alone says; and where those that are
+    nearest change, no seam is left.
+    """
+    h, w = known.shape
+    total, count = mean.copy(), known.astype(np.float32)
+    v, u = np.mgrid[:h, :w]
+    radius = BLEND * np.where(known, distance, 0)
+    for angle in np.arange(BLEND_WAYS) * 2 * np.pi / BLEND_WAYS:
+        y = np.clip(np.rint(v + radius * np.sin(angle)).astype(np.intp), 0, h - 1)
+        x = np.clip(np.rint(u + radius * np.cos(angle)).astype(np.intp), 0, w - 1)
+        same = known & known[y, x] & (np.abs(found[y, x] - found) <= SAME_SURFACE * found)
+        total += np.where(same[..., None], mean[y, x], 0)
+        count += same
+    return total / np.maximum(count, 1)[..., None]
 
 
 @compiled
