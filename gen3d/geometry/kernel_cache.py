@@ -129,6 +129,7 @@ class _Shelf(FunctionCache):
 
 _IMPORT = re.compile(r"^\s*from (gen3d(?:\.\w+)*) import \(?([\w, ]*)", re.MULTILINE)
 _ROOT = Path(__file__).parents[2]
+"""What the package lies in. By definition."""
 
 
 def source_stamp(file: Path) -> str:

@@ -18,9 +18,9 @@ AMBIENT = 0.45
 TO_LIGHT = np.array([-0.35, -0.8, -0.5]) / np.linalg.norm([-0.35, -0.8, -0.5])
 """From above, a little from the left and from in front: as rooms and skies light what stands in them."""
 CUT = 0.5
-"""Where a picture's alpha is below, there is no surface (glTF's own cut-off for alphaMode MASK)."""
+"""Where a picture's alpha is below, there is no surface. From glTF 2.0: its own cut-off for alphaMode MASK."""
 _R2 = np.array([0.7548776662466927, 0.5698402909980532])
-"""1 / p and 1 / p^2 of the plastic number p."""
+"""1 / p and 1 / p^2 of the plastic number p. From M. Roberts' R2 sequence: it fills a square evenly."""
 
 
 def surface_points(surfaces: Sequence[Surface], count: int) -> PointCloud:

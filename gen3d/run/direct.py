@@ -6,6 +6,7 @@ heeds it. Without an edit there is no such file, so taking back the last one res
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args

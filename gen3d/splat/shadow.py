@@ -19,6 +19,7 @@ share of that. Chosen by eye."""
 DARKEST, FULL = 0.5, 0.5
 """How much light the disc takes away in its middle, and up to which radius. Chosen by eye."""
 STEP = 2 / ACROSS
+"""Between two Gaussians of the disc, whose radius is 1. Follows from ACROSS."""
 
 
 def disc_places() -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n"]]:

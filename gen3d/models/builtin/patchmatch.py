@@ -48,8 +48,8 @@ RIM_STEP, SEAM_STEP = 0.2, 0.05
 """Colour steps that are smoothed away, at the hole's rim and between copied pieces; larger ones are edges. Chosen by
 eye."""
 ROUNDS, OMEGA = 40, 1.87
-"""Rounds and factor of the over-relaxation that removes those steps. The best factor for a screen of 0.01 is
-2 / (1 + sqrt(1 - (4 / 4.01)^2)) = 1.87: what is left falls by 0.87 a round, to 0.4 % (at 1.8 by 0.95)."""
+"""Rounds and factor of the over-relaxation that removes those steps. From Young: the best factor for a screen of 0.01
+is 2 / (1 + sqrt(1 - (4 / 4.01)^2)) = 1.87: what is left falls by 0.87 a round, to 0.4 % (at 1.8 by 0.95)."""
 DIFFUSION_ROUNDS, DIFFUSION_OMEGA = 300, 1.9
 """The same of a fill by diffusion. Chosen by eye."""
 

@@ -21,14 +21,17 @@ from gen3d.painter.words import COLOURS, SIZES, WORDS
 from gen3d.values import Surface
 
 USUAL_M, SMALLEST_M, LARGEST_M = 0.4, 0.01, 20.0
+"""Longest side of a solid whose size nobody says, and between what it may be said. Chosen by eye."""
 AROUND, ALONG = 64, 32
-"""Corners of a round solid around its axis, and along its outline: enough for no edge to be seen in a frame."""
+"""Corners of a round solid around its axis, and along its outline: enough for no edge to be seen in a
+frame. Chosen by eye."""
 UNNAMED = "#b9b2a6"
 """Of a solid whose colour nobody says: plaster."""
 UNITS = {"mm": 0.001, "cm": 0.01, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0,
          "centimetres": 0.01, "centimeters": 0.01, "centimetre": 0.01, "centimeter": 0.01, "foot": 0.3048,
          "feet": 0.3048, "inch": 0.0254,
          "inches": 0.0254}  # fmt: skip
+"""Metres. By definition."""
 _LENGTH = re.compile(rf"(\d+(?:[.,]\d+)?)[\s-]*({'|'.join(sorted(UNITS, key=len, reverse=True))})\b")
 _PASSED = {
     "a", "an", "the", "of", "one", "with", "in", "is", "and", "made", "please", "me", "give", "put", "to", "that",
@@ -58,11 +61,12 @@ OUTLINES: dict[str, Callable[[], Outline]] = {
     "bowl, cup, pot": lambda: [(0.0, -0.25), (0.2, -0.25), (0.42, 0.0), (0.5, 0.25), (0.44, 0.25), (0.3, -0.05),
                                (0.0, -0.18)],
 }  # fmt: skip
-"""Names -> what is turned about the vertical."""
+"""Names -> what is turned about the vertical. Chosen by eye."""
 BOXES = {
     "box, cube, block, crate, brick, dice, die": (1.0, 1.0, 1.0), "slab, board, panel, tile": (1.0, 0.08, 0.7),
     "beam, bar, plank": (1.0, 0.14, 0.14), "tower": (0.3, 1.0, 0.3),
 }  # fmt: skip
+"""Words -> width, height and depth, as shares of the longest. Chosen by eye."""
 PYRAMID = "pyramid"
 
 
