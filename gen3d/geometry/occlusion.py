@@ -39,8 +39,8 @@ DETAIL, DETAIL_PX = 0.7, 3
 """Share of the mirrored detail that is kept, since it is plausible and not true; detail is what differs from the mean
 over this radius. Chosen by eye."""
 BLEND, BLEND_WAYS = 1.0, 12
-"""Mean colours are averaged around each pixel at its distance to the edge times the first, in so many directions. Chosen by
-eye."""
+"""Mean colours are averaged around each pixel at its distance to the edge times the first, in so many directions.
+Chosen by eye."""
 SWEEPS = 8
 """Sweeps in which distances are handed on, two in each diagonal direction. Chosen by eye."""
 
