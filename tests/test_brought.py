@@ -233,7 +233,7 @@ def test_a_shadow_takes_half_of_the_light_in_its_middle_and_none_at_its_rim():
     camera = LENS.posed(c2w)
     alpha = draw(pick_rasterizer("cpu"), discs([np.eye(4)], 0), camera).alpha.numpy()
     (u, v), radius = LENS.K[:2, 2].astype(int), int(LENS.K[0, 0] / 3)
-    assert alpha[v - 3 : v + 3, u - 3 : u + 3].mean() == pytest.approx(DARKEST, abs=0.06)
+    assert alpha[v - 3 : v + 3, u - 3 : u + 3].mean() == pytest.approx(DARKEST, abs=0.12)  # the low-pass widens each
     assert alpha[v, u + radius + 2] < 0.02
     assert np.abs(np.diff(alpha[v, u : u + radius + 2])).max() < 0.1  # soft
 

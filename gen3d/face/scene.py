@@ -22,11 +22,20 @@ from gen3d.formats.claims import sweep
 from gen3d.formats.layered import save_layered
 from gen3d.formats.scene_file import tells
 from gen3d.formats.stored import StoredScene
+from gen3d.formats.things_file import write_things
 from gen3d.geometry.place import place_of
 from gen3d.models.base import Models
 from gen3d.pipeline import film
 from gen3d.products.bringing import anywhere
-from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, one_after_other, parsed_edits
+from gen3d.products.edited import (
+    Edited,
+    baked_as_json,
+    edited_by,
+    edits_beside,
+    heeding,
+    one_after_other,
+    parsed_edits,
+)
 from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
 from gen3d.products.things import things_of_scene
@@ -169,8 +178,10 @@ class Scene:
             if row.make or tells(row):
                 told = self.things if self.gaussians.things is not None else None
                 write_scene(scene.files, self.gaussians, self.layered, self.cameras, self.rasterizer, things=told)
-                if self.edits:
+                if self.edits and told:
                     write_json(scene.files.baked, baked_as_json(self.edits))
+                    write_things(scene.files.things, told)
+                    scene = replace(scene, how=edits_beside(scene.files, self.gaussians))
             elif level:
                 save_layered(scene.files.layers, self.layered)
             ear = Ear(None)

@@ -79,7 +79,7 @@ def _alone(edit: Edit, place: int, find: Find) -> Alone:
     if not edit.file:
         raise InputError(
             f"Edit {place} is to bring in {edit.words[:40]!r}, and nobody has made that yet.",
-            "`gen3d edit` makes it, and so does whoever brings things in on the page.",
+            "Bake it in with `gen3d edit`, or bring it in on the page.",
         )
     return find(edit.file)
 

@@ -63,7 +63,7 @@ def with_made(edits: Sequence[Edit], maker: Callable[[], ObjectMaker | None], fi
         if edit.op == "bring in" and not edit.file:
             name = f"{MADE}{number}"
             made[name] = made_of(maker(), edit.words)
-            edit = replace(edit, file=name, name=edit.name or edit.words[:40])
+            edit = replace(edit, file=name, words="", name=edit.name or edit.words[:40])
         done.append(edit)
     return done, lambda name: made[name] if name in made else find(name)
 
@@ -95,14 +95,14 @@ def sweep_brought(files: SceneFiles, edits: Edits) -> None:
         files.brought.rmdir()
 
 
-def check_kept(edits: Sequence[Edit]) -> None:
-    """Of edits that a visitor sent.
+def check_kept(edits: Sequence[Edit], folder: Path) -> None:
+    """Of edits that a visitor sent; folder: of the scene.
 
     Raises InputError where one names a file that is not kept beside the scene, or too many bring something in.
     """
     bringing = [edit for edit in edits if edit.op == "bring in"]
     for edit in bringing:
-        if edit.file and not KEPT.fullmatch(edit.file):
+        if edit.file and not (KEPT.fullmatch(edit.file) and (folder / edit.file).is_file()):
             raise InputError(
                 f"{edit.file[:60]!r} is no file of this scene.", "Upload it with bring_in, or by the button Bring in."
             )

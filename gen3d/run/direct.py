@@ -116,7 +116,7 @@ def bring_in(
     alone = thing_in(file) if file else made_of(maker, None if picture else edit.words, picture)
     named = replace(edit, file=UPLOADED, name=edit.name or _name_for(edit, file or picture))
     how = built.edited((*before, named), lambda name: alone if name == UPLOADED else beside(scene)(name))
-    check_kept([replace(one, file="") for one in how.edits])
+    check_kept([replace(one, file="") for one in how.edits], scene)
     edit = replace(how.edits[-1], file=kept(scene, alone), words="")
     told = tuple(dict.fromkeys((*alone.told, *how.notices)))
     if view is not None:
@@ -135,7 +135,7 @@ def put_edits(scene: Path, given: Any) -> None:
     """These in the place of those before, as a whole edits.json has them; with an InputError all stays as it was."""
     built = built_in(scene)
     edits = parse_edits(given, "The list of edits", names_of(built.things))
-    check_kept((*edits.done, *edits.undone))
+    check_kept((*edits.done, *edits.undone), scene)
     built.edited(edits.done)
     if edits == Edits():
         built.files.edits.unlink(missing_ok=True)
@@ -213,14 +213,14 @@ def _parsed(
     for place, one in enumerate(given, 1):
         names = _named_by_now(built, (*before, *new), find)
         parsed = parse_edits([*map(as_json, new), one], "the list", names).done
-        check_kept(parsed[-1:])
+        check_kept(parsed[-1:], built.files.folder)
         parsed, find = with_made(parsed, lambda: maker, find)
         try:
             new = built.edited((*before, *parsed), find).edits[len(before) :]
         except InputError as error:  # counts from the scene's first edit on
             what = error.what.replace(f"Edit {len(before) + place} ", f"Edit {place} of the list ", 1)
             raise InputError(what, error.remedy) from error
-    check_kept([replace(one, file="") for one in (*before, *new)])
+    check_kept([replace(one, file="") for one in (*before, *new)], built.files.folder)
     return new, find
 
 
