@@ -151,14 +151,15 @@ def _with_crumbs(of: np.ndarray, rgbd: RGBD, standing: np.ndarray) -> Int[np.nda
     crumbs = standing & (of == 0)
     if not crumbs.any():
         return of
-    xyz = rgbd.camera.unproject(np.where(np.isfinite(rgbd.depth), rgbd.depth, 1.0).astype(np.float64))
-    apart, nearest = cKDTree(xyz[of > 0]).query(xyz[crumbs])
-    part, thing = connected(rgbd.depth, crumbs)[crumbs], of[of > 0][nearest]
+    places, held = rgbd.camera.rays() * rgbd.depth[..., None], of > 0
+    apart, nearest = cKDTree(places[held]).query(places[crumbs])
+    part, thing = connected(rgbd.depth, crumbs)[crumbs], of[held][nearest]
     order = np.lexsort((apart, part))
     _, first, own = np.unique(part[order], return_index=True, return_inverse=True)
     closest = order[first]
-    size_m = np.array([_size_m(xyz[of == n]) for n in range(1, of.max() + 1)])
-    given = np.where(apart[closest] < NEAR_GAP * size_m[thing[closest] - 1], thing[closest], 0)
+    sizes_m = {n: _size_m(places[of == n][:: SOME // 8]) for n in np.unique(thing[closest])}
+    reach = NEAR_GAP * np.array([sizes_m[n] for n in thing[closest]])
+    given = np.where(apart[closest] < reach, thing[closest], 0)
     found = np.zeros(len(order), np.int64)
     found[order] = given[own]
     of = of.copy()
