@@ -209,7 +209,7 @@ def test_words_and_files_are_brought_in_seen_exported_and_undone_to_the_byte(cli
     ("given", "told"),
     [({}, "Give one of file, words, picture"), ({"words": "a dragon"}, "knows no 'a dragon'"),
      ({"words": "a ball", "size_m": -1}, "-1"), ({"words": "a ball", "at": [1, 2]}, "for a place"),
-     ({"words": "a ball", "at": "left"}, "for a place"), ({"words": "x" * 301}, "")],
+     ({"words": "a ball", "at": "left"}, "for a place"), ({"words": "x" * 301}, "301 characters")],
 )  # fmt: skip
 def test_what_cannot_be_brought_in_is_told_so_and_nothing_is_lost(client, page, job, given, told):
     folder = page[1].folders[-1] / "grow"
