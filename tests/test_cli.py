@@ -282,11 +282,13 @@ def test_every_command_is_listed_and_has_a_help_of_its_own(name, capsys):
     assert capsys.readouterr().out.startswith(f"usage: gen3d {name} ")
 
 
-def test_warmup_tells_that_the_kernels_are_ready_unless_it_is_to_be_quiet(capsys):
+def test_warmup_tells_that_the_kernels_are_ready_unless_it_is_to_be_quiet(capsys, monkeypatch):
+    made = []
+    monkeypatch.setattr("gen3d.run.warm.warm_everything", lambda: made.append(1))
     assert run("warmup") == 0
     assert "kernels are ready" in capsys.readouterr().out
     assert run("warmup", "--quiet") == 0
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "") and len(made) == 2
 
 
 # -- bad input -------------------------------------------------------------------------------------------------------
