@@ -7,6 +7,8 @@ import numpy as np
 from gen3d.painter.light.noise import inner, kernel
 from gen3d.srgb import from_light
 
+ALONE = 1.8
+"""Of the weights of a pixel and its neighbours: below it is an edge, alike to nothing around it. Chosen by eye."""
 SPILL = 0.035
 """How much of each colour the film gives to the others, so that bright red keeps its shades. Chosen by eye."""
 
@@ -33,6 +35,23 @@ def despeckle_rows(light, top, out):
 def smaller(a, b):
     """The slope that is nearer to level: at a rim, the one that stays on the surface."""
     return a if abs(a) < abs(b) else b
+
+
+@inner
+def around(light, features, y, x, level, norm, r, g, b):
+    """The sums of `smooth_rows` with the pixels next to an edge: it lies on two surfaces, and is like none of them."""
+    height, width = light.shape[:2]
+    for j in range(max(0, y - 1), min(height, y + 2)):
+        for i in range(max(0, x - 1), min(width, x + 2)):
+            if features[j, i, 6] <= 0:  # before the sky an edge is bright or dark by how much of it is sky
+                return norm, r, g, b
+    for j in range(max(0, y - 1), min(height, y + 2)):
+        for i in range(max(0, x - 1), min(width, x + 2)):
+            other = light[j, i, 0] + light[j, i, 1] + light[j, i, 2]
+            ratio = (level - other) / (level + other + 1e-6)
+            w = 0.5 * np.exp(-ratio * ratio / 0.1)
+            norm, r, g, b = norm + w, r + w * light[j, i, 0], g + w * light[j, i, 1], b + w * light[j, i, 2]
+    return norm, r, g, b
 
 
 @kernel
@@ -72,6 +91,8 @@ def smooth_rows(light, guide, features, reach, step, trust, top, out):
                     far = (ii * ii + jj * jj) / (0.5 * reach * reach + 0.5)
                     w = np.exp(-far - turn / 0.06 - gap * gap / 4e-4 - ratio * ratio / trust)
                     norm, r, g, b = norm + w, r + w * light[j, i, 0], g + w * light[j, i, 1], b + w * light[j, i, 2]
+            if norm < ALONE:
+                norm, r, g, b = around(light, features, y, x, level, norm, r, g, b)
             out[row, x, 0], out[row, x, 1], out[row, x, 2] = r / norm, g / norm, b / norm
 
 
