@@ -1,6 +1,6 @@
 #!/bin/sh
 # sbatch docs/batch/slurm.sh PHOTOS OUT [--preset fast ...]: a Ray cluster for the time of a job, over a folder and a
-# home that all nodes share. Never run by SLURM, which was not to be had; run with stand-ins for srun and scontrol.
+# home that all nodes share. Never run: SLURM was not to be had where this was written.
 #SBATCH --job-name=gen3d
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
