@@ -128,6 +128,7 @@ class _Shelf(FunctionCache):
 
 
 _IMPORT = re.compile(r"^\s*from (gen3d(?:\.\w+)*) import \(?([\w, ]*)", re.MULTILINE)
+_HERE = Path(__file__)
 _ROOT = Path(__file__).parents[2]
 """What the package lies in. By definition."""
 
@@ -149,11 +150,11 @@ def _collect(file: Path, found: dict[str, bytes]) -> None:
 
 @cache
 def _read(file: Path) -> tuple[bytes, tuple[Path, ...]]:
-    """A digest of the text, and the files of the package that it imports."""
+    """A digest of the text, and the files of the package that it imports; this one says nothing of what a kernel is."""
     text = file.read_text(encoding="utf-8")
     named = (module.split(".") for module, names in _IMPORT.findall(text) for module in _modules(module, names))
     files = (_ROOT.joinpath(*parts).with_suffix(".py") for parts in named)
-    return hashlib.sha256(text.encode()).digest(), tuple(sorted({file for file in files if file.is_file()}))
+    return hashlib.sha256(text.encode()).digest(), tuple(sorted({f for f in files if f.is_file() and f != _HERE}))
 
 
 def _modules(module: str, names: str) -> list[str]:
