@@ -34,9 +34,9 @@ from gen3d.run import direct as directed
 from gen3d.run import steps as pipeline
 from gen3d.run.publish import publish as published
 from gen3d.run.review import review as reviewed
-from gen3d.run.warm import warm_everything
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
+from gen3d.splat.cpu.function import warm_up
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer
 from gen3d.ui.core import words
@@ -225,7 +225,7 @@ def main() -> None:
     mcp = mcp_wanted(os.environ)
     owner = owner_of(os.environ, {"engine": ENGINE, "tier": TIER})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
-    threading.Thread(target=warm_everything, name="warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     gallery = gallery_of(MODELS)
     gallery.prepare()
     root = own_root()

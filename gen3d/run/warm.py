@@ -1,6 +1,6 @@
 """Every kernel made ready ahead: a tiny photo with depth and a tiny sentence become scenes that nobody keeps.
 
-What is compiled already is loaded, in about two seconds; what is not compiles in a process of its own
+What is compiled already is loaded and run, in five seconds; what is not compiles in a process of its own
 (`geometry/compiler.py`), a minute once a machine, while whoever asked for this may go on.
 """
 
