@@ -68,6 +68,18 @@ def test_the_looks_are_those_of_the_far_surface():
     assert 0.3 < energy[0] / energy[1] < 3, "neither a smear nor noise"
 
 
+def test_the_farther_from_an_edge_the_less_looks_depend_on_its_nearest_place():
+    """Stripes that end at a bar: behind it, next to its edge, they go on; deep behind it they fade into their mean."""
+    image = np.full((64, 64, 3), 0.2, np.float32)
+    image[np.arange(64) // 12 % 2 == 1] = 0.8
+    depth = np.full((64, 64), 4.0, np.float32)
+    depth[:, 18:46] = 2.0
+    found = continue_behind_edges(image, depth, REACH_PX)
+    beside, deep = found.image[16:48, 19, 0].std(), found.image[16:48, 27, 0].std()
+    assert found.known[16:48, 19:28].all()
+    assert beside > 0.2 and deep < 0.5 * beside
+
+
 def test_a_thing_goes_on_behind_a_nearer_thing():
     """Two boxes before a wall, the near one across the far one: what shows beside it is the far box, not the wall."""
     wall, far = Plane((0, 0, 1), 6.0), Box((-1.2, -1.0, 3.8), (1.2, 1.0, 4.2), (0.2, 0.7, 0.3))

@@ -1,6 +1,6 @@
 """A traced place on the disk, and back as a `Scene`.
 
-    NAME/00.png ... 04.png          the photo, then the views held out
+    NAME/00.png ... 03.png          the photo, then the views held out
     NAME/depth_00.npy ...           float32 metres along z, inf = sky
     NAME/things_00.png ...          8 bits: the number of the thing in each pixel, 0 = none
     NAME/transforms.json            the cameras; the world is the photo's camera (nerfstudio's axes)
