@@ -13,7 +13,7 @@ AT_ONCE := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfil
 
 export PORT HOST SHARE
 
-.PHONY: run test test-browser test-batch test-all coverage bench bench-quality bench-ablation bench-gpu lint examples clean
+.PHONY: run test test-browser test-batch test-all coverage bench bench-quality bench-truth bench-ablation bench-gpu lint examples clean
 .DEFAULT_GOAL := test
 
 # torch first and pinned, so that nothing drags in another build of it
@@ -63,6 +63,12 @@ bench: $(VENV)/installed
 # how right scenes are where nobody told them (minutes): make bench-quality QUALITY="room --preset fast --json FILE"
 bench-quality: $(VENV)/installed
 	$(BIN)/python -m bench.quality $(QUALITY)
+
+# the eight path-traced places that bench-quality scores as well, once (ten minutes on two free cores; goes on where it
+# was stopped)
+bench-truth: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt mitsuba
+	$(BIN)/python -m bench.truth make bench/truth/out
 
 # what each part of the method brings (a quarter of an hour); ABLATION="..." as above
 bench-ablation: $(VENV)/installed

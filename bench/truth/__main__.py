@@ -1,6 +1,6 @@
 """Makes the path-traced places: `python -m bench.truth make OUT [PLACE ...]`; `check OUT` compares with the manifest.
 
-It takes about an hour on two cores and goes on where it was stopped; needs Mitsuba
+It takes about ten minutes on two cores that are free, and goes on where it was stopped; needs Mitsuba
 (`pip install -c constraints.txt mitsuba`). The same versions give the same bytes.
 """
 
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.truth.folder import MANIFEST, checksums, differing, has_view, write_place, write_view
+from bench.truth.folder import MANIFEST, checksums, differing, has_view, manifest, write_place, write_view
 from bench.truth.places import PLACES, modelled
 from bench.truth.trace import Tracer, picture
 from bench.truth.views import cameras_of
@@ -36,18 +36,22 @@ def make(out: Path, name: str) -> None:
 
 
 def check(out: Path, names: list[str]) -> int:
-    """Says which files differ from the manifest; 1 if any does."""
+    """Says which files differ from the manifest, and which places are not in it; 1 if any file does."""
+    signed = {path.split("/")[0] for path in manifest()}
     wrong = list(differing(out, names))
     for path in wrong:
         print(f"{path} is not as the manifest says")
-    if not wrong:
-        print(f"all files of {', '.join(names)} are as the manifest says")
+    for name in names:
+        if name not in signed:
+            print(f"{name} is not in the manifest yet: `python -m bench.truth sign {out}` adds what was traced")
+    if not wrong and signed & set(names):
+        print(f"{', '.join(name for name in names if name in signed)}: all files are as the manifest says")
     return int(bool(wrong))
 
 
 def sign(out: Path) -> None:
-    """Writes the manifest."""
-    MANIFEST.write_text(json.dumps(checksums(out), indent=0) + "\n", encoding="utf-8")
+    """Puts the places that were traced to their end into the manifest."""
+    MANIFEST.write_text(json.dumps(manifest() | checksums(out), indent=0) + "\n", encoding="utf-8")
 
 
 def main() -> int:

@@ -6,7 +6,8 @@
     NAME/transforms.json            the cameras; the world is the photo's camera (nerfstudio's axes)
     NAME/place.json                 names of things and views, licence
 
-`bench/truth/manifest.json` holds the SHA-256 of all of them, as made with the pinned versions on x86-64.
+`bench/truth/manifest.json` holds the SHA-256 of them, as made with the pinned versions on x86-64, place by place as they
+were signed.
 """
 
 from __future__ import annotations
@@ -74,14 +75,20 @@ def _read_view(folder: Path, number: int, camera: Camera) -> RGBD:
 
 
 def checksums(out: Path) -> dict[str, str]:
-    """Relative path -> SHA-256, of all files of all places under a folder."""
-    files = sorted(p for p in out.glob("*/*") if p.suffix in (".png", ".npy", ".json"))
+    """Relative path -> SHA-256, of all files of all places under a folder that were traced to their end."""
+    whole = [place.parent for place in sorted(out.glob("*/place.json"))]
+    files = [p for folder in whole for p in sorted(folder.iterdir()) if p.suffix in (".png", ".npy", ".json")]
     return {p.relative_to(out).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def differing(out: Path, names: Sequence[str]) -> Iterator[str]:
     """The manifest's files of these places that are not there, or are not what it says."""
     found = checksums(out)
-    for path, wanted in json.loads(MANIFEST.read_text(encoding="utf-8")).items():
+    for path, wanted in manifest().items():
         if path.split("/")[0] in names and found.get(path) != wanted:
             yield path
+
+
+def manifest() -> dict[str, str]:
+    """Relative path -> SHA-256, as it should be."""
+    return json.loads(MANIFEST.read_text(encoding="utf-8"))
