@@ -211,7 +211,7 @@ def _traced(place: str) -> Scene:
         return read_place(TRACED / place)
     except FileNotFoundError as why:
         raise SceneUnavailable(
-            "Path-traced places are left out: `python -m bench.truth make bench/truth/out` makes them, in about ten minutes."
+            "Path-traced places are left out: `make bench-truth` makes them, once, in about ten minutes."
         ) from why
 
 

@@ -6,8 +6,8 @@
     NAME/transforms.json            the cameras; the world is the photo's camera (nerfstudio's axes)
     NAME/place.json                 names of things and views, licence
 
-`bench/truth/manifest.json` holds the SHA-256 of them, as made with the pinned versions on x86-64, place by place as they
-were signed.
+`bench/truth/manifest.json` holds the SHA-256 of them, as made with the pinned versions on x86-64, place by place as
+they were signed.
 """
 
 from __future__ import annotations
