@@ -28,7 +28,7 @@ def test_all_weights_are_fetched_by_a_tier_or_by_name() -> None:
     in_tiers = {weights.key for tier in ("cpu", "gpu") for weights in tier_weights(tier)}
     optional = {weights.key for weights in optional_weights()}
     assert in_tiers | optional == set(catalog()) and not in_tiers & optional
-    assert optional == {"moge-2-vits", "flux-2-klein"}
+    assert optional == {"moge-2-vits", "flux-2-klein", "shap-e", "shap-e-img2img"}
 
 
 def test_a_tier_fetches_each_of_its_weights_once() -> None:

@@ -39,7 +39,8 @@ def test_a_sentence_becomes_a_scene_through_every_network_offline(hub_home, tmp_
     assert len(read_ply(tmp_path / "scene" / "scene.ply")) > 1000 and run["counts"]["views"] > 1
     for role, name in models.at(SETTINGS.engines).names.items():
         assert run["engines"][role] == name
-    assert len(set(models.names.values()) & set(builtin_models().names.values())) == 0 and len(models.names) == 6
+    ours = set(models.names.values()) & set(builtin_models().names.values())
+    assert ours == {"simple solids"} and len(models.names) == 9
     assert {e.name for e in events if isinstance(e, Preview)} >= {"photo", "depth", "layers", "expand_01"}
     assert run["counts"]["prompt"] == "a harbour at dawn" and "photorealistic" in run["counts"]["background_prompt"]
     assert run["seconds"]["words"] >= 0 and "Nothing was found" in " ".join(run["notices"])
@@ -66,7 +67,7 @@ def test_a_photo_becomes_a_scene_through_the_networks_for_a_laptop(hub_home, bui
     assert len(read_ply(tmp_path / "scene" / "scene.ply")) > 1000
     assert models.names == {
         "depth": "MoGe-2 vitb", "segmenter": "SAM vit_b", "background": "LaMa", "outpainter": "LaMa",
-        "text_to_image": "world painter",
+        "text_to_image": "world painter", "object_maker": "simple solids", "namer": "CLIP", "critic": "CLIP",
     }  # fmt: skip
 
 
@@ -82,14 +83,15 @@ def test_without_weights_and_hub_every_role_falls_back_and_says_so_once(tmp_path
         models = load_models("auto")
     assert models.names == builtin_models().names and models.device == "cpu"
     [notice] = models.notices
-    others = models.names.items() - {("text_to_image", "world painter")}  # no network of this tier draws
+    alone = {("text_to_image", "world painter"), ("object_maker", "simple solids")}  # no network of this tier does that
+    others = models.names.items() - alone
     assert others and all(role in notice and name in notice for role, name in others)
     assert notice.count("LaMa") == notice.count("builtin patches") == notice.count("gen3d download") == 1
 
 
 def test_networks_are_told_from_our_own_engines(hub_home):
     with at_home(hub_home):
-        assert networks_of(load_models("hub", tier="cpu")) == ("MoGe-2 vitb", "SAM vit_b", "LaMa")
+        assert networks_of(load_models("hub", tier="cpu")) == ("MoGe-2 vitb", "SAM vit_b", "LaMa", "CLIP")
     assert networks_of(load_models("builtin")) == ()
 
 

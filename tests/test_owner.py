@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ KEY = "k" * 40
 OURS = {"Authorization": f"Bearer {KEY}"}
 PRETENDING = """
 import json, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 asked = json.loads(sys.stdin.readline())
 print(json.dumps({"notice": json.dumps(asked)}), flush=True)
 for done in range(3):
@@ -206,7 +208,9 @@ def test_a_real_run_is_cancelled_at_once_and_goes_on_when_it_is_asked_for_again(
     batches = Batches(root, {"engine": "builtin", "device": "cpu"})
     asked = {"source": "photos", "out": "scenes", "preset": "fast", "size": 64}
     with ended(batches):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for a page in the background
         batches.start(asked)
+        signal.signal(signal.SIGINT, before)
         eventually(lambda: (root / "scenes" / ".making").is_dir())
         batches.cancel()
     assert batches.state()["state"] == "cancelled" and not (root / "scenes" / ".making").exists()

@@ -23,6 +23,7 @@ BEHIND = 10
 def main() -> None:
     """Makes it."""
     os.nice(BEHIND)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by whatever a shell started in the background
     asked = json.loads(sys.stdin.readline())
     told = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that nothing else gets between our lines

@@ -300,13 +300,19 @@ ENGINES: tuple[Engine, ...] = (
     ),
     Engine(
         "shap-e", "Shap-E", ("object_maker",), "adapters.shap_e:open_shap_e", ("gpu",), (_SHAP_E,),
-        (Network("prior", 315.6, SINGLE), Network("text", 123.7, SINGLE), Network("renderer", 226.3, SINGLE)),
+        (
+            Network("Shap-E prior", 315.6, SINGLE), Network("Shap-E text", 123.7, SINGLE),
+            Network("Shap-E renderer", 226.3, SINGLE),
+        ),
         _DIFFUSERS[:3], work_bytes=1e9, only_if_here=True, checks_pictures=False,
     ),
     Engine(
         "shap-e-img2img", "Shap-E from a picture", ("object_maker",), "adapters.shap_e:open_shap_e_img2img", ("gpu",),
         (_SHAP_E_PICTURE,),
-        (Network("prior", 315.6, SINGLE), Network("image", 303.2, SINGLE), Network("renderer", 226.3, SINGLE)),
+        (
+            Network("Shap-E prior", 315.6, SINGLE), Network("Shap-E image", 303.2, SINGLE),
+            Network("Shap-E renderer", 226.3, SINGLE),
+        ),
         _DIFFUSERS[:3], work_bytes=1e9, only_if_here=True, checks_pictures=False,
     ),
     Engine(

@@ -74,7 +74,7 @@ PYRAMID = "pyramid"
 class SolidMaker:
     """Plays `ObjectMaker`; the same words give the same solid, whatever the seed."""
 
-    name: str = "builtin"
+    name: str = "simple solids"
 
     def make(
         self, words: str | None = None, picture: Float[np.ndarray, "h w 3"] | None = None, seed: int = 0
