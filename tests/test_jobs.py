@@ -1,7 +1,12 @@
+import ctypes
+import gc
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 
 from gen3d.errors import InputError
@@ -140,3 +145,22 @@ def test_what_a_page_begins_with_does_not_take_the_place_of_what_was_asked_for(v
     for _ in range(KEPT_JOBS + 1):
         visits.begin("ben", *ASKED)
     assert visits.on_show("ben") == "a scene" and job.folder.exists()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="a C library without it")
+def test_memory_that_a_job_is_done_with_goes_back_to_the_machine(visits):
+    """It grew by 0.7 MB a build, each on another thread, though no object was left."""
+
+    def job() -> None:
+        kept = [np.full(1000, 1, np.uint8) for _ in range(100_000)]
+        last.append(kept.pop())
+
+    last: list[np.ndarray] = []
+    process = psutil.Process()
+    with ThreadPoolExecutor(1) as pool, visits.working("anna"):
+        pool.submit(job).result()
+        gc.collect()
+        held = process.memory_info().rss
+        with visits.working("anna"):
+            pass
+        assert process.memory_info().rss < held - 50e6

@@ -23,6 +23,7 @@ from gen3d.errors import InputError
 from gen3d.request import Request
 from gen3d.settings import Settings
 from gen3d.ui.core.disk import PREFIX, Disk, own_root, remove_abandoned
+from gen3d.ui.core.memory import give_back
 
 __all__ = ["PREFIX", "Job", "Visits", "enough_file", "remove_abandoned"]
 KEPT_JOBS = 3
@@ -185,6 +186,7 @@ class Visits:
                     visit.running -= 1
                     visit.touched_s = time.monotonic()
                 self._remove_if_done(visitor)
+            give_back()
 
     def leave(self, visitor: str) -> None:
         """The visitor's page was closed: nobody will ask for the folder again."""
