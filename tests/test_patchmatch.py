@@ -1,15 +1,11 @@
 """What the patch-based fill promises, on pictures whose completion is known."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from gen3d.geometry import together
 from gen3d.models.base import Inpainter
 from gen3d.models.builtin.patch_fill import PatchInpainter
-from gen3d.models.builtin.patch_strips import STRIPS, strips
 from gen3d.models.builtin.patchmatch import fill_by_patches
 from tests.measures import psnr
 
@@ -192,21 +188,3 @@ def test_the_inpainter_continues_the_colours_at_the_rim():
     beside = box(48, 64, 0, 48, 24, 25)
     assert np.abs(filled - ramp)[beside].max() < 0.03
     assert (filled[hole][:, 0] - filled[hole][:, 1]).max() < 0.05
-
-
-@pytest.mark.parametrize("count", [0, 999, 2500, 40_000])
-def test_strips_hold_every_target_once_and_end_with_a_row(count):
-    ys = np.repeat(np.arange(count // 7 + 1), 7)[:count]
-    parts = strips(ys)
-    assert np.array_equal(np.concatenate([np.arange(count)[part] for part in parts] or [[]]), np.arange(count))
-    assert all(ys[a.stop - 1] < ys[b.start] for a, b in pairwise(parts))
-    assert len(parts) <= STRIPS
-
-
-def test_a_fill_in_strips_is_the_same_on_one_thread_and_on_two(monkeypatch):
-    picture, hole = rough(96, 128, 3), box(96, 128, 20, 80, 20, 110)
-    fills = []
-    for threads in (1, 2):
-        monkeypatch.setattr(together.config, "NUMBA_NUM_THREADS", threads)
-        fills.append(fill(picture, hole))
-    assert np.array_equal(*fills)

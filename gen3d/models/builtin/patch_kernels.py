@@ -3,8 +3,8 @@
 Pictures come as float32 rows with their channels side by side, `h Cw` while patches are compared and `h 3w` when the
 final colours are put together, so that one row of a patch is one run of numbers.
 A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
-source patch that it looks like and `cost[y, x]` how badly. A kernel runs on one thread and draws its random numbers
-from a seeded generator, so the same arguments give the same bytes; `patch_strips.py` has several run side by side.
+source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread and draw their random numbers
+from a seeded generator, so the same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -101,60 +101,44 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
 
 
 @_kernel
-def rate(target, source, weight, norm, guide, ys, xs, match, cost, strict):
-    """Fills `cost` at the targets (ys, xs) for the matches that they have."""
+def search(target, source, weight, norm, guide, lends, ys, xs, match, cost, rounds, strict, seed):
+    """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
+
+    ys, xs: the targets in scan order, the only places that change; neighbours with infinite cost are not asked. lends:
+    True at centres of patches that may be copied; entries of `match` must be such. strict: `h w`, how much depth and
+    tilt count at a target.
+    """
+    h, w = lends.shape
+    state = np.array([np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)])
     for i in range(len(ys)):
         y, x = ys[i], xs[i]
         v, u = match[y, x]
         cost[y, x] = _distance(target, source, weight, norm, guide, y, x, v, u, strict, np.float32(np.inf))
-
-
-def random_state(seed: int, strip: int) -> np.ndarray:
-    """Of the generator that a strip draws from, as `sweep` takes it."""
-    mixed = (seed + 1) * 2654435761 + 88172645463325252 + strip * 0x9E3779B97F4A7C15
-    return np.array([mixed % 2**64 or 1], np.uint64)
-
-
-@_kernel
-def sweep(
-    target, source, weight, norm, guide, lends, ys, xs, match, cost, strict, match_before, cost_before, step, state
-):  # fmt: skip
-    """One sweep of PatchMatch (Barnes et al. 2009): improves `match` and `cost` in place, by propagation and chance.
-
-    ys, xs: targets in scan order, whole rows of them; only these change, and of the rows above and below them it is
-    `match_before` and `cost_before` that count. Neighbours with infinite cost are not asked. lends: True at centres of
-    patches that may be copied; entries of `match` must be such. strict: `h w`, how much depth and tilt count at a
-    target. step: 1 from the first target to the last, -1 back.
-    """
-    h, w = lends.shape
-    top, bottom = ys[0], ys[-1]
-    for j in range(len(ys)):
-        i = j if step == 1 else len(ys) - 1 - j
-        y, x = ys[i], xs[i]
-        v, u = match[y, x]
-        best = cost[y, x]
-        for axis in range(2):
-            ny, nx = (y - step, x) if axis == 0 else (y, x - step)
-            if not (0 <= ny < h and 0 <= nx < w):
-                continue
-            mine = top <= ny <= bottom
-            if (cost[ny, nx] if mine else cost_before[ny, nx]) < np.inf:
-                near = match[ny, nx] if mine else match_before[ny, nx]
-                cv, cu = near[0] + (y - ny), near[1] + (x - nx)
-                if 0 <= cv < h and 0 <= cu < w and lends[cv, cu] and (cv != v or cu != u):
+    for r in range(rounds):
+        step = 1 if r % 2 == 0 else -1
+        for j in range(len(ys)):
+            i = j if step == 1 else len(ys) - 1 - j
+            y, x = ys[i], xs[i]
+            v, u = match[y, x]
+            best = cost[y, x]
+            for axis in range(2):
+                ny, nx = (y - step, x) if axis == 0 else (y, x - step)
+                if 0 <= ny < h and 0 <= nx < w and cost[ny, nx] < np.inf:
+                    cv, cu = match[ny, nx, 0] + (y - ny), match[ny, nx, 1] + (x - nx)
+                    if 0 <= cv < h and 0 <= cu < w and lends[cv, cu] and (cv != v or cu != u):
+                        d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
+                        if d < best:
+                            best, v, u = d, cv, cu
+            reach = max(h, w)
+            while reach >= 1:
+                cv = v + _draw(state, 2 * reach + 1) - reach
+                cu = u + _draw(state, 2 * reach + 1) - reach
+                if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
                     d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                     if d < best:
                         best, v, u = d, cv, cu
-        reach = max(h, w)
-        while reach >= 1:
-            cv = v + _draw(state, 2 * reach + 1) - reach
-            cu = u + _draw(state, 2 * reach + 1) - reach
-            if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
-                d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
-                if d < best:
-                    best, v, u = d, cv, cu
-            reach //= 2
-        match[y, x, 0], match[y, x, 1], cost[y, x] = v, u, best
+                reach //= 2
+            match[y, x, 0], match[y, x, 1], cost[y, x] = v, u, best
 
 
 @_kernel

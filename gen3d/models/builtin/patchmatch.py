@@ -2,7 +2,7 @@
 
 An image pyramid is completed from coarse to fine. At each level two steps alternate (Wexler, Shechtman, Irani,
 "Space-time completion of video", PAMI 2007): every patch that touches the hole looks for the known patch most like it
-(`patch_strips.search`, PatchMatch of Barnes et al. 2009), then every hole pixel is repainted with what the patches
+(`patch_kernels.search`, PatchMatch of Barnes et al. 2009), then every hole pixel is repainted with what the patches
 over it propose. The coarsest level starts from the rim inwards, and the last level copies single pixels instead of
 averaging, both as in Newson et al., "Video inpainting of complex scenes" (SIIMS 2014); a screened Poisson solve then
 takes the colour step out of the rim and the seams. Depth steers the search: surfaces are completed with surfaces of
@@ -18,7 +18,6 @@ from scipy import ndimage
 from gen3d.models.builtin import patch_kernels as kernels
 from gen3d.models.builtin.patch_kernels import C, R
 from gen3d.models.builtin.patch_levels import Level, patch_within, pyramid
-from gen3d.models.builtin.patch_strips import search, vote
 
 FEWEST_SOURCES = 16
 """With fewer patches to copy from the picture is filled by diffusion. Chosen by eye."""
@@ -47,9 +46,8 @@ Chosen by eye."""
 RIM_STEP, SEAM_STEP = 0.2, 0.05
 """Colour steps that are smoothed away, at the hole's rim and between copied pieces; larger ones are edges. Chosen by
 eye."""
-ROUNDS, OMEGA = 40, 1.87
-"""Rounds and factor of the over-relaxation that removes those steps. From Young: the best factor for a screen of 0.01
-is 2 / (1 + sqrt(1 - (4 / 4.01)^2)) = 1.87: what is left falls by 0.87 a round, to 0.4 % (at 1.8 by 0.95)."""
+ROUNDS, OMEGA = 80, 1.8
+"""Rounds and factor of the over-relaxation that removes those steps. Chosen by eye."""
 DIFFUSION_ROUNDS, DIFFUSION_OMEGA = 300, 1.9
 """The same of a fill by diffusion. Chosen by eye."""
 
@@ -119,14 +117,14 @@ def _complete(level: Level, coarser: np.ndarray | None, scale: int, seed: int) -
         rounds, passes = COARSEST_ROUNDS, COARSEST_SWEEPS
     else:
         match = _upsampled(coarser, lends, h, w)
-        vote(level.target, level.source, sure, hy, hx, match, _costs(goal, 0.0), SOFT)
+        kernels.vote(level.target, level.source, sure, hy, hx, match, _costs(goal, 0.0), SOFT)
         rounds, passes = FINEST_ROUNDS + scale, SWEEPS
     weight, norm = _weights(np.where(level.hole, sure, level.trust))
     cost = _costs(goal, UNASKED)
     args = (level.target, level.source, weight, norm, level.guide, lends, *np.nonzero(goal), match, cost)
     for k in range(rounds):
-        search(*args, passes, strict, seed + 500 + k)
-        vote(level.target, level.source, sure, hy, hx, match, cost, SOFT if k < rounds - 1 else SHARP)
+        kernels.search(*args, passes, strict, seed + 500 + k)
+        kernels.vote(level.target, level.source, sure, hy, hx, match, cost, SOFT if k < rounds - 1 else SHARP)
     return match, cost
 
 
@@ -155,8 +153,8 @@ def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, 
         picked |= _targets(now & ~ndimage.maximum_filter(picked, 2 * R + 1, mode="constant", cval=0))
         cost = _costs(picked, UNASKED)
         args = (level.target, level.source, weight, norm, level.guide, lends, *np.nonzero(picked), match, cost)
-        search(*args, PEEL_SWEEPS, strict, seed + ring)
-        vote(level.target, level.source, sure, *np.nonzero(now), match, cost, SHARP)
+        kernels.search(*args, PEEL_SWEEPS, strict, seed + ring)
+        kernels.vote(level.target, level.source, sure, *np.nonzero(now), match, cost, SHARP)
         done = np.where(now, sure, done)
 
 
