@@ -188,12 +188,10 @@ def write_scene(
     photo = layered.layers.rgbd
     scale = place_of(photo).scale
 
-    def write_views() -> None:
-        write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
-        write_html(files.html, files.view)
-
+    # alone: it takes more memory than the others together
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
     together([
-        write_views,
+        partial(write_html, files.html, files.view),
         partial(save_layered, files.layers, layered),
         partial(write_ply, files.ply, gaussians),
         partial(write_splat, files.splat, gaussians),
