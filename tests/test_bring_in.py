@@ -108,7 +108,7 @@ def test_for_a_maker_whose_things_are_none_the_builtin_one_makes_them(fault):
     told: list[str] = []
     maker = checked(replace(fake_models(), object_maker=Broken("broken")), told.append).object_maker
     assert len(maker.make("a ball").surfaces[0].triangles) > 100
-    assert "broken made" in told[0] and "builtin plays object maker" in told[0]
+    assert "broken made" in told[0] and "simple solids plays object maker" in told[0]
 
 
 # -- the command line ------------------------------------------------------------------------------------------------

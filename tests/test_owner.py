@@ -26,8 +26,7 @@ from tests.patience import PATIENCE_S, eventually
 KEY = "k" * 40
 OURS = {"Authorization": f"Bearer {KEY}"}
 PRETENDING = """
-import json, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import json, sys, time
 asked = json.loads(sys.stdin.readline())
 print(json.dumps({"notice": json.dumps(asked)}), flush=True)
 for done in range(3):
@@ -125,7 +124,9 @@ def test_the_owner_starts_a_batch_and_asks_how_far_it_is(ask, batches, root):
 
 def test_one_runs_at_a_time_and_can_be_cancelled(ask, batches):
     with ended(batches):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for a page in the background
         ask("POST", BATCH, {"source": "wait", "out": "scenes"}, **OURS)
+        signal.signal(signal.SIGINT, before)
         again = ask("POST", BATCH, {"source": "photos", "out": "others"}, **OURS)
         assert again.status_code == 409 and "running" in again.json()["detail"]
         assert ask("POST", CANCEL, **OURS).json()["state"] == "ending"
@@ -208,9 +209,7 @@ def test_a_real_run_is_cancelled_at_once_and_goes_on_when_it_is_asked_for_again(
     batches = Batches(root, {"engine": "builtin", "device": "cpu"})
     asked = {"source": "photos", "out": "scenes", "preset": "fast", "size": 64}
     with ended(batches):
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for a page in the background
         batches.start(asked)
-        signal.signal(signal.SIGINT, before)
         eventually(lambda: (root / "scenes" / ".making").is_dir())
         batches.cancel()
     assert batches.state()["state"] == "cancelled" and not (root / "scenes" / ".making").exists()

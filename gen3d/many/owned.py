@@ -23,7 +23,7 @@ BEHIND = 10
 def main() -> None:
     """Makes it."""
     os.nice(BEHIND)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by whatever a shell started in the background
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     asked = json.loads(sys.stdin.readline())
     told = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that nothing else gets between our lines
@@ -40,7 +40,7 @@ def main() -> None:
 
 def _until_nobody_listens() -> None:
     sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _made(asked: dict[str, Any], told: IO[str]) -> None:

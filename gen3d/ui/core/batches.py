@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -75,7 +74,7 @@ class Batches:
         with self._change:
             if self._state["state"] == "running":
                 self._state["state"] = "ending"
-                self._process.send_signal(signal.SIGINT)
+                self._process.terminate()  # an interrupt is ignored by whatever a shell started in the background
         return self.state()
 
     def _within(self, place: str, name: str) -> str:
