@@ -87,6 +87,11 @@ class Camera:
         scale = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, K=scale @ self.K, width=width, height=height)
 
+    def with_side(self, side_px: int) -> Camera:
+        """The same view on a pixel grid whose longer side is about so long."""
+        share = side_px / max(self.width, self.height)
+        return self.resized(max(1, round(share * self.width)), max(1, round(share * self.height)))
+
     def zoomed(self, factor: float) -> Camera:
         """The same pixels through a lens of so many times the focal length."""
         return replace(self, K=self.K * np.array([[factor, 1, 1], [1, factor, 1], [1, 1, 1]]))

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 
 from gen3d.camera import Camera
-from gen3d.products.things import Ground, things_told
+from gen3d.edits import Plane
+from gen3d.products.things import things_told
 from gen3d.splat.gaussians import Gaussians, joined
 from tests.small_scenes import LENS, photo_scene, sheet, tinted
 
 CARDS = {1: (-0.5, 0.2, 2.0), 2: (0.6, 0.3, 2.4)}
 """The middle of each, metres; the first is red, the second blue."""
-GROUND = Ground(np.array([0.0, -1.0, 0.0]), -0.8)
+GROUND = Plane(np.array([0.0, -1.0, 0.0]), -0.8)
 
 
 def room_with_cards(camera: Camera = LENS, step: float = 0.02) -> Gaussians:

@@ -3,9 +3,9 @@
 Numba's places are NUMBA_CACHE_DIR, beside the code, the user's cache. What is kept holds as long as the text of its
 module and of all that this one imports of the package stays as it is (numba asks for the file's time alone): another
 version, installed in the same place, finds again what did not change, and a constant that changed elsewhere is not
-overlooked. An entry that is damaged, or another user's, is
-removed and made anew; a place that takes nothing (read-only, full) gives way to the next. Nothing of this ever ends a
-run: at worst kernels compile each time, which takes half a minute.
+overlooked. An entry that is damaged, or another user's, is removed and made anew; a place that takes nothing
+(read-only, full) gives way to the next. Nothing of this ever ends a run: at worst kernels compile each time, which
+takes half a minute.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class _Shelf(FunctionCache):
 
 _IMPORT = re.compile(r"^\s*from (gen3d(?:\.\w+)*) import \(?([\w, ]*)", re.MULTILINE)
 _HERE = Path(__file__)
-_ROOT = Path(__file__).parents[2]
+_ROOT = _HERE.parents[2]
 """What the package lies in. By definition."""
 
 

@@ -97,8 +97,8 @@ def _carried_slopes(
     gx, gy, sure = _slopes(inverse, known)
     pull = 1.0 / reach_px**2
     free = unknown | (known & ~sure)
-    both = together([partial(solve_membrane, slope, free, wall, pull=pull) for slope in (gx, gy)])
-    return both[0], both[1]
+    across, down = together([partial(solve_membrane, slope, free, wall, pull=pull) for slope in (gx, gy)])
+    return across, down
 
 
 def _slopes(inverse: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

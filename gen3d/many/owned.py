@@ -2,7 +2,8 @@
 
 A line of JSON in: source, out, within, workers, retry_failed, job (fields of `Job`), defaults (columns of a manifest).
 Lines of JSON out, each with what changed: `total`, `done`, `failed`; `notice`; at the end `state`, with `built` and
-`passed_over` or with two sentences. It ends, and leaves nothing half-made, when it is interrupted or nobody listens.
+`passed_over` or with two sentences. It ends, and leaves nothing half-made, when it is told to end (SIGTERM) or nobody
+listens.
 """
 
 from __future__ import annotations

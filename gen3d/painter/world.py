@@ -54,8 +54,7 @@ class World:
 
     @cached_property
     def _small(self) -> Camera:
-        shrink = LOOK_PX / max(self.camera.width, self.camera.height)
-        return self.camera.resized(*(max(round(side * shrink), 1) for side in (self.camera.width, self.camera.height)))
+        return self.camera.with_side(LOOK_PX)
 
     @cached_property
     def look(self) -> tuple[Float[np.ndarray, "h w"], Int[np.ndarray, "h w"]]:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gen3d.camera import Camera
-from gen3d.edits import UP, Edit, Instance, Plane, disc_under, instances
+from gen3d.edits import UP, Edit, Instance, disc_under, instances
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, parse_edits, read_edits
 from gen3d.formats.known import Labels
@@ -28,7 +28,7 @@ from gen3d.products.bringing import UNKNOWN_LENS, Find, Receiving, anywhere, bes
 from gen3d.products.brought import Alone, of_degree
 from gen3d.products.relabel import relabelled
 from gen3d.products.surfels import surfels
-from gen3d.products.things import footprint_of
+from gen3d.products.things import footprint_of, plane_of
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.edited import edited, foot_of
 from gen3d.splat.gaussians import Gaussians, joined, things_or_none
@@ -37,6 +37,8 @@ from gen3d.values import LAST_THING, Part
 
 FOREGROUND = "foreground/thing "
 """How the names of a mesh's parts begin that are a thing each; its number follows."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Edited:
     """What was done to the things of a scene."""
@@ -128,12 +130,6 @@ def edited_by(
     whole = joined(*(numbered(alone, n) for n, alone in brought.items())) if brought else None
     unpictured = frozenset(n for n, thing in things.items() if thing.of in brought)
     return Edited(things, names, changes, edits, whole, shadows, notices, unpictured)
-
-
-def plane_of(told: Mapping[str, Any]) -> Plane | None:
-    """The ground, as things.json has it."""
-    found = told.get("ground")
-    return None if found is None else Plane(np.array(found["normal"]), found["offset"])
 
 
 def _shadows(

@@ -80,8 +80,7 @@ def orbit(camera: Camera, pose: Pose, pivot_m: float) -> Camera:
 
 def _judge(gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer) -> Callable[[Pose], bool]:
     """Whether a pose shows the scene, and not more of nothing than the photo's own view does."""
-    per_side = SIDE_PX / max(camera.width, camera.height)
-    small = camera.resized(max(1, round(camera.width * per_side)), max(1, round(camera.height * per_side)))
+    small = camera.with_side(SIDE_PX)
 
     def empty(pose: Pose) -> float:
         drawn = draw(rasterizer, gaussians, orbit(small, pose, scale.median))

@@ -102,8 +102,7 @@ def _through(
 
 def _scale_if_filled(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, filled: float) -> Scale | None:
     """The depths that this camera sees; None where the scene does not fill so much of its frame, or is not in it."""
-    per_side = max(SIZE_PX) / max(camera.width, camera.height)
-    small = camera.resized(max(1, round(camera.width * per_side)), max(1, round(camera.height * per_side)))
+    small = camera.with_side(max(SIZE_PX))
     drawn = draw(rasterizer, drawable_from(gaussians, small).to(rasterizer.device), small)
     solid = drawn.alpha > FILLED_ALPHA
     if float(solid.float().mean()) < filled or not bool(solid.any()):

@@ -24,7 +24,7 @@ from gen3d.formats.things_file import camera_as_json, camera_of, check_change, r
 from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import refusing
 from gen3d.geometry.parts import parts_of
-from gen3d.products.things import Ground, things_told
+from gen3d.products.things import plane_of, things_told
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import Gaussians, things_or_none
 from gen3d.values import Layers
@@ -172,13 +172,11 @@ def _told_after(
     gaussians: Gaussians, before: dict[str, Any], changes: list[dict[str, Any]], camera: Camera
 ) -> dict[str, Any]:
     """What things.json says after the changes; camera: the photo's."""
-    ground = before["ground"]
-    plane = None if ground is None else Ground(np.array(ground["normal"]), ground["offset"])
     names = dict(before.get("names", {}))
     given = {int(n): name for n, name in names.items()} | {
         change["thing"]: change["name"] for change in changes if change["op"] == "rename"
     }
-    told = things_told(relabelled(gaussians, changes), camera, plane, given)
+    told = things_told(relabelled(gaussians, changes), camera, plane_of(before), given)
     return told | ({"names": names, "changes": changes} if names else {"changes": changes})
 
 

@@ -77,6 +77,4 @@ def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasteri
 
 
 def _views(camera: Camera, distance_m: float) -> list[Camera]:
-    per_side = LIGHT_SIDE_PX / max(camera.width, camera.height)
-    small = camera.resized(max(1, round(camera.width * per_side)), max(1, round(camera.height * per_side)))
-    return views_around([small], distance_m)
+    return views_around([camera.with_side(LIGHT_SIDE_PX)], distance_m)

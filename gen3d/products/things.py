@@ -53,11 +53,7 @@ ROUNDED, PLANE_DIGITS = 4, 6
 again comes to the same."""
 
 
-Ground = Plane
-"""What a thing of the photo stands on, if nothing else."""
-
-
-def ground_in(photo: RGBD) -> Ground | None:
+def ground_in(photo: RGBD) -> Plane | None:
     """The ground that a photo shows; None where none is found.
 
     Its inverse depth is linear in pixels, a u + b v + c; with u = (K X) / z that is n . X = 1.
@@ -71,7 +67,7 @@ def ground_in(photo: RGBD) -> Ground | None:
     length = np.linalg.norm(normal)
     if not length > 0:
         return None
-    return Ground((-normal / length).round(PLANE_DIGITS), round(float(-1 / length), ROUNDED))
+    return Plane((-normal / length).round(PLANE_DIGITS), round(float(-1 / length), ROUNDED))
 
 
 def things_of_scene(gaussians: Gaussians, photo: RGBD, names: Mapping[int, str] | None = None) -> dict[str, Any]:
@@ -80,8 +76,14 @@ def things_of_scene(gaussians: Gaussians, photo: RGBD, names: Mapping[int, str] 
     return things_told(gaussians, photo.camera, ground_in(photo), names) | kept | {"changes": []}
 
 
+def plane_of(told: Mapping[str, Any]) -> Plane | None:
+    """The ground, as things.json has it."""
+    found = told.get("ground")
+    return None if found is None else Plane(np.array(found["normal"]), found["offset"])
+
+
 def things_told(
-    gaussians: Gaussians, camera: Camera, ground: Ground | None, names: Mapping[int, str] | None = None
+    gaussians: Gaussians, camera: Camera, ground: Plane | None, names: Mapping[int, str] | None = None
 ) -> dict[str, Any]:
     """What things.json says, without changes. names: of those that have one; the others are called by their place."""
     up = np.array(UP) if ground is None else ground.normal
@@ -125,7 +127,7 @@ def _by_thing(of: Int[np.ndarray, "n"]) -> dict[int, Int[np.ndarray, "m"]]:
 
 
 def _alone(
-    n: int, xyz: np.ndarray, up: np.ndarray, ground: Ground | None, kinds: np.ndarray | None
+    n: int, xyz: np.ndarray, up: np.ndarray, ground: Plane | None, kinds: np.ndarray | None
 ) -> dict[str, Any]:
     low, high = np.quantile(xyz, BOX, axis=0)
     foot = foot_of(xyz, up)
@@ -173,7 +175,7 @@ def _distance(xyz: np.ndarray, camera: Camera) -> float:
 
 
 def _stands_on(
-    n: int, some: Mapping[int, np.ndarray], touches: list[int], camera: Camera, up: np.ndarray, ground: Ground | None
+    n: int, some: Mapping[int, np.ndarray], touches: list[int], camera: Camera, up: np.ndarray, ground: Plane | None
 ) -> int | str | None:
     """What its lowest part touches: the ground, or the thing whose place there is lowest."""
     height = some[n] @ up

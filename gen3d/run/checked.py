@@ -273,8 +273,7 @@ class CheckedRasterizer(_Checked):
 CHECKED: dict[str, Callable[[_Part], Any]] = {
     "depth": CheckedDepth, "segmenter": CheckedSegmenter, "background": CheckedInpainter,
     "outpainter": CheckedInpainter, "text_to_image": CheckedArtist, "captioner": CheckedCaptioner,
-    "namer": CheckedNamer, "critic": CheckedCritic,
-    "object_maker": CheckedMaker,
+    "namer": CheckedNamer, "critic": CheckedCritic, "object_maker": CheckedMaker,
 }  # fmt: skip
 
 

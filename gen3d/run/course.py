@@ -132,11 +132,9 @@ def played(
     """The video's path for the viewer to play: a few keys, as far apart as a scene seems to hold, in small renders."""
     tour = tour_cameras(path, camera, scale, KEYS)
     some = every_so_many(gaussians, DENSITY).to(rasterizer.device)
-    share = KEY_PX / max(camera.width, camera.height)
 
     def empty(one: Camera) -> float:
-        small = one.resized(*(max(1, round(share * side)) for side in (one.width, one.height)))
-        return float((draw(rasterizer, some, small).alpha < FILLED_ALPHA).float().mean())
+        return float((draw(rasterizer, some, one.with_side(KEY_PX)).alpha < FILLED_ALPHA).float().mean())
 
     allowed = empty(camera) + HOLES
     held = (tour(a) for a in AMPLITUDES if isinstance(tour, AsDrawn) or all(empty(c) <= allowed for c in tour(a)))

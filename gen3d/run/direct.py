@@ -27,9 +27,9 @@ from gen3d.formats.transforms import write_transforms
 from gen3d.models.base import ObjectMaker
 from gen3d.products.bringing import Find, beside
 from gen3d.products.brought import thing_in
-from gen3d.products.edited import edits_beside, heeding, plane_of
+from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.export import FinishedScene
-from gen3d.products.things import things_told
+from gen3d.products.things import plane_of, things_told
 from gen3d.run.bring import check_kept, keep_made, kept, made_of, sweep_brought, with_made, write_for_viewer
 from gen3d.run.edit import Built, built_in
 from gen3d.scene_files import SceneFiles
@@ -239,8 +239,7 @@ def _number(thing: str) -> int:
 def _write_picture(
     file: Path, gaussians: Gaussians, camera: Camera, things: list[dict[str, Any]], rasterizer: Rasterizer
 ) -> None:
-    share = PICTURE_PX / max(camera.width, camera.height)
-    small = camera.resized(*(max(1, round(share * side)) for side in (camera.width, camera.height)))
+    small = camera.with_side(PICTURE_PX)
     drawn = draw(rasterizer, drawable_from(gaussians.to(rasterizer.device), small), small).rgb
     write_png(file, _numbered(as_bytes(drawn.cpu().numpy()), small, things))
 

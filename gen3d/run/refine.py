@@ -72,7 +72,7 @@ def refined(
     def judge(picture: np.ndarray, may: np.ndarray, noise: int) -> np.ndarray:
         return critic.judge(picture, may, prompt, noise)
 
-    views = [_at_most(camera, settings.size_px) for camera in cameras]
+    views = [camera.with_side(min(settings.size_px, max(camera.width, camera.height))) for camera in cameras]
     steps = refine_gaussians(
         gaussians, free, views[1:] or views, views[0], judge, rasterizer, settings, median_m, seed
     )
@@ -102,8 +102,3 @@ def made_up(gaussians: Gaussians, thing: int | None = None) -> Bool[Tensor, "n"]
     kinds = kinds_or_unknown(gaussians)
     free = (kinds == int(Kind.BEHIND)) | (kinds == int(Kind.OUTSIDE))
     return free if thing is None else free & (things_or_none(gaussians) == thing)
-
-
-def _at_most(camera: Camera, size_px: int) -> Camera:
-    scale = min(1.0, size_px / max(camera.width, camera.height))
-    return camera.resized(max(1, round(scale * camera.width)), max(1, round(scale * camera.height)))

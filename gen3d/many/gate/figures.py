@@ -149,5 +149,4 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _at_most(camera: Camera) -> Camera:
-    share = LONGEST_PX / max(camera.width, camera.height)
-    return camera if share >= 1 else camera.resized(*(max(1, round(s * share)) for s in (camera.width, camera.height)))
+    return camera if max(camera.width, camera.height) <= LONGEST_PX else camera.with_side(LONGEST_PX)

@@ -46,6 +46,8 @@ BEAMS = 3
 LONGEST_TOKENS = 30
 REPEATED = 3
 """No so many tokens come twice in the same order: a network that is stuck moves on or ends."""
+CLIP_TOKENS = 77
+"""That CLIP reads."""
 LONGEST_CAPTION = 200
 """Characters: what a babbling network says beyond is cut off."""
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -115,7 +117,7 @@ def load_captioner(blip_folder: Path, clip_folder: Path, placement: Placement) -
     blip = network_in(BlipForConditionalGeneration, blip_folder, placement.dtype, "BLIP")
     clip = network_in(CLIPModel, clip_folder, torch.float32, "CLIP")
     with opening(clip_folder, "CLIP"), torch.inference_mode():
-        categories = _embedded(clip.eval(), clip_tokens)
+        categories = read(clip.eval(), clip_tokens, [TEMPLATE.format(category) for category in CATEGORIES])
     return BlipCaptioner(placement.settle(blip), placement.settle(clip), blip_tokens, categories, placement)
 
 
@@ -157,11 +159,11 @@ def network_in(kind: Any, folder: Path, dtype: torch.dtype, what: str) -> Any:
     return network
 
 
-def _embedded(clip: Any, tokenizer: Any) -> torch.Tensor:
-    """The categories' sentences as CLIP compares them with pictures, k x d, unit length."""
-    sentences = tokenizer([TEMPLATE.format(category) for category in CATEGORIES], padding=True, return_tensors="pt")
-    read = clip.text_model(input_ids=sentences["input_ids"], attention_mask=sentences["attention_mask"])
-    return torch.nn.functional.normalize(clip.text_projection(read.pooler_output), dim=-1)
+def read(clip: Any, tokenizer: Any, sentences: list[str]) -> Float[torch.Tensor, "k d"]:
+    """Sentences as CLIP compares them with pictures, unit length."""
+    tokens = tokenizer(sentences, padding=True, truncation=True, max_length=CLIP_TOKENS, return_tensors="pt")
+    told = clip.text_model(**{name: tokens[name].to(clip.device) for name in ("input_ids", "attention_mask")})
+    return torch.nn.functional.normalize(clip.text_projection(told.pooler_output), dim=-1)
 
 
 def resized(image: np.ndarray | torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from gen3d.models.adapters.caption import middle_square, network_in, normalised, resized, tokenizer_in
+from gen3d.models.adapters.caption import middle_square, network_in, normalised, read, resized, tokenizer_in
 from gen3d.models.adapters.outpaint import PROMPT
 from gen3d.models.engines import Engine
 from gen3d.models.placement import Placement
@@ -32,8 +32,6 @@ TEMPLATE = "a photo of a {}."
 """The sentence that a word stands in."""
 SURE = 0.3
 """A name is given where its share of CLIP's choice is larger. Chosen without the weights, which were not at hand."""
-LONGEST = 77
-"""Tokens that CLIP reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +104,6 @@ def vocabulary() -> tuple[str, ...]:
     """What a thing may be called: a word or two a line; "#" begins a remark."""
     lines = VOCABULARY.read_text(encoding="utf-8").splitlines()
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
-
-def read(clip: Any, tokenizer: Any, sentences: list[str]) -> Float[Tensor, "k d"]:
-    """Sentences as CLIP compares them with pictures, unit length."""
-    tokens = tokenizer(sentences, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
-    told = clip.text_model(**{name: tokens[name].to(clip.device) for name in ("input_ids", "attention_mask")})
-    return normalize(clip.text_projection(told.pooler_output), dim=-1)
 
 
 def _seen(clip: Any, picture: Float[Tensor, "1 3 s s"]) -> Float[Tensor, "1 d"]:
