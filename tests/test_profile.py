@@ -71,3 +71,17 @@ def test_it_is_kept_whole_beside_the_record(tmp_path):
     keep(tmp_path, spent)
     assert json.loads((tmp_path / "profile.json").read_text())["inside"]["expand"]["cpu_s"] == 2.0
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_stage_shorter_than_a_look_is_booked_too():
+    def run():
+        yield Started("depth")
+        yield Started("layers")
+        yield Finished("look", Path("out"))
+
+    profiler = Profiler()
+    list(profiler.follow(run()))
+    assert list(profiler.spent.inside) == ["python", "before", "depth"]
+    with profiler.looking():
+        pass
+    assert "layers" in profiler.spent.inside

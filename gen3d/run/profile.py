@@ -81,6 +81,7 @@ class Profiler:
     def __init__(self) -> None:
         self.spent = Spent()
         self._stage = "before"
+        self._booking = threading.Lock()
         self._watched = threading.get_ident()
         self._wall, self._cpu = time.perf_counter(), time.process_time()
         self.spent.book(("python",), 0.0, self._cpu, held_mb())
@@ -98,7 +99,7 @@ class Profiler:
             looker.join()
 
     def follow(self, run: Generator[Event | Intermediate, None, T]) -> Generator[Event | Intermediate, None, T]:
-        """The same run; what passes is booked to the stage that it said had started."""
+        """The same run; what passes is booked to the stage that it said had started, however short that was."""
         try:
             while True:
                 try:
@@ -106,6 +107,7 @@ class Profiler:
                 except StopIteration as done:
                     return done.value
                 if isinstance(event, Started):
+                    self._look()
                     self._stage = event.stage
                 yield event
         finally:
@@ -117,10 +119,11 @@ class Profiler:
         self._look()
 
     def _look(self) -> None:
-        wall, cpu = time.perf_counter(), time.process_time()
-        place = (self._stage, *place_of(sys._current_frames().get(self._watched)))
-        self.spent.book(place, wall - self._wall, cpu - self._cpu, held_mb())
-        self._wall, self._cpu = wall, cpu
+        with self._booking:
+            wall, cpu = time.perf_counter(), time.process_time()
+            place = (self._stage, *place_of(sys._current_frames().get(self._watched)))
+            self.spent.book(place, wall - self._wall, cpu - self._cpu, held_mb())
+            self._wall, self._cpu = wall, cpu
 
 
 def keep(folder: Path, spent: Spent) -> None:
