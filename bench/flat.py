@@ -62,6 +62,7 @@ def passed(server: Server, builds: int, aborted: int) -> tuple[list[tuple[int, i
                 broken += 1
             if (i + 1) % max(1, builds // 10) == 0:
                 rows.append((i + 1, broken, server.held()))
+                print(*cells(*rows[-1]), sep="; ", file=sys.stderr, flush=True)
     return rows, lost
 
 
