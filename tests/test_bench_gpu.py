@@ -38,6 +38,7 @@ def results(tmp_path_factory, hub_home):
     return file, json.loads(file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_section_runs_and_is_written(results):
     file, told = results
     assert list(told["sections"]) == SECTIONS
@@ -47,6 +48,7 @@ def test_every_section_runs_and_is_written(results):
     assert sorted(f.suffix for f in file.parent.iterdir()) == [".json", ".txt"], "nothing half-written is left"
 
 
+@pytest.mark.slow
 def test_figures_are_there_and_make_sense(results):
     sections = results[1]["sections"]
     drawn = [row for row in sections["rasterizers"] if "forward_ms" in row]
@@ -62,6 +64,7 @@ def test_figures_are_there_and_make_sense(results):
     assert sum("engine" in row for row in sections["diffusion"]) == 4 and len(sections["networks"]) == 1
 
 
+@pytest.mark.slow
 def test_toys_meet_and_miss_no_target(results):
     assert {target["verdict"] for target in results[1]["targets"]} == {"open"}
 

@@ -106,9 +106,9 @@ class Broken:
     ("role", "engine", "fault"),
     [
         ("depth", Backwards(), "not how deep"),
-        ("segmenter", Broken(), "no kernel for this card"),
-        ("background", Stained(), "outside the hole"),
-        ("outpainter", FakeInpainter(), "blank"),
+        pytest.param("segmenter", Broken(), "no kernel for this card", marks=pytest.mark.slow),
+        pytest.param("background", Stained(), "outside the hole", marks=pytest.mark.slow),
+        pytest.param("outpainter", FakeInpainter(), "blank", marks=pytest.mark.slow),
     ],
 )
 def test_the_selftest_finds_fault_with_an_engine_and_still_tries_the_others(tmp_path, role, engine, fault):

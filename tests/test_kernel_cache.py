@@ -114,8 +114,8 @@ BROKEN = {
 }
 
 
-QUICK = {(".nbi", "foreign"), (".nbc", "zeroed at its end, as after a power cut")}
-"""One way a file, of which the second only our own digest tells."""
+QUICK = {(".nbc", "zeroed at its end, as after a power cut")}
+"""What only our own digest tells."""
 
 
 @pytest.mark.parametrize(
@@ -163,6 +163,7 @@ def test_without_a_place_of_numbas_a_private_folder_is_taken(place):
     assert not place.run(**nowhere)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no /proc")
 def test_without_any_place_kernels_are_compiled_each_time(place):
     (place.code / "__pycache__").touch()

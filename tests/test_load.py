@@ -46,6 +46,7 @@ def test_a_sentence_becomes_a_scene_through_every_network_offline(hub_home, tmp_
     assert run["seconds"]["words"] >= 0 and "Nothing was found" in " ".join(run["notices"])
 
 
+@pytest.mark.slow
 def test_a_photo_with_depth_becomes_a_scene_with_the_background_that_diffusion_fills(hub_home, built, tmp_path):
     """Random weights draw nothing that SAM's would find a thing in; they do find one in the room."""
     with at_home(hub_home):

@@ -173,7 +173,9 @@ CLAIMS = {
 # -- sentences -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize(
+    "sentence", [s if i % 3 == 0 else pytest.param(s, marks=pytest.mark.slow) for i, s in enumerate(SENTENCES)]
+)
 def test_what_is_asked_for_is_in_the_picture(sentence):
     p = picture(sentence)
     assert [claim for claim in SENTENCES[sentence].split(", ") if not holds(p, claim)] == [], p.told

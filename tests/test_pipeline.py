@@ -253,7 +253,7 @@ def test_enough_at_any_event_gives_a_smaller_but_whole_result(tmp_path, every):
     assert len(frames(tmp_path / "out" / "flythrough.mp4")) == 3
     lengths = []
     beginnings = [i for i, event in enumerate(whole) if isinstance(event, Started)]
-    for after in range(len(whole)) if every else beginnings:
+    for after in range(len(whole)) if every else beginnings[::2]:
         events = counted(run, after)
         assert isinstance(events[-1], Finished) and events[-1].step == "build"
         assert [e.stage for e in events if isinstance(e, Started)] == STAGES

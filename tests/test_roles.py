@@ -42,9 +42,13 @@ SIZES = {"usual": (72, 96), "odd": (97, 131), "tiny": (16, 16), "strip": (64, 51
 FAKE = "fake"
 
 
+LARGER = ("moge-2-vitb", "moge-2-vitl")
+
+
 def engines_of(role: str) -> pytest.MarkDecorator:
-    """Every row of ENGINES that plays the role, and the fake."""
-    return pytest.mark.parametrize("engine", [*(engine.key for engine in choices(role)), FAKE])
+    """Every row of ENGINES that plays the role, and the fake; of one network in several sizes the smallest is quick."""
+    keys = (pytest.param(e.key, marks=pytest.mark.slow if e.key in LARGER else ()) for e in choices(role))
+    return pytest.mark.parametrize("engine", [*keys, FAKE])
 
 
 INPAINTERS = pytest.mark.parametrize(

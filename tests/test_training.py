@@ -37,6 +37,7 @@ from training.world import GROUND, Camera, World
 from training.worlds import HELD_OUT, WORLDS, make_world
 
 KINDS = [*WORLDS, *HELD_OUT]
+QUICK = (KINDS[0], next(iter(HELD_OUT)))
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def same(a: Shard, b: Shard) -> bool:
     return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Shard))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in KINDS])
 def test_every_kind_of_world_is_a_function_of_its_seed(kind):
     worlds = [make_world(kind, np.random.default_rng(seed)) for seed in (4, 4, 5)]
     first, again, other = ([m.vertices for m in world.meshes] for world in worlds)
@@ -65,6 +66,7 @@ def test_no_kind_is_both_learnt_from_and_judged_by():
     assert not WORLDS.keys() & HELD_OUT.keys()
 
 
+@pytest.mark.slow
 def test_a_picture_is_a_function_of_its_seed():
     first, again, other = (picture((s, 0), 1, 64, 48) for s in (8, 8, 9))
     assert np.array_equal(first[0], again[0]) and np.array_equal(first[1].depth, again[1].depth)
@@ -167,6 +169,7 @@ RECIPE = Recipe(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_ends_with_the_weights_of_one_that_was_not(data, tmp_path):
     whole = Run(tmp_path / "whole", data, RECIPE, imagenet=False)
     whole.learn()
@@ -189,6 +192,7 @@ def test_shards_that_come_are_taken_up_with_the_next_pass_alone(data, tmp_path):
     assert again.shards == {"s": 4}
 
 
+@pytest.mark.slow
 def test_the_frozen_stage_leaves_the_encoder_and_the_next_one_moves_it(data, tmp_path):
     run = Run(tmp_path / "run", data, RECIPE, imagenet=False)
     before = {k: v.clone() for k, v in run.learner.network.encoder.state_dict().items()}
@@ -200,6 +204,7 @@ def test_the_frozen_stage_leaves_the_encoder_and_the_next_one_moves_it(data, tmp
     assert all(torch.equal(before[k], after[k]) for k in before if "running" in k)
 
 
+@pytest.mark.slow
 def test_the_log_is_one_object_a_line(data, tmp_path, monkeypatch):
     monkeypatch.setattr("training.learn.LOG_STEPS", 3)
     Run(tmp_path / "run", data, RECIPE, imagenet=False).learn()

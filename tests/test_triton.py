@@ -97,7 +97,10 @@ def bits(gaussians: Gaussians, camera: Camera) -> bytes:
 # -- the same picture as others ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CLOUDS)
+QUICK = ("anisotropic", "opaque layers")
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in CLOUDS])
 def test_picture_and_gradients_match_the_reference_and_the_cpu(name):
     gaussians, camera = random_scene(CLOUDS[name])
     truth, ours, cpus = (with_gradients(g) for g in (gaussians, as_float32(gaussians), as_float32(gaussians)))
@@ -126,6 +129,7 @@ def test_every_output_has_a_gradient_of_its_own(output):
     assert relative_l2(ours.opacities.grad, truth.opacities.grad) <= 1e-3
 
 
+@pytest.mark.slow
 def test_gradients_are_what_a_small_step_changes():
     """Central differences of our own picture, along the gradient, where every Gaussian covers every pixel."""
     gaussians, camera = random_scene(Cloud(6, 8, 8, log_scale=(-0.5, 0.5), opacity=(0.2, 0.5), degree=1))
@@ -143,6 +147,7 @@ def test_gradients_are_what_a_small_step_changes():
         assert (ahead - back) / 2 == pytest.approx(float((gradient * step).sum()), rel=0.02), part
 
 
+@pytest.mark.slow
 def test_the_size_of_a_tile_changes_nothing():
     gaussians, camera = random_scene(CLOUDS["anisotropic"])
     drawn = []
@@ -156,6 +161,7 @@ def test_the_size_of_a_tile_changes_nothing():
         assert relative_l2(gradient, gradients(other)[part].double()) <= 1e-5, part
 
 
+@pytest.mark.slow
 def test_more_tiles_than_sixteen_bits_can_number(monkeypatch):
     gaussians, camera = random_scene(CLOUDS["partial tiles"])
     few = draw(as_float32(gaussians), camera)
@@ -163,6 +169,7 @@ def test_more_tiles_than_sixteen_bits_can_number(monkeypatch):
     assert torch.equal(draw(as_float32(gaussians), camera).rgb, few.rgb)
 
 
+@pytest.mark.slow
 def test_a_gaussian_of_many_tiles_beside_one_of_a_pixel():
     """More tiles than are written or summed at a time."""
     camera = Camera.from_fov(60.0, 40, 24)

@@ -78,8 +78,14 @@ def test_merged_neighbours_stay_of_the_kind_of_those_they_stand_for():
     assert ((few.means[:, 0] > 50) == (few.kinds == Kind.OUTSIDE)).all() and len(set(few.kinds.tolist())) == 2
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
-@pytest.mark.parametrize("target", ["b.ply", "b.splat", "b.spz", "b.zip"])
+TARGETS = ("b.ply", "b.splat", "b.spz", "b.zip")
+PAIRS = [
+    (suffix, target) if (i + j) % 3 == 0 else pytest.param(suffix, target, marks=pytest.mark.slow)
+    for i, suffix in enumerate(WRITERS) for j, target in enumerate(TARGETS)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("suffix", "target"), PAIRS)
 def test_any_scene_file_is_thinned_for_any_target_without_a_folder(tmp_path, suffix, target, capsys):
     room = closed_room((2.0, 1.5, 2.5), (0.3, 0.0, 0.2), 0.2)  # all around: nobody's photo
     WRITERS[suffix](tmp_path / f"a{suffix}", room)

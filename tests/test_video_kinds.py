@@ -325,7 +325,14 @@ def frames_of(file) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-@pytest.mark.parametrize("row", VIDEOS, ids=lambda row: row.name)
+TWO_EYES = ("anaglyph", "side-by-side")
+"""Drawn twice a frame as vr180 is, which stands for them in a quick run."""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.name, marks=pytest.mark.slow if row.name in TWO_EYES else ()) for row in VIDEOS],
+)
 def test_every_kind_is_opened_by_others(row, tmp_path):
     file = tmp_path / row.file
     settings = TourSettings(frames=8, fps=12, width_px=96, kind=row.name)
