@@ -77,7 +77,7 @@ def parse_prompt(text: str) -> tuple[str, str]:
     """
     where, equals, what = (part.strip() for part in text.partition("="))
     what = " ".join(what.split())
-    remedy = f"Write one of {', '.join(DIRECTIONS)} or a pose's number, =, and words: left=a harbour"
+    remedy = f"Write one of {', '.join(DIRECTIONS)} or a pose's number, =, and words, as in left=a harbour."
     if not equals or not where or not what:
         raise InputError(f"The prompt {text!r} does not say where it belongs and what is to be seen there.", remedy)
     where = where.lower()

@@ -41,7 +41,7 @@ EXPORTS = [
     export("refused", "onto itself", "{scene}", sample=True),
     export("refused", "into a folder that is not there", "{home}/nowhere/x.spz"),
     export("refused", "under a device", "/dev/full/x.spz"),
-    export("refused", "pruned without cameras", "{out}.spz", "--max-gaussians", "10"),
+    export("built", "pruned without cameras", "{out}.spz", "--max-gaussians", "10"),
     export("refused", "pruned to nothing", "{out}.spz", "--max-gaussians", "0"),
     export("either", "the same file twice", "{out}.spz", "{out}.spz"),
     export("refused", "one good name, one bad", "{out}.spz", "{home}/nowhere/y.splat"),

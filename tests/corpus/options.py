@@ -52,7 +52,8 @@ NUMBERS = [
 ]
 WORDS = [
     option("refused", "neither photo nor prompt", "--engine", "builtin", "-o", "{out}"),
-    option("refused", "prompt alone, which nobody draws", "--prompt", "a lake", "--engine", "builtin", "-o", "{out}"),
+    option("built", "prompt alone", "--prompt", "a lake", *GIVEN, "--size", "64"),
+    option("refused", "prompt alone, which nobody draws", "--prompt", "colourless ideas", *GIVEN),
     option("refused", "prompt of blanks", "--prompt", "   ", "--engine", "builtin", "-o", "{out}", sample=True),
     option("built", "prompt of 10 000 letters", "{photo}", *SMALL, *GIVEN, "--prompt", "<b>x" * 2500),
     option("either", "prompt that is no UTF-8", "{photo}", *SMALL, *GIVEN, "--prompt", os.fsdecode(b"a\xff\xfe"),

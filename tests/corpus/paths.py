@@ -60,7 +60,7 @@ JSON = [
     path("refused", "empty list of frames", {"frames": []}),
     path("refused", "frames as a dict", {"frames": {"a": 1}}),
     path("refused", "frames of numbers", {"frames": [1, 2]}, sample=True),
-    path("refused", "UTF-16", json.dumps({"frames": GOOD}).encode("utf-16")),
+    path("built", "UTF-16", json.dumps({"frames": GOOD}).encode("utf-16")),
     path("refused", "no UTF-8", b"\xff\xfe{"),
     path("refused", "a hundred thousand brackets", b"[" * 100_000 + b"]" * 100_000, sample=True),
     path("refused", "a hundred thousand dicts", b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
