@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bench.things import purity_and_coverage
+from gen3d.camera import Camera
 from gen3d.formats.known import Limits
 from gen3d.formats.layered import load_layered, save_layered
 from gen3d.formats.ply import open_ply, read_ply, write_ply
@@ -236,3 +237,17 @@ def test_spheres_that_touch_in_the_picture_alone_are_two():
     balls = Sphere((-0.3, 0.0, 2.0), 0.4), Sphere((0.45, 0.0, 4.0), 0.6)
     layers, objects = seen(AnalyticWorld("balls", (WALL,), balls))
     assert purity_and_coverage(find_things(layers), objects) == (1.0, 1.0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("size", "at", "count"),
+    [((31, 41), [], 0), ((31, 41), [(5, 5), (5, 9), (20, 20)], 3), ((61, 81), [*np.ndindex(12, 12), (30, 40)], 1)],
+    ids=["nothing", "points", "crumb"],
+)
+def test_specks_before_the_sky_are_told_apart_without_a_warning(size, at, count):
+    foreground, camera = np.zeros(size, bool), Camera.from_fov(60.0, *size[::-1])
+    foreground[tuple(np.array(at, np.int64).reshape(-1, 2).T)] = True
+    depth = np.where(foreground, np.float32(3), np.float32(np.inf))
+    layers = Layers(RGBD(np.full((*size, 3), 0.5, np.float32), depth, camera), foreground, foreground)
+    assert find_things(layers).max() == count

@@ -69,7 +69,9 @@ def find_things(layers: Layers, joins: bool = True) -> Int[np.ndarray, "h w"]:
     solid = layers.foreground & np.isfinite(rgbd.depth)
     standing = solid & ~on_ground(inverse_depth(rgbd.depth))
     of = _fragments(rgbd.depth, standing)
-    if of.any() and joins:
+    if not of.any():
+        return _by_area(of)
+    if joins:
         masks = np.zeros((0, *of.shape), bool) if layers.candidates is None else layers.candidates.masks
         of = _with_crumbs(_joined(of, rgbd, masks), rgbd, standing)
         of = np.where(solid, with_feet(of, rgbd), 0)
@@ -95,7 +97,7 @@ def _joined(of: np.ndarray, rgbd: RGBD, masks: Bool[np.ndarray, "k h w"]) -> Int
 
 
 def _described(of: np.ndarray, rgbd: RGBD, masks: np.ndarray) -> Fragments:
-    xyz = rgbd.camera.unproject(np.where(np.isfinite(rgbd.depth), rgbd.depth, 1.0).astype(np.float64))
+    xyz = _places(rgbd)
     order = np.argsort(of.ravel(), kind="stable")
     own = np.split(order, np.cumsum(np.bincount(of.ravel()))[:-1])[1:]
     places = [xyz.reshape(-1, 3)[pixels[:: len(pixels) // SOME + 1]] for pixels in own]
@@ -133,8 +135,8 @@ def _are_one(fragments: Fragments, a: int, b: int, rgbd: RGBD) -> bool:
     first, second = fragments.places[a], fragments.places[b]
     apart = np.linalg.norm(first[:, None] - second[None], axis=2)
     i, j = np.unravel_index(apart.argmin(), apart.shape)
-    gap = apart[i, j] / max(fragments.sizes_m[a], fragments.sizes_m[b])
-    return bool(gap < NEAR_GAP or (gap < HIDDEN_GAP and _is_hidden(first[i], second[j], rgbd)))
+    gap_m, size_m = apart[i, j], max(fragments.sizes_m[a], fragments.sizes_m[b])
+    return bool(gap_m < NEAR_GAP * size_m or (gap_m < HIDDEN_GAP * size_m and _is_hidden(first[i], second[j], rgbd)))
 
 
 def _is_hidden(one: np.ndarray, other: np.ndarray, rgbd: RGBD) -> bool:
@@ -151,7 +153,7 @@ def _with_crumbs(of: np.ndarray, rgbd: RGBD, standing: np.ndarray) -> Int[np.nda
     crumbs = standing & (of == 0)
     if not crumbs.any():
         return of
-    places, held = rgbd.camera.rays() * rgbd.depth[..., None], of > 0
+    places, held = _places(rgbd), of > 0
     apart, nearest = cKDTree(places[held]).query(places[crumbs])
     part, thing = connected(rgbd.depth, crumbs)[crumbs], of[held][nearest]
     order = np.lexsort((apart, part))
@@ -165,6 +167,11 @@ def _with_crumbs(of: np.ndarray, rgbd: RGBD, standing: np.ndarray) -> Int[np.nda
     of = of.copy()
     of[crumbs] = found
     return of
+
+
+def _places(rgbd: RGBD) -> Float[np.ndarray, "h w 3"]:
+    """What each pixel shows; of the sky, which has no place, one that nobody asks for."""
+    return rgbd.camera.unproject(np.where(np.isfinite(rgbd.depth), rgbd.depth, 1.0).astype(np.float64))
 
 
 def _size_m(xyz: Float[np.ndarray, "n 3"]) -> float:
