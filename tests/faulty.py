@@ -22,7 +22,7 @@ from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.role import Rendering
 
 Fault = Callable[[Any], Any]
-VERBS = ("estimate", "segment", "inpaint", "draw", "describe", "categorize", "render")
+VERBS = ("estimate", "segment", "inpaint", "draw", "describe", "categorize", "render", "judge")
 LATE_S = 1.0
 
 
@@ -115,6 +115,11 @@ FAULTS: dict[str, dict[str, Fault]] = {
     "text_to_image": PICTURES,
     "captioner": {
         "bytes": lambda said: said.encode(), "surrogate": lambda said: "\ud800", "endless": lambda said: "x" * 5000,
+    },
+    "critic": {
+        "NaN": _put(np.nan), "inf": _put(np.inf), "judges what is known": lambda s: s + 1,
+        "half": lambda s: s[::2, ::2], "grey": lambda s: s[..., 0], "one number": lambda s: 0.5,
+        "bytes": lambda s: (255 * s).astype(np.int8),
     },
     "rasterizer": {
         "NaN": lambda d: replace(d, rgb=d.rgb * float("nan")), "inf": lambda d: replace(d, rgb=d.rgb + float("inf")),

@@ -21,7 +21,7 @@ from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer
-from tests.fakes import FakeDepth, FakeInpainter
+from tests.fakes import FakeCritic, FakeDepth, FakeInpainter
 from tests.faulty import ALLOWED, FAULTS, RAISING, Card, SlopesOfNaN, faulty, raising
 from tests.runs import TINY, inside, picture, room_models, save_rgbd
 from tests.test_ply import some_gaussians
@@ -200,6 +200,29 @@ def test_a_checked_bundle_has_the_names_notices_and_gaps_of_its_own():
     held = checked(models, print)
     assert held.names == models.names and (held.notices, held.device) == (("one",), "cuda")
     assert held.text_to_image is None and set(CHECKED) == set(ROLES)
+
+
+KNOWN_HALF = np.arange(64) < 32
+
+
+def judged(fault, tell=print) -> np.ndarray:
+    """What a critic that is spoilt so says of a light picture whose left half is known."""
+    light, free = np.full((48, 64, 3), 0.9, np.float32), np.broadcast_to(~KNOWN_HALF, (48, 64))
+    return checked(room_models(critic=faulty(FakeCritic(), fault)), tell).critic.judge(light, free, "a room", 1)
+
+
+@pytest.mark.parametrize("fault", [*RAISING, *FAULTS["critic"]])
+def test_a_critic_that_fails_ends_in_two_sentences_since_nobody_plays_for_it(fault):
+    with pytest.raises(EngineFailed, match=r"^fake critic .*, and nobody else here plays critic\. Try again") as caught:
+        judged((RAISING | FAULTS["critic"])[fault])
+    assert "/secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("oddity", [lambda s: s * 1e30, lambda s: -s, lambda s: 0 * s, lambda s: s.astype(np.float64)])
+def test_a_gradient_of_any_scale_passes_as_long_as_what_is_known_is_left_alone(oddity):
+    told: list[str] = []
+    slope = judged(oddity, told.append)
+    assert slope.dtype == np.float32 and not slope[:, KNOWN_HALF].any() and told == []
 
 
 def test_half_precision_may_round():
