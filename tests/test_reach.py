@@ -93,3 +93,13 @@ def test_with_a_networks_depth_nothing_floods_the_ground():
 def test_without_a_ground_feet_are_none():
     rgbd, foreground = seen(AnalyticWorld("card", (WALL,), (Box((-0.5, -0.4, 2.0), (0.5, 0.4, 2.1), BROWN),)))
     assert (with_feet(foreground.astype(np.int32), rgbd) == foreground).all()
+
+
+def test_what_shows_of_a_seat_between_the_slats_of_its_back_is_the_chairs_and_the_wall_there_is_not():
+    slats = [Box((x, -0.5, 2.4), (x + 0.02, 0.4, 2.42), BROWN) for x in (-0.2, -0.16, -0.12, -0.08)]
+    rail, seat = Box((-0.3, 0.4, 2.4), (0.3, 0.5, 2.42), BROWN), Box((-0.3, 0.3, 2.42), (0.3, 0.5, 2.9), BROWN)
+    rgbd, whole = seen(AnalyticWorld("chair", (FLOOR, WALL), (*slats, rail, seat)))
+    gap = whole & (rgbd.depth > 2.43)
+    gap[:, :114] = gap[:, 118:] = False
+    found = with_thin_parts(whole & ~gap, rgbd.depth)
+    assert gap.sum() > 3 and (found == whole).all()

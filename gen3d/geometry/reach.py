@@ -66,15 +66,34 @@ def _specks(region: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) ->
 
 
 def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck."""
+    """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck.
+
+    Specks that are cut off from it come along where some of it is beside them and as far away: what shows between the
+    slats of a back.
+    """
     inverse, solid = inverse_depth(depth), np.isfinite(depth)
-    around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
-    thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
+    reach_px = max(1, round(THIN * float(np.hypot(*depth.shape))))
+    thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, disc(reach_px)) > JUMP * inverse
     specks = _specks(solid & ~foreground & ~on_ground(inverse), depth)
     part = connected(depth, (thin | specks | foreground) & solid)
     held = np.zeros(part.max() + 1, bool)
     held[part[foreground]] = True
+    held[part[_beside_alike(specks, foreground, inverse, reach_px)]] = True
     return foreground | ((thin | specks) & solid & held[part])
+
+
+def _beside_alike(
+    some: Bool[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"], inverse: Float[np.ndarray, "h w"], reach_px: int
+) -> Bool[np.ndarray, "h w"]:
+    """Which of some pixels have one of the foreground within reach in the picture that is as far away."""
+    v, u = np.nonzero(some)
+    own, found, (h, w) = inverse[v, u], np.zeros(len(v), bool), some.shape
+    for dy, dx in np.argwhere(disc(reach_px)) - reach_px:
+        at = np.clip(v + dy, 0, h - 1), np.clip(u + dx, 0, w - 1)
+        found |= foreground[at] & (np.abs(inverse[at] - own) < CORNER_STEP * own)
+    alike = np.zeros_like(some)
+    alike[v, u] = found
+    return alike
 
 
 def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD) -> Int[np.ndarray, "h w"]:
