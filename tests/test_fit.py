@@ -26,7 +26,7 @@ from gen3d.stages.optimize import (
     optimize_gaussians,
     reproject,
 )
-from gen3d.values import PointCloud, View, World
+from gen3d.values import Kind, PointCloud, View, World
 from tests.measures import drain, psnr
 from tests.worlds import AnalyticWorld, Plane, box_room, ground_and_sky, sphere_over_plane, tilted_plane
 
@@ -382,6 +382,15 @@ def test_a_backing_is_fitted_along_but_neither_shrinks_nor_fades():
     ).all()
     assert (fitted.scales[:n] < start.scales).any()
     assert not torch.equal(fitted.sh[n:], behind.sh)
+
+
+def test_what_the_photo_hides_keeps_the_colours_that_were_painted():
+    start, views = scene(32, 24)
+    kinds = torch.full((len(start),), int(Kind.PHOTO), dtype=torch.uint8)
+    kinds[::3] = int(Kind.BEHIND)
+    fitted = fit(replace(start, kinds=kinds), views, 6)
+    assert len(fitted) == len(start) and torch.equal(fitted.sh[::3], start.sh[::3])
+    assert not torch.equal(fitted.sh[1::3], start.sh[1::3]) and not torch.equal(fitted.scales[::3], start.scales[::3])
 
 
 class Wall:

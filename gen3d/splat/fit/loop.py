@@ -26,7 +26,7 @@ from gen3d.splat.fit.loss import Target
 from gen3d.splat.fit.rounds import Rounds, schedule
 from gen3d.splat.gaussians import SH_C0, Gaussians, joined
 from gen3d.splat.role import Rasterizer
-from gen3d.values import View
+from gen3d.values import Kind, View
 
 LEARNING_RATES = {"means": 8e-5, "quats": 4e-3, "log_scales": 2e-2, "logits": 2.5e-2, "sh": 1e-2 / SH_C0}
 """At the start; `means` in units of the scene's median depth. Measured on the held-out views of four scenes, as
@@ -96,10 +96,11 @@ def fit_gaussians(
 ) -> Generator[FitStep, bool | None, Gaussians]:
     """The Gaussians optimised so that their renderings match the views; send True after a step to end early.
 
-    median_m: the scene's unit of length. backing: Gaussians that are fitted as well, and returned after the others, but
-    may not become smaller or less opaque, since the views do not constrain what is hidden in all of them. Yields every
-    step (on a card some at once), and ends when a round (see `rounds.py`) gained less than `settings.least_gain`.
-    Returns the pruned result, detached, in main memory. Raises LostNumbers.
+    median_m: the scene's unit of length. backing: Gaussians that are fitted as well, and returned after the others,
+    but may not become smaller or less opaque, since the views do not constrain what is hidden in all of them. Of
+    what lies behind what the photo saw (`Kind.BEHIND`) the colours stay as they were painted. Yields every step (on
+    a card some at once), and ends when a round (see `rounds.py`) gained less than `settings.least_gain`. Returns
+    the pruned result, detached, in main memory. Raises LostNumbers.
     """
     weights, total = [v.weight for v in views], settings.iterations
     pace = Pace.on(rasterizer.device, settings)
@@ -151,6 +152,7 @@ class _Fit:
         whole = (start if backing is None else joined(start, backing)).to(device)
         self.parameters, self._kinds, self._things = parameters_of(whole), whole.kinds, whole.things
         self._least = {n: self.parameters[n][len(start) :].detach().clone() for n in ("log_scales", "logits")}
+        self._painted = _painted(whole)
         rates = LEARNING_RATES | {"means": LEARNING_RATES["means"] * median_m}
         self._descent = descent(self.parameters, rates, DECAY ** (1 / max(1, settings.iterations)), device)
         self._cameras, self._rasterizer, self._ssim_weight = [v.camera for v in views], rasterizer, settings.ssim_weight
@@ -177,6 +179,7 @@ class _Fit:
         """One step down those gradients."""
         self._descent.step()
         _hold(self.parameters, self._least)
+        _keep(self.parameters["sh"], *self._painted)
 
     def read_back(self, taken: list[list[_Rendered]], first: int) -> list[tuple[ViewLoss, ...]]:
         """The losses of the steps from `first` on; LostNumbers when one, or a gradient of the last step, is NaN or inf.
@@ -235,3 +238,19 @@ def _hold(parameters: dict[str, Tensor], least: dict[str, Tensor]) -> None:
     for name, bound in least.items():
         last = parameters[name][len(parameters[name]) - len(bound) :]
         torch.maximum(last, bound, out=last)
+
+
+def _painted(start: Gaussians) -> tuple[Tensor, Tensor]:
+    """Which Gaussians lie behind what the photo saw, by index, and their colours."""
+    kinds = torch.zeros(len(start), dtype=torch.uint8) if start.kinds is None else start.kinds
+    which = torch.nonzero(kinds == int(Kind.BEHIND))[:, 0].to(start.sh.device)
+    return which, start.sh[which].detach().clone()
+
+
+@torch.no_grad()
+def _keep(sh: Tensor, which: Tensor, colours: Tensor) -> None:
+    """Puts colours back: with what is hidden a fit would pay for the rims of what stands before it.
+
+    That would be seen as a bright outline once a thing is taken away.
+    """
+    sh[which] = colours
