@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from gen3d.geometry import together
 from gen3d.models.base import Inpainter
+from gen3d.models.builtin import patch_search
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.models.builtin.patchmatch import fill_by_patches
 from tests.measures import psnr
@@ -122,6 +124,16 @@ def test_fill_is_reproducible_for_a_seed():
     image, hole = rough(60, 60, 7), box(60, 60, 20, 50, 20, 50)
     assert np.array_equal(fill(image, hole, seed=5), fill(image, hole, seed=5))
     assert not np.array_equal(fill(image, hole, seed=5), fill(image, hole, seed=6))
+
+
+@pytest.mark.parametrize(("block_px", "threads"), [(8, 2), (8, 1), (24, 2)])
+def test_neither_blocks_nor_threads_change_what_is_found(block_px, threads, monkeypatch):
+    image, hole = rough(60, 90, 7), box(60, 90, 12, 50, 20, 90)
+    monkeypatch.setattr(patch_search, "BLOCK_PX", 1000)
+    row_by_row = fill(image, hole, seed=3)
+    monkeypatch.setattr(patch_search, "BLOCK_PX", block_px)
+    monkeypatch.setattr(together.config, "NUMBA_NUM_THREADS", threads)
+    assert np.array_equal(fill(image, hole, seed=3), row_by_row)
 
 
 def test_nothing_to_borrow_falls_back_to_diffusion():

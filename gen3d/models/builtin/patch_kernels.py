@@ -3,8 +3,8 @@
 Pictures come as float32 rows with their channels side by side, `h Cw` while patches are compared and `h 3w` when the
 final colours are put together, so that one row of a patch is one run of numbers.
 A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
-source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread and draw their random numbers
-from a seeded generator, so the same arguments give the same bytes.
+source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread each and draw their random
+numbers from a seed, so the same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -54,14 +54,17 @@ def _kernel(function: Callable) -> Callable:
 
 
 @_kernel
-def _draw(state, n):
-    """A number in 0 .. n - 1 and the generator's next state (xorshift, Marsaglia 2003)."""
-    s = state[0]
-    s ^= np.uint64((s << np.uint64(13)) & np.uint64(0xFFFFFFFFFFFFFFFF))
-    s ^= np.uint64(s >> np.uint64(7))
-    s ^= np.uint64((s << np.uint64(17)) & np.uint64(0xFFFFFFFFFFFFFFFF))
-    state[0] = s
-    return np.int64((s >> np.uint64(11)) % np.uint64(n))
+def _mixed(s):
+    """A number of 64 bits that looks like chance, from one that counts (splitmix64, Steele et al. 2014)."""
+    s = (s ^ (s >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    s = (s ^ (s >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return s ^ (s >> np.uint64(31))
+
+
+@_kernel
+def _within(s, reach):
+    """A step of at most `reach` either way, from 32 bits of chance."""
+    return np.int64((s & np.uint64(0xFFFFFFFF)) * np.uint64(2 * reach + 1) >> np.uint64(32)) - reach
 
 
 @_kernel
@@ -101,26 +104,35 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
 
 
 @_kernel
-def search(target, source, weight, norm, guide, lends, ys, xs, match, cost, rounds, strict, seed):
+def ask(target, source, weight, norm, guide, strict, match, cost, y0, y1):
+    """The `cost` of what is matched, at the targets of the rows y0:y1: where it is finite."""
+    for y in range(y0, y1):
+        for x in range(cost.shape[1]):
+            if cost[y, x] < np.inf:
+                v, u = match[y, x]
+                bound = np.float32(np.inf)
+                cost[y, x] = _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound)
+
+
+@_kernel
+def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block, step, seed):
     """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
 
-    ys, xs: the targets in scan order, the only places that change; neighbours with infinite cost are not asked. lends:
-    True at centres of patches that may be copied; entries of `match` must be such. strict: `h w`, how much depth and
-    tilt count at a target.
+    block: (y0, y1, x0, x1), where the targets are: the places of finite cost. step: 1 goes right and down and asks the
+    neighbours to the left and above, -1 the other way round. lends: True at centres of patches that may be copied;
+    entries of `match` must be such. strict: `h w`, how much depth and tilt count at a target. What is
+    drawn by chance depends on the place and the seed, not on what was done before.
     """
-    h, w = lends.shape
-    state = np.array([np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)])
-    for i in range(len(ys)):
-        y, x = ys[i], xs[i]
-        v, u = match[y, x]
-        cost[y, x] = _distance(target, source, weight, norm, guide, y, x, v, u, strict, np.float32(np.inf))
-    for r in range(rounds):
-        step = 1 if r % 2 == 0 else -1
-        for j in range(len(ys)):
-            i = j if step == 1 else len(ys) - 1 - j
-            y, x = ys[i], xs[i]
-            v, u = match[y, x]
+    h, w = cost.shape
+    y0, y1, x0, x1 = block
+    for j in range(y1 - y0):
+        y = y0 + j if step == 1 else y1 - 1 - j
+        for i in range(x1 - x0):
+            x = x0 + i if step == 1 else x1 - 1 - i
             best = cost[y, x]
+            if not best < np.inf:
+                continue
+            v, u = match[y, x]
             for axis in range(2):
                 ny, nx = (y - step, x) if axis == 0 else (y, x - step)
                 if 0 <= ny < h and 0 <= nx < w and cost[ny, nx] < np.inf:
@@ -129,10 +141,11 @@ def search(target, source, weight, norm, guide, lends, ys, xs, match, cost, roun
                         d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                         if d < best:
                             best, v, u = d, cv, cu
+            chance = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(y * w + x))
             reach = max(h, w)
             while reach >= 1:
-                cv = v + _draw(state, 2 * reach + 1) - reach
-                cu = u + _draw(state, 2 * reach + 1) - reach
+                chance = _mixed(chance + np.uint64(0x9E3779B97F4A7C15))
+                cv, cu = v + _within(chance, reach), u + _within(chance >> np.uint64(32), reach)
                 if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
                     d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                     if d < best:

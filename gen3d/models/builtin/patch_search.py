@@ -1,0 +1,55 @@
+"""Search and vote over all targets of a level, side by side on all cores, in a way that threads cannot change.
+
+A sweep asks the neighbours that it has passed, so a block of the picture can go as soon as the blocks before it, above
+and beside, are done: those on one anti-diagonal go together. What comes out is what one thread would have made going
+row by row, to the bit. A vote reads only what it does not write, so it goes in strips.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from gen3d.geometry.together import together
+from gen3d.models.builtin import patch_kernels as kernels
+from gen3d.models.builtin.patch_levels import Level
+
+BLOCK_PX = 64
+"""The side of a block. Changes nothing but how well the cores share the work. Chosen by eye."""
+
+
+def search(
+    level: Level, weight: np.ndarray, norm: np.ndarray, lends: np.ndarray, match: np.ndarray, cost: np.ndarray,
+    sweeps: int, strict: np.ndarray, seed: int,
+) -> None:  # fmt: skip
+    """Improves `match` and `cost` in place, at the targets: where the cost is finite. See `patch_kernels.sweep`."""
+    patches = level.target, level.source, weight, norm, level.guide, strict
+    h, w = cost.shape
+    together([partial(kernels.ask, *patches, match, cost, y, min(y + BLOCK_PX, h)) for y in range(0, h, BLOCK_PX)])
+    for k in range(sweeps):
+        for blocks in _waves(h, w)[:: 1 if k % 2 == 0 else -1]:
+            step, chance = 1 if k % 2 == 0 else -1, seed * 64 + k
+            together([partial(kernels.sweep, *patches, lends, match, cost, block, step, chance) for block in blocks])
+
+
+def vote(level: Level, sure: np.ndarray, where: np.ndarray, match: np.ndarray, cost: np.ndarray, softness: float):
+    """Repaints the level's target at `where`; see `patch_kernels.vote`."""
+    ys, xs = np.nonzero(where)
+    parts = range(0, len(ys), BLOCK_PX * BLOCK_PX)
+    strips = [(ys[i : i + BLOCK_PX * BLOCK_PX], xs[i : i + BLOCK_PX * BLOCK_PX]) for i in parts]
+    together([partial(kernels.vote, level.target, level.source, sure, *s, match, cost, softness) for s in strips])
+
+
+def _waves(h: int, w: int) -> list[list[tuple[int, int, int, int]]]:
+    """The blocks of each anti-diagonal, from the upper left one on."""
+    down, across = -(-h // BLOCK_PX), -(-w // BLOCK_PX)
+    return [
+        [_block(h, w, row, wave - row) for row in range(down) if 0 <= wave - row < across]
+        for wave in range(down + across - 1)
+    ]
+
+
+def _block(h: int, w: int, row: int, column: int) -> tuple[int, int, int, int]:
+    y, x = row * BLOCK_PX, column * BLOCK_PX
+    return y, min(y + BLOCK_PX, h), x, min(x + BLOCK_PX, w)
