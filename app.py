@@ -34,6 +34,7 @@ from gen3d.run import direct as directed
 from gen3d.run import steps as pipeline
 from gen3d.run.publish import publish as published
 from gen3d.run.review import review as reviewed
+from gen3d.run.taking_apart import put_together, take_apart
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS, Settings, TourSettings
 from gen3d.splat.cpu.function import warm_up
@@ -204,7 +205,7 @@ def steps() -> Steps:
         show_file=show_file,
         direct=Direct(
             things, partial(directed.add_edits, maker=MODELS.object_maker), directed.take_back, directed.write_aimed,
-            directed.put_edits, bring,
+            directed.put_edits, bring, take_apart, put_together,
         ),
     )
 

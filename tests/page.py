@@ -24,6 +24,7 @@ from gradio.data_classes import _StaticFiles
 
 from gen3d.models.builtin.solids import SolidMaker
 from gen3d.run import direct as directed
+from gen3d.run.taking_apart import put_together, take_apart
 from gen3d.scene_files import SceneFiles
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.ui.core.gallery import Example, Gallery
@@ -50,6 +51,7 @@ DIRECT = Direct(
     lambda scene, picture: directed.things_now(scene, picture, pick_rasterizer("cpu")),
     partial(directed.add_edits, maker=SolidMaker()), directed.take_back, directed.write_aimed, directed.put_edits,
     lambda scene, asked, file, picture, view: directed.bring_in(scene, asked, file, picture, SolidMaker(), view),
+    take_apart, put_together,
 )
 """As app.py has it."""
 

@@ -174,6 +174,22 @@ def test_a_bad_edit_gets_two_sentences_and_nothing_is_lost(client, page, job, ed
     assert sums(folder) == before
 
 
+def test_a_thing_is_taken_apart_by_an_outline_and_put_together_again(client, page, job):
+    folder = page[1].folders[-1] / "grow"
+    there, _, _ = client.predict(job, api_name="/things")
+    half = [[[-9, -9], [80, -9], [80, 999], [-9, 999]]]
+    things, picture, same = client.predict(job, str(there[0]["id"]), half, api_name="/split")
+    assert same == job and Image.open(plain(picture)).format == "PNG" and len(things) == len(there) + 1
+    new = max(thing["id"] for thing in things)
+    client.predict(job, [{"op": "move", "thing": new, "by": [0.1, 0, 0]}], api_name="/edit")
+    assert "was edited" in failure(page[0], client, "merge", [job, [there[0]["id"], new]])
+    client.predict(job, api_name="/undo")
+    things, _, _ = client.predict(job, [there[0]["id"], new], api_name="/merge")
+    assert {thing["id"]: thing["name"] for thing in things} == {thing["id"]: thing["name"] for thing in there}
+    assert "no parts that could be told apart" in failure(page[0], client, "split", [job, str(there[0]["id"]), None])
+    assert not (folder / "edits.json").exists()
+
+
 def failure(url: str, client: Client, endpoint: str, values: list) -> str:
     """The sentences of a call in the client's session, of values that the client itself would not send, as NaN."""
     body = {"data": values, "session_hash": client.session_hash}

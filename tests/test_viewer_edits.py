@@ -20,6 +20,7 @@ from gen3d.ui.core.gallery import Example, Gallery
 from gen3d.ui.core.jobs import Visits
 from gen3d.ui.page.scene_viewer import scene_viewer
 from gen3d.ui.page.viewer_edits import HEEDED, connect_edits
+from gen3d.ui.page.viewer_parts import connect_parts
 from tests.browser import browser as browser
 from tests.conftest import Built
 from tests.page import DIRECT, launched
@@ -65,6 +66,53 @@ def test_an_example_stays_everybodys(house):
     assert not (folder / "edits.json").exists()
     assert (visits.find("me", own).folder / "grow" / "edits.json").is_file()
     assert directing.put("me", own, HIDE) == own
+
+
+def test_what_a_viewer_takes_apart_is_its_own_jobs_with_the_edits_of_the_viewer(house):
+    directing, _, gallery = house
+    folder = gallery.folder_of(gallery.examples[0])
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    with pytest.raises(InputError, match="no parts that could be told apart"):
+        directing.split_in_viewer("me", folder.name, "1", {"edits": [], "undone": []})
+    half = [[[-9, -9], [80, -9], [80, 999], [-9, 999]]]
+    own = directing.split("me", folder.name, "1", half)
+    assert len(own.things) == len(directing.things("me", folder.name).things) + 1
+    assert {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} == before
+    again = directing.merge("me", own.job, [1, max(thing["id"] for thing in own.things)])
+    assert again.job == own.job and len(again.things) == len(own.things) - 1
+
+
+def test_a_thing_taken_apart_on_the_page_is_shown_with_its_parts_and_edits_stay(tmp_path, browser):
+    room, asked = room_with_cards(), []
+    told = told_of_cards(room)
+    write_view(tmp_path / "scene.view", room, LENS, PIVOT_M, LIMITS, things=told)
+    part = {**told["things"][0], "id": 4, "name": "red card, part 2"}
+
+    def split(visitor: str, job: str | None, thing: str, edits: Any) -> tuple[str, Path]:
+        asked.append((job, thing, edits["edits"]))
+        write_view(tmp_path / "apart.view", room, LENS, PIVOT_M, LIMITS,
+                   things={**told, "things": [*told["things"], part]})  # fmt: skip
+        return "own", tmp_path / "apart.view"
+
+    with gr.Blocks() as page:
+        job = gr.Textbox("example", elem_id="job")
+        viewer = scene_viewer("viewer", (str(tmp_path / "scene.view"), "example"), directs=True)
+        connect_parts(split, viewer, job)
+    with launched(page, allowed_paths=[str(tmp_path)]) as url:
+        window = browser.new_page()
+        window.goto(url)
+        window.get_by_role("button", name="Things", exact=True).click()
+        window.get_by_role("button", name="blue card", exact=True).click()
+        window.get_by_role("button", name="Copy").click()
+        window.get_by_role("button", name="red card", exact=True).click()
+        window.get_by_role("button", name="Take apart").click()
+        window.get_by_role("button", name="red card, part 2", exact=True).wait_for()
+        window.get_by_text("It is taken apart").wait_for()
+        assert window.get_by_role("button", name="blue card, copy 3", exact=True).is_visible()
+        [(job_then, thing, [copy])] = asked
+        assert (job_then, thing, copy["op"], copy["as"]) == ("example", "1", "duplicate", 3)
+        eventually(lambda: window.locator("#job textarea").input_value() == "own")
+        window.close()
 
 
 def test_the_viewers_button_sends_them_and_the_job_is_told(tmp_path, browser):

@@ -12,7 +12,7 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -125,8 +125,29 @@ def write_view(
     header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
     header |= {} if tour is None else {"path": _path_as_json(tour)}
     header |= {} if things is None or g.things is None else {"told": _told(things)}
+    _write(path, header, rows[order])
+
+
+def retell_view(path: Path, things: Mapping[str, Any], relabel: Callable[[Gaussians, int], Gaussians]) -> None:
+    """Tells a file anew which Gaussians are which thing, and what is told of those; InputError as `read_view`.
+
+    things: as in things.json by now. relabel: gives Gaussians their numbers after its changes, but for the first so
+    many, of which the file has heard.
+    """
+    with _reading(path):
+        header, rows = _parsed(path)
+        camera = Camera(np.array(header["K"]), np.array(header["w2c"]), header["width"], header["height"])
+        known = relabel(unpacked(rows, header["ranges"], camera), header.get("heard", 0))
+    if known.things is None:
+        return
+    rows = rows.copy()
+    rows["thing"] = known.things.numpy()
+    _write(path, header | {"told": _told(things), "heard": len(things["changes"])}, rows)
+
+
+def _write(path: Path, header: Mapping[str, Any], rows: np.ndarray) -> None:
     text = json.dumps(header).encode("ascii")
-    content = MAGIC + len(text).to_bytes(4, "little") + text + rows[order].tobytes()
+    content = MAGIC + len(text).to_bytes(4, "little") + text + rows.tobytes()
     with write_whole(path) as temporary:
         temporary.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0))
 

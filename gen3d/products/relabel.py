@@ -6,7 +6,7 @@ the last one back. Each function returns the new things.json, which is in its pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,17 +77,18 @@ def merge(files: SceneFiles, parts: Sequence[int]) -> dict[str, Any]:
 
 
 def split(
-    files: SceneFiles, thing: int, polygons: Sequence[Polygon], camera: Camera | None = None, name: str = ""
-) -> dict[str, Any]:
+    files: SceneFiles, thing: int, polygons: Sequence[Polygon], camera: Camera | None = None, name: str = "",
+    taken: Collection[int] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Makes a thing of its own of what of a thing lies within polygons, in pixels of a view; None is the photo's.
 
-    Raises InputError where that is nothing, or all of it.
+    taken: numbers that it may not get. Raises InputError where that is nothing, or all of it.
     """
 
     def change(things: dict[str, Any], gaussians: Gaussians) -> dict[str, Any]:
         view = camera or read_transforms(files.transforms)[0]
         corners = [np.asarray(polygon, np.float64).round(2).tolist() for polygon in polygons]
-        made = _split_off(things, gaussians, _there(things, thing), corners, view)
+        made = _split_off(things, gaussians, _there(things, thing), corners, view, taken)
         if made is None:
             raise InputError("The outline holds nothing of the thing, or all of it.", "Draw around a part of it.")
         return made
@@ -96,21 +97,23 @@ def split(
     return rename(files, told["changes"][-1]["into"], name) if name else told
 
 
-def split_into_parts(files: SceneFiles, thing: int) -> dict[str, Any]:
+def split_into_parts(files: SceneFiles, thing: int, taken: Collection[int] = ()) -> dict[str, Any]:
     """Makes each part of a thing one of its own, but for the largest, which keeps the number (`geometry/parts.py`).
 
-    They are called "chair, part 2"; what touches what is told as of all things. Raises InputError for a thing that is
-    not there, and for one whose parts cannot be told apart.
+    They are called "chair, part 2"; what touches what is told as of all things. taken: numbers that none gets. Raises
+    InputError for a thing that is not there, and for one whose parts cannot be told apart.
     """
     things, gaussians = read_things(files.things), read_ply(files.ply)
-    told = in_parts(things, gaussians, load_layered(files.layers).layers, read_transforms(files.transforms)[0], thing)
+    camera = read_transforms(files.transforms)[0]
+    told = in_parts(things, gaussians, load_layered(files.layers).layers, camera, thing, taken)
     write_things(files.things, told)
     return told
 
 
 def in_parts(
-    things: dict[str, Any], gaussians: Gaussians, layers: Layers, camera: Camera, thing: int
-) -> dict[str, Any]:
+    things: dict[str, Any], gaussians: Gaussians, layers: Layers, camera: Camera, thing: int,
+    taken: Collection[int] = (),
+) -> dict[str, Any]:  # fmt: skip
     """What things.json says after that; camera: the photo's. Raises InputError as `split_into_parts`."""
     name = next(one["name"] for one in things["things"] if one["id"] == _there(things, thing))
     pixels = np.zeros(layers.foreground.shape, np.int32) if layers.things is None else layers.things
@@ -118,7 +121,7 @@ def in_parts(
     changes = list(things["changes"])
     for number in range(2, int(parts.max()) + 1):
         corners = _outlines(parts == number, camera.width / parts.shape[1])
-        made = _split_off({**things, "changes": changes}, gaussians, thing, corners, camera)
+        made = _split_off({**things, "changes": changes}, gaussians, thing, corners, camera, taken)
         if made:
             changes += [made, {"op": "rename", "thing": made["into"], "name": f"{name[:60]}, part {number}"}]
     if len(changes) == len(things["changes"]):
@@ -127,11 +130,12 @@ def in_parts(
 
 
 def _split_off(
-    things: dict[str, Any], gaussians: Gaussians, thing: int, corners: list[list[list[float]]], camera: Camera
-) -> dict[str, Any] | None:
+    things: dict[str, Any], gaussians: Gaussians, thing: int, corners: list[list[list[float]]], camera: Camera,
+    taken: Collection[int] = (),
+) -> dict[str, Any] | None:  # fmt: skip
     """The change, under the next free number; None where the outlines hold nothing of the thing, or all of it."""
-    taken = [one["id"] for one in things["things"]] + [c["into"] for c in things["changes"] if "into" in c]
-    made = {"op": "split", "thing": thing, "into": max([*taken, *_numbers(gaussians)]) + 1,
+    known = [one["id"] for one in things["things"]] + [c["into"] for c in things["changes"] if "into" in c]
+    made = {"op": "split", "thing": thing, "into": max([*known, *taken, *_numbers(gaussians)]) + 1,
             "polygons": corners, "camera": camera_as_json(camera)}  # fmt: skip
     with refusing("What was drawn is no outline.", "Draw around a part of the thing."):
         check_change(made)

@@ -169,7 +169,7 @@ def write_aimed(scene: Path, thing: str, side: str, file: Path) -> None:
     built = built_in(scene)
     how = built.edited(edits_of(built).done)
     gaussians = heeding(StoredScene(built.gaussians), how).gaussians
-    number = _named_by_now(built, how.edits).get(thing, _number(thing))
+    number = number_of(built, thing)
     own = gaussians.means[gaussians.things == number].detach().double().numpy()
     if number not in how.things or not len(own):
         raise InputError(f"There is no thing {thing[:40]!r} to be seen in this scene.", "Ask for its things first.")
@@ -222,6 +222,11 @@ def _parsed(
             raise InputError(what, error.remedy) from error
     check_kept([replace(one, file="") for one in (*before, *new)], built.files.folder)
     return new, find
+
+
+def number_of(built: Built, thing: str) -> int:
+    """The number of a thing, copies as well, that is meant by its name or by its number in digits; 0 for none."""
+    return _named_by_now(built, edits_of(built).done).get(thing, _number(thing))
 
 
 def _named_by_now(built: Built, edits: Any, find: Find | None = None) -> dict[str, int]:

@@ -55,6 +55,17 @@ function freeNumber(edit, taken, i) {
   return number
 }
 
+// The same edits, the number of every copy said, which otherwise is the next that is free.
+function numberedEdits(edits, things) {
+  const taken = new Set(things.map(({id}) => id))
+  return edits.map((edit, i) => {
+    if (edit.op !== 'duplicate' && edit.op !== BRING) return edit
+    const number = freeNumber(edit, taken, i)
+    taken.add(number)
+    return {...edit, as: number}
+  })
+}
+
 // From where it stands by itself (its foot in the origin, its head towards -y, its longest side 1) to its place.
 function broughtIn(edit, up, known) {
   const turned = multiplied(turnAbout(up, edit.deg ?? 0), upright(up)), {at, size_m} = edit

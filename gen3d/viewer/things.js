@@ -1,9 +1,10 @@
 // The things of a scene in a list and in the picture: a click chooses one, a drag moves it on the ground, sliders and keys
 // turn and scale it. What was built stays; edits.js says what a list of edits makes of it.
 //
-// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, read, add, whole}:
-// what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes edits,
-// bring({words, file}, say, take) where somebody makes what is to be brought in.
+// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, split, read, add,
+// whole}: what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes
+// edits, bring({words, file}, say, take) where somebody makes what is to be brought in, split(thing, text, say) where
+// somebody takes things apart.
 
 const NUDGE = 0.02          // of the pivot's distance, by an arrow key
 const STEP_DEG = 5, STEP_SCALE = 1.05
@@ -37,11 +38,14 @@ class Things {
 
   get some() { return this.numbers.length > 0 }
 
-  // Of another scene; keeps: it is another state of the same, and if it has the same things, they stay edited.
+  // Of another scene; keeps: it is another state of the same, and if it still has all things, they stay edited.
   begin({told}, keeps) {
     const numbers = (told?.things ?? []).slice(0, SLOTS - 1).map(({id}) => id)
-    const built = this.numbers.filter(Number.isInteger), stays = keeps && numbers.join() === built.join()
-    if (!stays) {
+    const built = this.numbers.filter(Number.isInteger), stays = keeps && built.every(n => numbers.includes(n))
+    if (stays) {
+      this.extras = this.extras.map((extra, i) => ({...extra, slot: numbers.length + i + 1}))
+      this.numbers = [...numbers, ...this.extras.map(({id}) => id)]
+    } else {
       Object.assign(this, {numbers, extras: []})
       this.#done = []
       this.#undone = []
@@ -198,6 +202,15 @@ class Things {
   #bring(what) {
     this.#say('It is being brought in.')
     this.#stage.bring(what, words => this.#say(words), (edit, source) => this.take(edit, source))
+  }
+
+  // Copies keep their numbers, whatever parts get.
+  #split() {
+    this.#say('It is being taken apart.')
+    const both = numberedEdits([...this.#done, ...this.#undone], this.#told.things)
+    this.#done = both.slice(0, this.#done.length)
+    this.#undone = both.slice(this.#done.length)
+    this.#stage.split(this.#chosen, this.#text, words => this.#say(words))
   }
 
   #copy() {
@@ -370,6 +383,7 @@ class Things {
       button('ground', 'To the ground', () => this.#toGround()),
       button('remove', 'Remove', () => this.#remove(), 'Delete'),
     )
+    if (this.#stage.split) parts.one.append(button('split', 'Take apart', () => this.#split(), 'Its parts become things'))
     parts.name.addEventListener('change', () => this.#rename(parts.name.value), on)
     this.#slide(parts.turn, value => ({op: 'turn', deg: value - turnedOf(this.#before())}))
     this.#slide(parts.size, value => ({op: 'scale', by: Number((2 ** value / this.#before().factor).toFixed(6))}))
@@ -462,6 +476,7 @@ class Things {
     parts.save.disabled = !this.#done.length && !this.#undone.length
     parts.one.hidden = !thing
     parts.ground.hidden = !this.#told?.ground
+    if (parts.split) parts.split.hidden = !this.#toldOf(this.#chosen) || !Number.isInteger(this.#chosen)
     if (!thing) return
     Object.assign(parts.turn, {value: turnedOf(thing), ariaValueText: `${Math.round(turnedOf(thing))} degrees`})
     Object.assign(parts.size, {value: Math.log2(thing.factor), ariaValueText: `${thing.factor.toFixed(2)} times`})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gen3d.errors import InputError
+from gen3d.scene_files import SceneFiles
 from gen3d.ui.core.filming import own_job
 from gen3d.ui.core.gallery import Gallery
 from gen3d.ui.core.jobs import Job, Visits
@@ -79,6 +80,25 @@ class Directing:
             raise InputError("Nothing is brought in here.", "Use `gen3d edit`.")
         return self._direct.bring(*asked)
 
+    def split(self, visitor: str, job: str | None, thing: str, outlines: Any = None) -> Directed:
+        """With a thing taken apart: into its parts, or what lies within outlines and the rest."""
+        return self._after(visitor, job, lambda scene: _offered(self._direct.split)(scene, thing, outlines))
+
+    def merge(self, visitor: str, job: str | None, things: Any) -> Directed:
+        """With several things made one."""
+        return self._after(visitor, job, lambda scene: _offered(self._direct.merge)(scene, things))
+
+    def split_in_viewer(self, visitor: str, job: str | None, thing: str, edits: Any) -> tuple[str, Path]:
+        """(job to go on with, its file for the viewer) with a thing taken apart, for a page with edits of its own.
+
+        edits: those, as edits.json has them; they are kept with the job, since parts get numbers beside theirs.
+        """
+        own = own_job(self._visits, self._gallery, visitor, job)
+        with self._lock, self._visits.working(visitor):
+            self._direct.put(_scene(own), edits)
+            _offered(self._direct.split)(_scene(own), thing, None)
+        return own.name, SceneFiles(_scene(own)).view
+
     def undo(self, visitor: str, job: str | None, count: Number | None) -> Directed:
         """Without the last edits."""
         if count is None or count != int(count):
@@ -98,6 +118,12 @@ class Directing:
             change(_scene(own))
             things = self._direct.things(_scene(own), own.folder / PICTURE)
         return Directed(things, own.folder / PICTURE, own.name)
+
+
+def _offered(act: Callable[..., None] | None) -> Callable[..., None]:
+    if act is None:
+        raise InputError("Things are not taken apart here.", "Use `gen3d edit --parts`.")
+    return act
 
 
 def _scene(job: Job) -> Path:

@@ -48,6 +48,10 @@ class Direct:
     bring: Callable[[Path, Mapping[str, Any], Path | None, Path | None, Path | None], Brought] | None = None
     """(folder, what "bring in" takes, file, picture to make a thing after, file for the viewer) -> the edit, and what
     is to be told: it is made, or left to the viewer where there is a file for it. None: nothing is brought in here."""
+    split: Callable[[Path, str, Any], None] | None = None
+    """(folder, thing, outlines in pixels of the photo): makes its parts, or what lies within, things of their own."""
+    merge: Callable[[Path, Any], None] | None = None
+    """(folder, things): makes one of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ EDITS = {"type": "array", "items": {"type": "object"}, "description": "a list of
 """As the API tells them; what is in each is for `formats/edits_file.py` to say, in our words."""
 
 
+CORNER = {"type": "array", "items": {"type": "number"}}
+OUTLINES = {"type": "array", "items": {"type": "array", "items": CORNER}, "description": "[[[u, v], ...], ...], pixels"}
+ID = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+SEVERAL = {"type": "array", "items": ID, "description": "ids or names of things"}
 PLACE = {"type": "array", "items": {"type": "number"}, "description": "[x, y, z], metres"}
 
 
@@ -108,6 +112,34 @@ class Agents:
             )
             return (*_values(directed), told)
 
+    def split(self, job: str, thing: str, outlines: object = None, request: gr.Request = NOBODY) -> Values:
+        """Take a thing of a scene apart. Gives (things, picture, job) as they are then.
+
+        Each part becomes a thing of its own, but for the largest, which keeps id and name; the others are called
+        "chair, part 2" and touch what they are beside. A thing that was moved, turned or copied cannot be taken apart;
+        merge makes one again.
+
+        Args:
+            job: what /build, /things or /edit gave back; of an example's name a job of your own is made and given back.
+            thing: its id or its name.
+            outlines: lists of corners [u, v] in pixels of the photo: what of the thing lies within becomes another one.
+                Left out: it ends in parts where its surface folds inward or changes colour.
+            request: who asks; given by Gradio.
+        """
+        with told_to_visitors():
+            return _values(self._directing.split(self._actions.visitor(request, job), job, thing, outlines))
+
+    def merge(self, job: str, things: object, request: gr.Request = NOBODY) -> Values:
+        """Make several things of a scene one. Gives (things, picture, job) as they are then.
+
+        Args:
+            job: what /build, /things or /edit gave back; of an example's name a job of your own is made and given back.
+            things: their ids or names, as [1, 7]; the first gives its id and its name.
+            request: who asks; given by Gradio.
+        """
+        with told_to_visitors():
+            return _values(self._directing.merge(self._actions.visitor(request, job), job, things))
+
     def undo(self, job: str, count: Number = 1, request: gr.Request = NOBODY) -> Values:
         """Take the last edits of a scene back. Gives (things, picture, job) as they are then.
 
@@ -169,7 +201,13 @@ def add_agents(agents: Agents, shown: Mapping[str, Component], paths: Mapping[st
     directed = [things, picture, job]
     told = gr.Textbox(label="words", visible=False)
     add_endpoint(agents.bring_in, [job, *_bringing()], [*directed, told], IN_TURN)
-    for fn, taken in ((agents.things, [job]), (agents.edit, [job, edits]), (agents.undo, [job, count])):
+    thing = gr.Textbox("", label="thing", max_length=80, visible=False)
+    outlines = of_schema(gr.JSON(label="outlines", visible=False), OUTLINES)
+    several = of_schema(gr.JSON(label="things", visible=False), SEVERAL)
+    for fn, taken in (
+        (agents.things, [job]), (agents.edit, [job, edits]), (agents.split, [job, thing, outlines]),
+        (agents.merge, [job, several]), (agents.undo, [job, count]),
+    ):  # fmt: skip
         add_endpoint(fn, taken, directed, IN_TURN)
     add_endpoint(agents.film, [job, *_filming(paths)], [shown[name] for name in plainly(FILMED)])
     names = [row.name for row in on_page()]

@@ -45,6 +45,7 @@ from gen3d.ui.page.sending import BUILT, GROWN, LOOKED, OPENED, TOURED, plainly,
 from gen3d.ui.page.share import add_share, fill_from_link
 from gen3d.ui.page.viewer_bringing import connect_bringing
 from gen3d.ui.page.viewer_edits import connect_edits
+from gen3d.ui.page.viewer_parts import connect_parts
 
 PHOTO, MOVING = {"photo": "The photo"}, {"moving": "The boomerang"}
 """elem_id -> what this picture shows."""
@@ -118,6 +119,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
             directing = Directing(steps.direct, visits, gallery)
             connect_edits(directing.put, outputs["viewer"], outputs["job"])
             connect_bringing(directing.bring_to_viewer, outputs["viewer"], outputs["job"])
+            connect_parts(directing.split_in_viewer, outputs["viewer"], outputs["job"])
             add_agents(Agents(actions, directing, partial(scene_of, visits, gallery), steps.more), outputs, steps.paths)
         begun = page.load(new_seed, None, inputs["seed"], **QUIET)
         fill_from_link(begun, inputs, tabs, tuple(steps.paths))

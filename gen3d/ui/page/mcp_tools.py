@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from gen3d.ui.page.own_files import is_upload
 
-TOOLS = ("build", "things", "edit", "bring_in", "undo", "film", "export")
+TOOLS = ("build", "things", "edit", "bring_in", "split", "merge", "undo", "film", "export")
 """Endpoints, and the names of tools."""
 MARKS = ("path", "url", "meta", "_type")
 """What makes a dictionary one of Gradio's files."""

@@ -3,8 +3,9 @@
 A new value of the same job (the points, then what was fitted) is shown from where the visitor looks by now; any other
 begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
 A path that is drawn there is uploaded as a file when it is to be filmed, and kept at the element for
-`another_video.py`; so are edits for `viewer_edits.py`, and what is to be brought in for `viewer_bringing.py`. Gradio
-compares the template's text before it touches the page, and this text never changes: the canvas stays.
+`another_video.py`; so are edits for `viewer_edits.py`, what is to be brought in for `viewer_bringing.py`, and what is
+to be taken apart for `viewer_parts.py`. Gradio compares the template's text before it touches the page, and this text
+never changes: the canvas stays.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ const bring = async ({words, file}, say, take) => {
   Object.assign(stage, {asked: [words, sent], say, brought})
   trigger('upload')
 }
+const split = (thing, text, say) => {
+  Object.assign(stage, {apart: [String(thing), JSON.parse(text), job], say})
+  trigger('edit')
+}
 const show = () => {
   const of = props.value?.job ?? null, light = of === all || !wantsLess() ? null : props.value?.light?.url
   const url = light ?? props.value?.file?.url ?? null
@@ -62,7 +67,7 @@ const show = () => {
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
     viewer?.dispose()
-    viewer = url && createSceneViewer(stage, {film, apply: directs && apply, bring: directs && bring})
+    viewer = url && createSceneViewer(stage, {film, ...(directs && {apply, bring, split})})
   }
   file = url
   job = of

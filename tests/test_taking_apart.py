@@ -1,0 +1,98 @@
+"""Things of a finished scene taken apart and put together: what is kept beside it, and what the viewer's files say."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gen3d.edits import Edit
+from gen3d.errors import InputError
+from gen3d.formats.edits_file import Edits, read_edits, write_edits
+from gen3d.formats.things_file import read_things
+from gen3d.formats.view import read_told, read_view
+from gen3d.run.edit import built_in
+from gen3d.run.taking_apart import put_together, take_apart
+from gen3d.scene_files import SceneFiles
+from tests.conftest import Built
+
+
+@pytest.fixture
+def scene(built: Built, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built.folder, tmp_path / "scene"))
+
+
+def ids(scene: Path) -> list[int]:
+    return [thing["id"] for thing in read_things(SceneFiles(scene).things)["things"]]
+
+
+def left_half(scene: Path) -> list[list[list[float]]]:
+    """An outline in the photo that holds half of the first thing."""
+    built = built_in(scene)
+    camera = built.cameras[0]
+    u = camera.project(built.gaussians.means[built.gaussians.things == 1].double().numpy())[0][:, 0]
+    return [[[-9, -9], [float(np.median(u)), -9], [float(np.median(u)), 9999], [-9, 9999]]]
+
+
+def kept(scene: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in scene.iterdir() if file.is_file()}
+
+
+def test_what_an_outline_holds_is_a_thing_of_its_own_in_the_list_and_in_the_viewers_file(scene):
+    before, ply, view = ids(scene), (scene / "scene.ply").read_bytes(), SceneFiles(scene).view
+    limits = read_view(view).limits
+    take_apart(scene, "1", left_half(scene))
+    [new] = set(ids(scene)) - set(before)
+    shown = read_view(view).gaussians.things.numpy()
+    assert 0.3 < (shown == new).sum() / np.isin(shown, (1, new)).sum() < 0.7
+    assert [thing["id"] for thing in read_told(view)["things"]] == ids(scene)
+    assert (scene / "scene.ply").read_bytes() == ply and read_view(view).limits == limits
+
+
+def test_what_was_taken_apart_is_put_together_again_and_the_viewers_file_is_as_before(scene):
+    before = read_view(SceneFiles(scene).view).gaussians
+    take_apart(scene, "1", left_half(scene))
+    put_together(scene, [1, max(ids(scene))])
+    after = read_view(SceneFiles(scene).view).gaussians
+    assert (after.things == before.things).all() and (after.means == before.means).all() and 1 in ids(scene)
+
+
+def test_copies_keep_their_numbers_and_parts_get_others(scene):
+    copied = max(ids(scene))
+    write_edits(scene / "edits.json", Edits((Edit("duplicate", copied, (0.2, 0.0, 0.0)), Edit("hide", copied + 1))))
+    take_apart(scene, "1", left_half(scene))
+    [copy, hidden] = read_edits(scene / "edits.json").done
+    assert copy.new == hidden.thing == copied + 1 and max(ids(scene)) == copied + 2
+    assert built_in(scene).edited(read_edits(scene / "edits.json").done).things[copied + 1].of == copied
+
+
+@pytest.mark.parametrize("outlines", ["round", [[1, 2]], [[[0, 0], [1, 0]]], [[[0, 0], [1, 0], [float("nan"), 1]]], 5])
+def test_outlines_that_are_none_are_refused_and_nothing_changes(scene, outlines):
+    before = kept(scene)
+    with pytest.raises(InputError):
+        take_apart(scene, "1", outlines)
+    assert kept(scene) == before
+
+
+def test_a_thing_that_was_moved_is_not_taken_apart_and_nothing_changes(scene):
+    write_edits(scene / "edits.json", Edits((Edit("move", 1, (0.2, 0.0, 0.0)),)))
+    before = kept(scene)
+    with pytest.raises(InputError, match=r"^1 was edited, and not all of it would follow\. Undo"):
+        take_apart(scene, "1")
+    with pytest.raises(InputError, match="was edited"):
+        put_together(scene, [1, 2])
+    assert kept(scene) == before
+
+
+@pytest.mark.parametrize("thing", ["99", "lamp", "", "-1", "1e9"])
+def test_what_is_no_thing_is_not_taken_apart(scene, thing):
+    with pytest.raises(InputError, match="no thing that was built here"):
+        take_apart(scene, thing)
+
+
+@pytest.mark.parametrize("things", [None, 1, "1", [], [1], [1, 1], [1, 99], [[1], [2]], list(range(9999))])
+def test_what_is_no_list_of_two_things_is_not_put_together(scene, things):
+    before = kept(scene)
+    with pytest.raises(InputError):
+        put_together(scene, things)
+    assert kept(scene) == before
