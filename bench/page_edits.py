@@ -1,0 +1,123 @@
+"""Time of an edit in the viewer as a browser has it: `python -m bench.page_edits [SCENE.view] [--rounds 5]`.
+
+In Chromium, of a build's scene.view (without one, of a room of 350,000 Gaussians with two things): what the page's main
+thread works from an edit until the picture stands again, which is what whoever edits feels; the sort goes on beside it,
+and a graphics card draws. The list is moved along, copied, turned, tinted, hidden, dropped to the ground, undone and
+redone; then something is brought in (a ball of 40,000 Gaussians). Edits are to take no more than 0.2 s. Without a card,
+Chromium draws on the processor in another process, which is no part of these figures; the time until the picture
+stands, which is told as well, is then mostly that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from gen3d.camera import Camera
+from gen3d.formats.view import read_told, write_view
+from gen3d.models.builtin.solids import SolidMaker
+from gen3d.run.bring import made_of, write_for_viewer
+from tests.browser import CHROMIUM, FLAGS
+from tests.scene_page import ScenePage, shelf
+from tests.test_modes import LIMITS, PIVOT_M
+from tests.thing_scenes import room_with_cards, told_of_cards
+
+COUNT = 350_000
+"""Gaussians of the room."""
+TIMED = """async ([js, given]) => {
+  const began = performance.now()
+  await (0, eval)(js)(given)
+  return performance.now() - began
+}"""
+UNDO, REDO, LOAD = "() => viewer.things.undo()", "() => viewer.things.redo()", "text => viewer.things.load(text)"
+TAKE = "([edit, source]) => viewer.things.take(edit, source)"
+
+
+def edits_of(thing: int) -> list[dict[str, Any]]:
+    """One of each kind, of one thing; the last of a list is what is new."""
+    return [
+        {"op": "move", "thing": thing, "by": [0.2, 0, 0]}, {"op": "turn", "thing": thing, "deg": 40},
+        {"op": "scale", "thing": thing, "by": 1.2}, {"op": "tint", "thing": thing, "rgb": [0.2, 1, 0.2]},
+        {"op": "duplicate", "thing": thing, "by": [0.3, 0, 0]}, {"op": "hide", "thing": thing},
+        {"op": "drop", "thing": thing}, {"op": "remove", "thing": thing},
+    ]  # fmt: skip
+
+
+class Watch:
+    """A page with a scene whose things are unfolded, and how long its main thread works."""
+
+    def __init__(self, page: ScenePage) -> None:
+        self._page, self.told = page, {}
+        page.open()
+        page.page.get_by_role("button", name="Things", exact=True).click()
+        page.rest()
+        self._session = page.context.new_cdp_session(page.page)
+        self._session.send("Performance.enable")
+
+    def edit(self, what: str, script: str, given: Any = None) -> None:
+        """Does it, and notes (milliseconds of the main thread, of the call, until the picture stands)."""
+        before, began = self._worked_ms(), time.perf_counter()
+        call_ms = self._page.page.evaluate(TIMED, [script, given])
+        self._page.rest()
+        stands_ms = 1000 * (time.perf_counter() - began)
+        self.told.setdefault(what, []).append((self._worked_ms() - before, call_ms, stands_ms))
+
+    def _worked_ms(self) -> float:
+        found = self._session.send("Performance.getMetrics")["metrics"]
+        return next(1000 * one["value"] for one in found if one["name"] == "TaskDuration")
+
+
+def measured(watch: Watch, thing: int, source: str, rounds: int) -> None:
+    """All edits, so many times."""
+    edits = edits_of(thing)
+    for _ in range(rounds):
+        watch.edit("without", LOAD, "[]")
+        for n, edit in enumerate(edits, 1):
+            watch.edit(edit["op"], LOAD, json.dumps(edits[:n]))
+        watch.edit("undo", UNDO)
+        watch.edit("redo", REDO)
+    edit = {"op": "bring in", "file": "brought/ball", "at": [0.1, 0.8, 2.6], "size_m": 0.5, "light": [1, 1, 1]}
+    watch.edit("bring in", TAKE, [{**edit, "name": "ball"}, source])
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scene", type=Path, nargs="?", help="a scene.view that tells of things")
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, shelf() as stock, sync_playwright() as playwright:
+        scene = args.scene or _room(Path(folder) / "scene.view")
+        write_for_viewer(Path(folder) / "ball.view", made_of(SolidMaker(), "a red ball"), "ball")
+        stock.files = {"scene.view": scene.read_bytes(), "ball.view": (Path(folder) / "ball.view").read_bytes()}
+        executable = next(filter(None, map(shutil.which, CHROMIUM)))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        page = ScenePage(browser, stock.url)
+        watch = Watch(page)
+        print(f"{int(page.told('count')):,} Gaussians; medians of {args.rounds}, ms", flush=True)
+        measured(watch, read_told(scene)["things"][0]["id"], f"{stock.url}ball.view", args.rounds)
+        browser.close()
+    print(f"{'':12}{'main thread':>14}{'its longest':>14}{'the call':>12}{'picture stands':>17}")
+    for what, rows in watch.told.items():
+        worked, call, stands = zip(*rows, strict=True)
+        print(f"{what:12}{median(worked):14.0f}{max(worked):14.0f}{median(call):12.1f}{median(stands):17.0f}")
+
+
+def _room(file: Path) -> Path:
+    height = round((COUNT * 3 / 4) ** 0.5)
+    camera = Camera.from_fov(60.0, round(COUNT / height), height)
+    room = room_with_cards(camera, step=0.004)
+    write_view(file, room, camera, PIVOT_M, LIMITS, things=told_of_cards(room))
+    return file
+
+
+if __name__ == "__main__":
+    main()
