@@ -71,6 +71,8 @@ class FitSettings:
     worse. Measured on held-out views (`python -m bench.quality` scores them) with a measured and with an exact depth:
     27.2 and 24.3 dB after 40 steps, 26.9 and 24.5 after 80, 26.7 and 24.6 after 120 (and after 300 at a fourth of the
     rates)."""
+    descent: Literal["quick", "thorough"] = "thorough"
+    """How it goes down: "quick" by larger steps that heed the last views more (MANNERS of `splat/fit/loop.py`)."""
     views_a_step: int = 2
     """Views a step renders on a card, which one does not keep busy; a processor renders one."""
     reprojections: int = 12
@@ -157,7 +159,7 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=45,
-    fit=FitSettings(iterations=40, reprojections=8, max_gaussians=400_000),
+    fit=FitSettings(iterations=18, descent="quick", reprojections=4, max_gaussians=400_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
     engines=EngineSettings(depth_tokens=1800, mask_grid=24, diffusion_steps=4),
 )

@@ -27,18 +27,20 @@ class Moments:
         self.steps = 0
 
 
-def adam_step(numbers: np.ndarray, slopes: np.ndarray, moments: Moments, rate: float, eps: float) -> None:
+def adam_step(
+    numbers: np.ndarray, slopes: np.ndarray, moments: Moments, rate: float, eps: float, beta1: float = BETA1
+) -> None:
     """Moves numbers down their slopes, in place. Both: float32, flat and contiguous.
 
     With m and v the means, corrected for having begun at 0: x -= rate m / (sqrt(v) + eps).
     """
     moments.steps += 1
-    step = rate / (1 - BETA1**moments.steps)
+    step = rate / (1 - beta1**moments.steps)
     root = math.sqrt(1 - BETA2**moments.steps)
     with KERNELS:
         _move(
             numbers, slopes, moments.mean, moments.square,
-            np.float32(BETA1), np.float32(BETA2), np.float32(step), np.float32(1 / root), np.float32(eps),
+            np.float32(beta1), np.float32(BETA2), np.float32(step), np.float32(1 / root), np.float32(eps),
         )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numba
@@ -42,21 +44,25 @@ class CpuRasterizer:
             raise ValueError(f"sh is {shape}; this rasterizer evaluates 1 or 4 coefficients a channel")
         names = "means", "quats", "scales", "opacities", "sh"
         parts = {name: getattr(gaussians, name) for name in names}
-        rgb, weighted_depth, alpha, _ = draw(parts, _kernel_camera(gaussians.means, camera))
+        rgb, weighted_depth, alpha, _ = draw(parts, kernel_camera(gaussians.means, camera))
         depth = weighted_depth / torch.where(alpha > 0, alpha, 1.0)
         return Rendering(rgb, alpha, depth)
 
 
 def warm_up() -> None:
     """Compiles every kernel, or loads it from numba's cache: half a minute once per machine, then half a second."""
-    from gen3d.splat.cpu.adam import Moments, adam_step
-    from gen3d.splat.cpu.ssim import SsimTarget, ssim
+    from gen3d.splat.cpu.steps import KernelSteps
 
     means = torch.tensor([[0.0, 0.0, 2.0], [0.1, 0.0, 3.0]]).requires_grad_()
     rest = torch.ones(2, 4), torch.full((2, 3), 0.1), torch.full((2,), 0.5), torch.zeros(2, 1, 3)
-    drawn = CpuRasterizer().render(Gaussians(means, *rest), Camera.from_fov(60.0, 16, 16))
-    (ssim(drawn.rgb, SsimTarget(torch.ones(16, 16, 3))) + drawn.depth.sum()).backward()
-    adam_step(np.zeros(1, np.float32), np.ones(1, np.float32), Moments(1), 1e-3, 1e-8)
+    camera = Camera.from_fov(60.0, 16, 16)
+    CpuRasterizer().render(Gaussians(means, *rest), camera).depth.sum().backward()
+    parts = dict(zip(("means", "quats", "log_scales", "logits", "sh"), (means, *rest), strict=True))
+    least = {"log_scales": rest[1][:0], "logits": rest[2][:0]}
+    picture = np.ones((16, 16, 3), np.float32), np.ones((16, 16), bool)
+    steps = KernelSteps(parts, least, dict.fromkeys(parts, 1e-3), 1.0, 0.9, 1e-8, [camera], [picture], 0.2, True)
+    steps.look(0, torch.ones(3))
+    steps.move()
 
 
 class KernelCamera(NamedTuple):
@@ -106,7 +112,7 @@ def complain(parts: dict[str, Tensor]) -> None:
         raise ValueError(f"opacities span {low:g} to {high:g}, outside [0, 1]")
 
 
-def _kernel_camera(means: Tensor, camera: Camera) -> KernelCamera:
+def kernel_camera(means: Tensor, camera: Camera) -> KernelCamera:
     """The camera in the kernels' terms, with a near plane to suit the depth of the means before it."""
     w2c = np.ascontiguousarray(camera.w2c[:3], dtype=np.float32)
     if not (np.isfinite(w2c).all() and np.isfinite(camera.K).all()):
@@ -119,21 +125,66 @@ def _kernel_camera(means: Tensor, camera: Camera) -> KernelCamera:
     return KernelCamera(lens, w2c, camera.center.astype(np.float32), camera.height, camera.width)
 
 
-def _list(packed: np.ndarray, tiles: np.ndarray, camera: KernelCamera) -> Lists:
+class Memory:
+    """Room for the kernels' arrays that is kept from one view to the next; whoever asks anew gets the same again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, np.ndarray] = {}
+
+    def __call__(self, name: str, shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
+        """An array of that shape, its numbers undefined."""
+        size = math.prod(shape) * np.dtype(kind).itemsize
+        if name not in self._kept or len(self._kept[name]) < size:
+            self._kept[name] = fresh(name, (size + size // 8,), np.uint8)
+        return self._kept[name][:size].view(kind).reshape(shape)
+
+
+def fresh(name: str, shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
+    """Memory that nobody else has, as `Memory` gives it; it begins on a cache line, as torch's does."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    return torch.empty(size, dtype=torch.uint8).numpy().view(kind).reshape(shape)
+
+
+class Walk(NamedTuple):
+    """A view that was drawn, and what its derivative needs."""
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    transmittance: np.ndarray
+    rows: np.ndarray
+    """`packed` of `project.project`."""
+    lists: Lists
+    unsound: int
+    """As `project.project` counts them."""
+
+
+def walk(arrays: Sequence[np.ndarray], camera: KernelCamera, memory: Callable[..., np.ndarray]) -> Walk:
+    """The forward pass, by whoever holds KERNELS. arrays: as `draw` takes them; memory: for all but the picture."""
+    n, (h, w) = len(arrays[0]), (camera.height, camera.width)
+    rows, tiles = memory("rows", (n, ROW)), memory("tiles", (n, 4), np.uint16)
+    picture = [np.empty((h, w, 3), np.float32), np.empty((h, w), np.float32), np.empty((h, w), np.float32)]
+    unsound = project(*arrays, camera.w2c, camera.center, camera.lens, rows, tiles)
+    lists = _list(rows, tiles, camera, memory)
+    rasterize(rows, lists.ids, lists.tile_starts, lists.tiles_across, tickets(), *picture)
+    return Walk(*picture, rows, lists, unsound)
+
+
+def _list(packed: np.ndarray, tiles: np.ndarray, camera: KernelCamera, memory: Callable[..., np.ndarray]) -> Lists:
     """The sorted list of every tile."""
     across, down = -(-camera.width // TILE), -(-camera.height // TILE)
     counts = np.zeros((2 * numba.get_num_threads(), across * down), np.int64)
     binning.count(tiles, across, counts)
-    tile_starts, starts = np.empty(across * down + 1, np.int64), np.empty(len(tiles) + 1, np.int64)
+    tile_starts, starts = np.empty(across * down + 1, np.int64), memory("starts", (len(tiles) + 1,), np.int64)
     binning.scan(counts, tiles, tile_starts, starts)
-    keys = np.empty(starts[-1], np.uint64)
-    owners, ids, pairs = (np.empty(len(keys), np.int32) for _ in range(3))
+    pairs_in_all = int(starts[-1])
+    keys = memory("keys", (pairs_in_all,), np.uint64)
+    owners, ids, pairs = (memory(name, (pairs_in_all,), np.int32) for name in ("owners", "ids", "pairs"))
     binning.fill(packed.view(np.uint32), tiles, across, counts, starts, keys, owners)
     sort(keys, tile_starts, owners, ids, pairs)
     return Lists(across, tile_starts, ids, pairs, starts)
 
 
-def _tickets() -> np.ndarray:
+def tickets() -> np.ndarray:
     """For the kernels that hand out tiles."""
     return np.zeros(numba.get_num_threads(), np.int64)
 
@@ -144,21 +195,14 @@ class _Draw(torch.autograd.Function):
     @staticmethod
     def forward(ctx, means, quats, scales, opacities, colours, camera):
         inputs = means, quats, scales, opacities, colours
-        arrays = [t.detach().numpy() for t in inputs]
-        packed, tiles = torch.empty(len(means), ROW), np.empty((len(means), 4), np.uint16)  # torch aligns to 64 bytes
-        h, w = camera.height, camera.width
-        rgb, depth, transmittance = torch.empty(h, w, 3), torch.empty(h, w), torch.empty(h, w)
-        picture = [t.numpy() for t in (rgb, depth, transmittance)]
-        rows = packed.numpy()
         with KERNELS:
-            unsound = project(*arrays, camera.w2c, camera.center, camera.lens, rows, tiles)
-            lists = _list(rows, tiles, camera)
-            rasterize(rows, lists.ids, lists.tile_starts, lists.tiles_across, _tickets(), *picture)
+            walked = walk([t.detach().numpy() for t in inputs], camera, fresh)
+        rgb, depth, packed = (torch.from_numpy(a) for a in (walked.rgb, walked.depth, walked.rows))
         ctx.save_for_backward(*inputs, rgb, depth)
-        ctx.camera, ctx.rows, ctx.lists, ctx.transmittance = camera, rows, lists, picture[2]
+        ctx.camera, ctx.rows, ctx.lists, ctx.transmittance = camera, walked.rows, walked.lists, walked.transmittance
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(packed)
-        return rgb, depth, 1 - transmittance, packed, unsound
+        return rgb, depth, 1 - torch.from_numpy(walked.transmittance), packed, walked.unsound
 
     @staticmethod
     def backward(ctx, d_rgb, d_depth, d_alpha, *_):
@@ -169,7 +213,7 @@ class _Draw(torch.autograd.Function):
         pair_gradients = np.empty((len(lists.ids), GRADIENTS), np.float32)
         gradients = [np.empty_like(a) for a in arrays]
         with KERNELS:
-            walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, _tickets()
+            walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, tickets()
             rasterize_backward(*walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
             view = camera.w2c, camera.center, camera.lens
             gather(*arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)

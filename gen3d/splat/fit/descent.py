@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from gen3d.splat.cpu.adam import Moments, adam_step
+from gen3d.splat.cpu.adam import BETA1, BETA2, Moments, adam_step
 
 ADAM_EPS = 1e-15
 """From gsplat's trainer: gradients of single Gaussians are far smaller than Adam's default epsilon."""
@@ -25,16 +25,23 @@ class Descent(Protocol):
         """Moves every parameter that has a gradient; then all rates fall."""
 
 
-def descent(parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, device: str) -> Descent:
-    """For leaves by name, each with its rate at the start; after every step the rates are multiplied by `fall`."""
-    return (OnProcessor if device == "cpu" else OnCard)(parameters, rates, fall)
+def descent(
+    parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, device: str, beta1: float = BETA1
+) -> Descent:
+    """For leaves by name, each with its rate at the start; after every step the rates are multiplied by `fall`.
+
+    beta1: how much of the mean of the slopes a step keeps.
+    """
+    return (OnProcessor if device == "cpu" else OnCard)(parameters, rates, fall, beta1)
 
 
 class OnProcessor:
     """Plays `Descent` for parameters in main memory."""
 
-    def __init__(self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float) -> None:
-        self._parameters, self._rates, self._fall = parameters, dict(rates), fall
+    def __init__(
+        self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
+    ) -> None:
+        self._parameters, self._rates, self._fall, self._beta1 = parameters, dict(rates), fall, beta1
         self._moments = {name: Moments(p.numel()) for name, p in parameters.items()}
 
     def forget(self) -> None:
@@ -47,16 +54,18 @@ class OnProcessor:
         for name, p in self._parameters.items():
             if p.grad is not None:
                 numbers, slopes = p.detach().view(-1).numpy(), p.grad.contiguous().view(-1).numpy()
-                adam_step(numbers, slopes, self._moments[name], self._rates[name], ADAM_EPS)
+                adam_step(numbers, slopes, self._moments[name], self._rates[name], ADAM_EPS, self._beta1)
             self._rates[name] *= self._fall
 
 
 class OnCard:
     """Plays `Descent` for parameters on a card."""
 
-    def __init__(self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float) -> None:
+    def __init__(
+        self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
+    ) -> None:
         groups = [{"params": [p], "lr": rates[name]} for name, p in parameters.items()]
-        self._adam = torch.optim.Adam(groups, eps=ADAM_EPS, fused=True)
+        self._adam = torch.optim.Adam(groups, betas=(beta1, BETA2), eps=ADAM_EPS, fused=True)
         self._falling = torch.optim.lr_scheduler.ExponentialLR(self._adam, fall)
 
     def forget(self) -> None:
