@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import together
+from gen3d.geometry.together import aside, together
 
 
 @pytest.fixture(params=[1, 2])
@@ -44,3 +44,25 @@ def test_the_first_failure_is_raised_when_all_have_ended(threads):
 
 def test_nothing_to_do_is_done_at_once(threads):
     assert together([]) == []
+
+
+def test_what_is_handed_aside_is_done_in_order_while_this_thread_goes_on():
+    done, go = [], threading.Event()
+    with aside() as beside:
+        beside(lambda: (go.wait(60), done.append(1)))
+        assert done == []
+        go.set()
+        beside(lambda: done.append(2))
+    assert done == [1, 2]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_fails_aside_is_raised_here(more):
+    def fails():
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"), aside() as beside:
+        beside(fails)
+        for _ in range(more):
+            beside(lambda: None)
+            pytest.fail("the failure was not told when the next was handed over")

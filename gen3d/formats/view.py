@@ -264,13 +264,12 @@ def streaming_order(gaussians: Gaussians, camera: Camera) -> Int[np.ndarray, "n"
 
 def first_larger(gaussians: Gaussians, camera: Camera, order: Int[np.ndarray, "n"]) -> float:
     """How much larger to draw the first part while it is alone, by what it covers of the photo's frame."""
-    _, z, seen = _projected(gaussians, camera)
-    first = order[: _first(gaussians)]
-    first = first[seen[first]]
-    if not len(first):
+    few = gaussians.picked(torch.from_numpy(order[: _first(gaussians)]))
+    _, z, seen = _projected(few, camera)
+    if not seen.any():
         return LARGER[0]
-    usual_px = float(np.median(_area_px(gaussians, camera, z)[first]))
-    covered = usual_px * len(first) / (camera.width * camera.height)
+    usual_px = float(np.median(_area_px(few, camera, z)[seen]))
+    covered = usual_px * int(seen.sum()) / (camera.width * camera.height)
     return float(np.clip(math.sqrt(COVERAGE / max(covered, 1e-12)), *LARGER))  # what is transparent covers nothing
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from gen3d.errors import without_folders
 from gen3d.events import Event, Intermediate, Notice, Stage, Started
 from gen3d.explain import exhibits_of, preview_of
 from gen3d.formats.picture import write_png
+from gen3d.geometry.together import aside
 from gen3d.request import Request, called
 from gen3d.settings import Settings
 
@@ -71,31 +73,32 @@ class Record:
         """
         clock = _Clock(self._seconds, self._card_peak)
         try:
-            while True:
-                try:
-                    event = next(run)
-                except StopIteration as done:
-                    return done.value
-                match event:
-                    case Intermediate():
-                        with clock.stopped():
-                            self._exhibit(event)
-                        yield from self._preview(event)
-                        if event.name in at:
-                            yield from at[event.name](**event.values)
-                        continue
-                    case Started():
-                        clock.start(event.stage)
-                    case Notice():
-                        self._notices.append(without_folders(event.text))  # run.json is handed on
-                yield event
+            with aside() as beside:
+                while True:
+                    try:
+                        event = next(run)
+                    except StopIteration as done:
+                        return done.value
+                    match event:
+                        case Intermediate():
+                            with clock.stopped():
+                                self._exhibit(event)
+                            yield from self._preview(event, beside)
+                            if event.name in at:
+                                yield from at[event.name](**event.values)
+                            continue
+                        case Started():
+                            clock.start(event.stage)
+                        case Notice():
+                            self._notices.append(without_folders(event.text))  # run.json is handed on
+                    yield event
         finally:
             run.close()
             clock.end()
 
-    def _preview(self, found: Intermediate) -> Iterator[Event]:
+    def _preview(self, found: Intermediate, beside: Callable[[Callable[[], object]], None]) -> Iterator[Event]:
         if preview := preview_of(found):
-            write_png(self._previews / f"{preview.name}.png", preview.image)
+            beside(partial(write_png, self._previews / f"{preview.name}.png", preview.image))
             yield preview
 
     def _exhibit(self, found: Intermediate) -> None:

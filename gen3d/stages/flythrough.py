@@ -18,6 +18,7 @@ from jaxtyping import Float
 from gen3d.camera import Camera
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.framing import cut, even, framed
+from gen3d.geometry.together import aside
 from gen3d.geometry.trajectory import between
 from gen3d.settings import TourSettings
 from gen3d.splat.gaussians import Gaussians
@@ -100,11 +101,11 @@ def fly_through(
     amplitude, held = yield from _flown(_Trials(see, path, shot, settings, enough))
     see.keeps = False
     cameras, first_hole = [_sized(camera, settings) for camera in path(amplitude)], None
-    with sink(*shot.size(cameras[0])) as video:
+    with sink(*shot.size(cameras[0])) as video, aside() as beside:
         for i, camera in enumerate(cameras):
             drawn = [see(view) for view in shot.views(camera)]
             frame = shot.picture(drawn, camera, see)
-            video.add(frame)
+            beside(partial(video.add, frame))
             yield Progress("flythrough", i + 1, len(cameras))
             if first_hole is None and max(map(_unfilled, drawn)) > STRAY:
                 first_hole = i
