@@ -66,6 +66,13 @@ def rectified(picture: np.ndarray, bend: float, turn_deg: float = 0.0) -> np.nda
     return cv2.remap(picture, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
 
 
+def wedged(picture: np.ndarray, top: float) -> np.ndarray:
+    """Black along the left, less and less towards the bottom, as of a turned sensor; top: a share of the width."""
+    h, w, _ = picture.shape
+    black = np.arange(w) < top * w * (1 - np.arange(h)[:, None] / h)
+    return np.where(black[..., None], np.uint8(0), picture)
+
+
 def scanned(picture: np.ndarray, colour: int, turn_deg: float) -> np.ndarray:
     """A print on a scanner's bed, a little crooked, its paper not quite even."""
     whole = framed(picture, colour, 30, 34, 28, 30)
@@ -91,6 +98,10 @@ BORDERED = {
         framed(framed(scene(), 5, 6, 6, 6, 6), 252, 20, 20, 20, 20), (26, 26, 26, 26),
     ),
     "a tall screenshot": (framed(scene(), 18, 200, 220, 0, 0), (200, 220, 0, 0)),
+    "letterbox as JPEG of what is dark": (jpeg(framed(scene(dark=0.2), 0, 40, 40, 0, 0)), (40, 40, 0, 0)),
+    "coloured bars as JPEG": (jpeg(framed(scene(), (40, 90, 160), 0, 0, 36, 36)), (0, 0, 36, 36)),
+    "one white side as JPEG": (jpeg(framed(scene(), 255, 19, 0, 0, 0)), (19, 0, 0, 0)),
+    "two black sides that meet, as JPEG": (jpeg(framed(scene(), 0, 19, 0, 24, 0)), (19, 0, 24, 0)),
     "noisy film margin": (noisy(framed(scene(), 20, 24, 24, 24, 24), 3), (24, 24, 24, 24)),
 }  # fmt: skip
 
@@ -109,6 +120,7 @@ def test_a_border_is_found_where_it_ends(name):
 CURVED = {
     "rectified, bent outwards": rectified(scene(), 0.06), "rectified, bent inwards": rectified(scene(), 0.12),
     "rectified and turned": rectified(scene(), 0.08, 1.0),
+    "a wedge along one side": wedged(scene(), 0.04),
     "a crooked print on white": scanned(scene(), 240, 0.8), "a crooked negative on black": scanned(scene(), 14, -0.6),
 }  # fmt: skip
 
@@ -173,7 +185,28 @@ def through_a_door() -> np.ndarray:
     return noisy((scene() * dark + 4).clip(0, 255).astype(np.uint8), 2)
 
 
+def studio(wall: int) -> np.ndarray:
+    """A thing on a sheet of paper, which hardly changes but for the thing's shadow."""
+    picture = np.full((H, W, 3), wall, np.float32)
+    shadow = np.zeros((H, W), np.float32)
+    cv2.ellipse(shadow, (170, 205), (70, 12), 0, 0, 360, 1, -1)
+    picture *= 1 - 0.4 * cv2.GaussianBlur(shadow, (0, 0), 9)[..., None]
+    cv2.rectangle(picture, (120, 60), (220, 200), (150, 90, 60), -1, cv2.LINE_AA)
+    return picture.round().astype(np.uint8)
+
+
+def window() -> np.ndarray:
+    """A room with a dark curtain at its left that hangs in folds, and a white wall at its right in even light."""
+    picture = scene()
+    edge = (14 + 4 * np.sin(np.arange(H) / 9)).astype(int)
+    picture[np.arange(W) < edge[:, None]] = 3
+    picture[:, -24:] = np.clip(picture[:, -24:] / 20.0 + 238 - np.arange(H)[:, None, None] / 12, 0, 255)
+    return picture
+
+
 PLAIN = {
+    "a studio in white": studio(252), "a studio in black as JPEG": jpeg(studio(3)), "a studio in grey": studio(120),
+    "a curtain and a wall": window(), "a curtain and a wall as JPEG": jpeg(window()),
     "a room": scene(), "outdoors": scene(world=ground_and_sky), "a dark room": scene(dark=0.1),
     "a night with stars": stars(), "a night as JPEG": jpeg(stars()), "a strong vignette": vignetted(),
     "a vignette down to black": vignetted(2.6), "a white thing on white": flat(255, 1), "things on white": flat(255, 4),

@@ -21,8 +21,11 @@ from gen3d.geometry.resample import reduce_picture
 
 LOOK_PX = 768
 """Longer side of the picture in which borders are looked for. Chosen by eye."""
-EXACT, NOISY = 4, 16
-"""Levels of 255 that a border may vary by: drawn by a program, or scanned. Chosen by eye."""
+EXACT, SMEARED, NOISY = 4, 8, 16
+"""Levels of 255 that a border may vary by: drawn by a program, kept as JPEG, or scanned. Chosen by eye."""
+BLOCK_PX, EVEN = 16, 0.98
+"""What is smeared into a border ends with JPEG's block; beyond, so many of its pixels are as drawn. The first by
+definition (of colours at half the size), the second chosen by eye."""
 ON_CURVE, ON_CURVE_PX = 0.8, 1.6
 """So many columns end on the curve, within so many pixels. Chosen by eye."""
 STRAIGHT_STEP, CURVED_STEP = 3.0, 12.0
@@ -42,12 +45,17 @@ MORE = 0.02
 """A curve of a higher degree is taken where it goes through more columns by this share. Chosen by eye."""
 LEAST_TOUCHED = 0.2
 """A border lies along so much of its side: a lens may bend it away from the rest. Chosen by eye."""
+MOST_TOUCHED = 0.5
+"""A slanted one without another opposite lies along so much of its side. Chosen by eye."""
 SLANT = 0.06
 """The most that a border's depth may change along its side, as a share of the side. Chosen by eye."""
 ALIKE = 24
 """Levels that the borders of opposite sides may differ by. Chosen by eye."""
 LEAST_KEPT, LEAST_PX = 0.75, 48
 """Of what is no border a rectangle must keep so much, and so many pixels a side. Chosen by eye."""
+LEAST_FRAMED = 0.4
+"""What a border lies around on all its sides takes up so much of the picture; else it is a thing on a plain ground.
+Chosen by eye."""
 NESTED = 3
 """So many borders may lie inside of each other, as a mount and the film's edge. Chosen by eye."""
 WHITE, BLACK = 247, 8
@@ -88,8 +96,11 @@ class _Side:
     curve: Float[np.ndarray, "w"]
     """How far in it reaches, column by column."""
     colour: Float[np.ndarray, "3"]
+    even: bool
+    """Whether a program made it: of one colour, but for what JPEG smears into it."""
     sharp: bool
-    """Whether a program drew it: straight, of one colour, and plainly another than what follows."""
+    """Whether it needs no border opposite: even, straight or along most of the side, and plainly another than what
+    follows."""
 
 
 def find_border(image: Float[np.ndarray, "h w 3"]) -> Border | None:
@@ -127,13 +138,15 @@ def _at_size(
 
 def _found(picture: UInt8[np.ndarray, "h w 3"]) -> tuple[tuple[int, int, int, int], tuple[int, int, int]] | None:
     """What is left of a picture (left, top, width, height) without its outermost border, and that one's colour."""
-    both = {tolerance: _sides(picture, tolerance) for tolerance in (EXACT, NOISY)}
-    sides = max((s for t, s in both.items() if _belongs_together(s, picture.shape[:2], t)), key=len, default=None)
+    found = [_sides(picture, tolerance) for tolerance in (EXACT, SMEARED, NOISY)]
+    sides = max((s for s in found if _belong_together(s, picture.shape[:2])), key=len, default=None)
     if sides is None:
         return None
     border = _covered(sides, picture.shape[:2])
     left, top, width, height = _clear_box(border)
     if width * height < LEAST_KEPT * (~border).sum() or min(width, height) < LEAST_PX or width * height == border.size:
+        return None
+    if width < border.shape[1] and height < border.shape[0] and width * height < LEAST_FRAMED * border.size:
         return None
     red, green, blue = (round(float(c)) for c in next(iter(sides.values())).colour)
     return (left, top, width, height), (red, green, blue)
@@ -205,7 +218,17 @@ def _curved(
     if step < (STRAIGHT_STEP if drawn and empty <= EMPTY else CURVED_STEP):
         return None
     reach = np.where(inside & (np.abs(depth - curve) <= NEAR_CURVE_PX), np.maximum(curve, depth), curve)
-    return _Side(reach, colour.astype(np.float64), drawn and step >= CURVED_STEP)
+    even = tolerance == EXACT or _is_even(picture, curve, colour)
+    along = degree == 0 or (tolerance == EXACT and empty <= EMPTY and touched.sum() >= MOST_TOUCHED * inside.sum())
+    return _Side(reach, colour.astype(np.float64), even, even and along and step >= CURVED_STEP)
+
+
+def _is_even(
+    picture: UInt8[np.ndarray, "h w 3"], curve: Float[np.ndarray, "w"], colour: Int[np.ndarray, "3"]
+) -> bool:
+    """Whether hardly a pixel of the border differs from its colour, farther than a block from where it ends."""
+    beyond = np.arange(len(picture))[:, None] < curve - BLOCK_PX
+    return bool(beyond.any() and _alike(picture[beyond], colour, round(EMPTY)).mean() >= EVEN)
 
 
 def _fitted(depth: Int[np.ndarray, "w"], inside: Bool[np.ndarray, "w"], degree: int) -> Float[np.ndarray, "w"]:
@@ -238,15 +261,16 @@ def _edge(
     return float(np.median(np.abs(b - a).max(-1))), float(np.median(np.abs(last - colour).max(-1)))
 
 
-def _belongs_together(sides: dict[str, _Side], shape: tuple[int, int], tolerance: int) -> bool:
-    """Whether these sides make a border: opposite ones alike, or a narrow one that a program drew in black or white."""
+def _belong_together(sides: dict[str, _Side], shape: tuple[int, int]) -> bool:
+    """Whether these sides make a border: opposite ones alike, or a narrow one that a program drew in black or white.
+
+    Two opposite ones that are uneven may be what stands left and right of a door.
+    """
     if not sides:
         return False
     pairs = [(a, b) for a, b in (("top", "bottom"), ("left", "right")) if a in sides and b in sides]
     alike = [np.abs(sides[a].colour - sides[b].colour).max() <= ALIKE for a, b in pairs]
-    if tolerance > EXACT:
-        return len(sides) >= 3 and any(alike)
-    if any(alike):
+    if any(alike) and (len(sides) >= 3 or all(side.even for side in sides.values())):
         return True
     return all(side.sharp and _is_plain(side) and _is_narrow(name, side, shape) for name, side in sides.items())
 
