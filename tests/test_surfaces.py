@@ -172,6 +172,20 @@ def test_hiding_rim_flags_the_near_side_of_a_gap_and_not_the_far_side():
     assert not hiding[:, 25:].any() and not hiding[:, :20].any()
 
 
+@pytest.mark.parametrize("far", [np.inf, 70.0])
+def test_a_hill_on_both_sides_of_a_tree_goes_on_behind_it_though_the_sky_is_farther(far):
+    """The tree is wider than what is looked across for something farther."""
+    depth = np.full((60, 90), far, np.float32)
+    depth[25:40] = 42.0
+    depth[40:] = 40.0 / (1 + 0.1 * np.arange(20))[:, None]
+    hole = np.zeros((60, 90), bool)
+    hole[8:46, 32:58] = True
+    hiding = hiding_rim(depth, hole, REACH_PX)
+    assert not hiding[28:].any()
+    done = continue_surfaces(depth, hole, hiding)
+    assert np.median(np.abs(done[30:38, 32:58] / 42.0 - 1)) < 0.1
+
+
 @pytest.mark.parametrize("noise", [False, True])
 def test_a_floor_that_runs_away_hides_nothing(noise):
     depth = AnalyticWorld("floor", (Plane((0.0, 1.0, 0.0), 1.6), Plane((0.0, 0.0, 1.0), 9.0)))

@@ -31,6 +31,10 @@ FARTHEST, NEAREST = 0.7, 1.5
 """Continued surfaces stay between these multiples of the least and the largest known inverse depth. Chosen by eye."""
 KNOWN_PERCENTS = (1.0, 99.0)
 """The percentiles that count as the least and the largest. Chosen by eye."""
+FARTHER = 2.0
+"""Whether a surface goes on is looked at over so many times the distance at which what it hides is. Chosen by eye."""
+LEAST_ACROSS_PX = 4
+"""What lies nearer along the rim than this does not lie across the hole. Chosen by eye."""
 HIDES = 2
 """A rim pixel hides when what lies across the hole is farther than its plane by this many times `edges.JUMP`. Chosen by
 eye."""
@@ -122,8 +126,9 @@ def hiding_rim(
     """Known pixels at the hole's rim (`width_px` deep) that stand in front of what the hole shows.
 
     A rim pixel hides when another rim pixel within `reach_px` across the hole lies farther than the plane through the
-    first one goes there, by more than the depth jump of `edges.py`. A floor that runs away from the camera is not
-    hiding its own far end, and neither is a wall behind the floor.
+    first one goes there, by more than the depth jump of `edges.py`, and none straight across the hole lies on it. A
+    floor that runs away from the camera is not hiding its own far end, and neither is a wall behind the floor; hills on
+    both sides of a tree go on behind it, though the sky above them is farther.
     """
     known = ~hole & ~np.isnan(depth)
     rim = known & dilate(hole, 1)
@@ -133,7 +138,7 @@ def hiding_rim(
         return hiding
     inverse = np.where(known, inverse_depth(np.where(known, depth, 1.0)), 0).astype(np.float32)
     gx, gy, _ = _slopes(inverse, known & (inverse > 0))
-    near = _hides(u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), HIDES * JUMP)
+    near = _hides(hole, u, v, inverse[v, u], gx[v, u], gy[v, u], float(reach_px), HIDES * JUMP)
     hiding[v[near], u[near]] = True
     return dilate(hiding, width_px) & known & _not_farther(inverse, hiding, width_px)
 
@@ -145,7 +150,7 @@ def _not_farther(inverse: np.ndarray, core: np.ndarray, radius: int) -> np.ndarr
 
 
 @compiled
-def _hides(u, v, inverse, gx, gy, reach, jump):
+def _hides(hole, u, v, inverse, gx, gy, reach, jump):
     n = u.shape[0]
     near = np.zeros(n, np.bool_)
     order = np.argsort(u)
@@ -167,4 +172,29 @@ def _hides(u, v, inverse, gx, gy, reach, jump):
                     if inverse[j] < flat - jump * inverse[i]:
                         near[i] = True
                 b += direction
+        near[i] = near[i] and not _goes_on(hole, u, v, inverse, gx, gy, i, FARTHER * reach, jump)
     return near
+
+
+@compiled
+def _goes_on(hole, u, v, inverse, gx, gy, i, reach, jump):
+    """Whether the surface of a rim pixel is seen across the hole again."""
+    for j in range(u.shape[0]):
+        du, dv = float(u[j] - u[i]), float(v[j] - v[i])
+        if du * du + dv * dv > reach * reach:
+            continue
+        predicted = inverse[i] + gx[i] * du + gy[i] * dv
+        low, high = min(predicted, inverse[i]), max(predicted, inverse[i])
+        if low - jump * inverse[i] <= inverse[j] <= high + jump * inverse[i] and _through(hole, v[i], u[i], v[j], u[j]):
+            return True
+    return False
+
+
+@compiled
+def _through(hole, v0, u0, v1, u1):
+    """Whether the straight way between two rim pixels leads through the hole."""
+    steps = max(abs(v1 - v0), abs(u1 - u0))
+    k = 1
+    while k < steps and hole[v0 + round((v1 - v0) * k / steps), u0 + round((u1 - u0) * k / steps)]:
+        k += 1
+    return k == steps >= LEAST_ACROSS_PX
