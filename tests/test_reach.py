@@ -5,7 +5,7 @@ import pytest
 
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.ground_view import on_ground
-from gen3d.geometry.reach import in_full, with_feet, with_thin_parts
+from gen3d.geometry.reach import in_full, with_feet, with_scraps, with_thin_parts
 from gen3d.values import RGBD
 from tests.worlds import AnalyticWorld, Box, Plane, box_room
 
@@ -101,5 +101,5 @@ def test_what_shows_of_a_seat_between_the_slats_of_its_back_is_the_chairs_and_th
     rgbd, whole = seen(AnalyticWorld("chair", (FLOOR, WALL), (*slats, rail, seat)))
     gap = whole & (rgbd.depth > 2.43)
     gap[:, :114] = gap[:, 118:] = False
-    found = with_thin_parts(whole & ~gap, rgbd.depth)
-    assert gap.sum() > 3 and (found == whole).all()
+    assert gap.sum() > 3 and (with_scraps(whole & ~gap, rgbd) == whole).all()
+    assert (in_full(whole & ~gap, rgbd) == in_full(whole, rgbd)).all()

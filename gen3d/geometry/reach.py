@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, disc, inverse_depth, torn
@@ -26,6 +27,9 @@ THIN = 0.008
 """A part is thin that is less than twice this share of the picture's diagonal wide. Chosen by eye."""
 SPECK = 0.0005
 """Of the picture: what is smaller between things, as a seat seen between the slats of a back. Chosen by eye."""
+SCRAP_GAP = 0.03
+"""A speck is of the foreground that is no farther from it than this share of its depth. In the room, specks of things
+are within 0.003 to 0.03 of the rest of them, those of its walls beyond 0.2."""
 STANDS_OUT = 0.004
 """A foot's inverse depth exceeds that of the ground beside it by this share. Chosen by eye."""
 BESIDE_PX, SIDE_PX, TRUNK_PX = 3, 5, 5
@@ -57,7 +61,25 @@ def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray,
     large = foreground & ~_specks(foreground & np.isfinite(rgbd.depth), rgbd.depth)
     if not large.any():
         return foreground
-    return foreground | (with_feet(with_thin_parts(large, rgbd.depth).astype(np.int32), rgbd) > 0)
+    whole = with_scraps(with_thin_parts(large, rgbd.depth), rgbd)
+    return foreground | (with_feet(whole.astype(np.int32), rgbd) > 0)
+
+
+def with_scraps(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray, "h w"]:
+    """The foreground with specks that are near to it in space: of a seat between the slats of its back, of leaves.
+
+    What lies nearer cuts them off in the picture. What is farther back, as a wall there, is no scrap of it.
+    """
+    depth = rgbd.depth
+    specks = _specks(np.isfinite(depth) & ~foreground & ~on_ground(inverse_depth(depth)), depth)
+    if not specks.any() or not foreground.any():
+        return foreground
+    places = rgbd.camera.rays() * np.where(np.isfinite(depth), depth, 1.0)[..., None]
+    apart, _ = cKDTree(places[foreground]).query(places[specks])
+    part = connected(depth, specks)
+    near = np.zeros(part.max() + 1, bool)
+    near[part[specks][apart < SCRAP_GAP * depth[specks]]] = True
+    return foreground | (specks & near[part])
 
 
 def _specks(region: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
@@ -66,34 +88,15 @@ def _specks(region: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) ->
 
 
 def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck.
-
-    Specks that are cut off from it come along where some of it is beside them and as far away: what shows between the
-    slats of a back.
-    """
+    """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck."""
     inverse, solid = inverse_depth(depth), np.isfinite(depth)
-    reach_px = max(1, round(THIN * float(np.hypot(*depth.shape))))
-    thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, disc(reach_px)) > JUMP * inverse
+    around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
+    thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
     specks = _specks(solid & ~foreground & ~on_ground(inverse), depth)
     part = connected(depth, (thin | specks | foreground) & solid)
     held = np.zeros(part.max() + 1, bool)
     held[part[foreground]] = True
-    held[part[_beside_alike(specks, foreground, inverse, reach_px)]] = True
     return foreground | ((thin | specks) & solid & held[part])
-
-
-def _beside_alike(
-    some: Bool[np.ndarray, "h w"], foreground: Bool[np.ndarray, "h w"], inverse: Float[np.ndarray, "h w"], reach_px: int
-) -> Bool[np.ndarray, "h w"]:
-    """Which of some pixels have one of the foreground within reach in the picture that is as far away."""
-    v, u = np.nonzero(some)
-    own, found, (h, w) = inverse[v, u], np.zeros(len(v), bool), some.shape
-    for dy, dx in np.argwhere(disc(reach_px)) - reach_px:
-        at = np.clip(v + dy, 0, h - 1), np.clip(u + dx, 0, w - 1)
-        found |= foreground[at] & (np.abs(inverse[at] - own) < CORNER_STEP * own)
-    alike = np.zeros_like(some)
-    alike[v, u] = found
-    return alike
 
 
 def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD) -> Int[np.ndarray, "h w"]:
