@@ -78,7 +78,7 @@ def test_the_endpoints_are_named_and_described(client):
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(told) == {
         "/build", "/look", "/review", "/grow", "/tour", "/another_video", "/more_files", "/enough", "/things", "/edit",
-        "/undo", "/film", "/export", "/bring_in",
+        "/undo", "/film", "/export", "/bring_in", "/split", "/merge",
     }  # fmt: skip
     for name, endpoint in told.items():
         assert len(endpoint["description"]) > 40, name

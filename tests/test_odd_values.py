@@ -53,6 +53,7 @@ def usual(stand: Stand) -> dict[str, list]:
         "build": [*asked, True], "look": asked, "grow": ["x"], "tour": ["x", "wander"], "review": ["x", None, []],
         "more_files": ["x", ["scene.spz"]], "another_video": ["x", "wander", None, 4, 24, 640],
         "things": ["x"], "edit": ["x", [{"op": "hide", "thing": 1}]], "undo": ["x", 1], "export": ["x", ["scene.spz"]],
+        "split": ["x", "1", None], "merge": ["x", [1, 2]],
         "film": ["x", "wander", "", "", 4, 24, 640, "video", "photo", 0],
     }  # fmt: skip
 
@@ -135,6 +136,8 @@ def test_too_few_values_are_told_so(stand, play, functions, values):
         ("grow", 0, None, "job: nothing was given."),
         ("things", 0, 7, "job: 7 is no text."),
         ("edit", 1, None, "edits: nothing was given."),
+        ("split", 1, 7, "thing: 7 is no text."),
+        ("merge", 1, None, "things: nothing was given."),
         ("undo", 1, "one", "count: 'one' is no number that can be used."),
         ("film", 3, "below", "side: 'below' is not in the list of choices."),
         ("export", 1, ["scene.exe"], "formats: 'scene.exe' is not in the list of choices."),
