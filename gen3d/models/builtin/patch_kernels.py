@@ -4,7 +4,7 @@ Pictures come as float32 rows with their channels side by side, `h Cw` while pat
 final colours are put together, so that one row of a patch is one run of numbers.
 A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
 source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread each and draw their random
-numbers from a seed, so the same arguments give the same bytes.
+numbers from a seeded generator, so the same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -54,17 +54,41 @@ def _kernel(function: Callable) -> Callable:
 
 
 @_kernel
-def _mixed(s):
-    """A number of 64 bits that looks like chance, from one that counts (splitmix64, Steele et al. 2014)."""
-    s = (s ^ (s >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    s = (s ^ (s >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return s ^ (s >> np.uint64(31))
+def _next(s):
+    """The generator's next state (xorshift, Marsaglia 2003)."""
+    s ^= s << np.uint64(13)
+    s ^= s >> np.uint64(7)
+    return s ^ (s << np.uint64(17))
 
 
 @_kernel
 def _within(s, reach):
-    """A step of at most `reach` either way, from 32 bits of chance."""
-    return np.int64((s & np.uint64(0xFFFFFFFF)) * np.uint64(2 * reach + 1) >> np.uint64(32)) - reach
+    """A step of at most `reach` either way."""
+    return np.int64((s >> np.uint64(11)) % np.uint64(2 * reach + 1)) - reach
+
+
+@_kernel
+def draws(goal, block_px, step, state, states):
+    """The generator's state where a sweep comes to the targets of each row of a block, into `states` [row, block].
+
+    `goal` is True at targets. A sweep draws two numbers for every reach at each target, in the order of the rows (step
+    1) or against it (-1). state [1]: at its beginning, and then at its end.
+    """
+    h, w = goal.shape
+    reach, draws_each = max(h, w), 0
+    while reach >= 1:
+        draws_each, reach = draws_each + 2, reach // 2
+    s, blocks = state[0], states.shape[1]
+    for j in range(h):
+        y = j if step == 1 else h - 1 - j
+        for k in range(blocks):
+            block = k if step == 1 else blocks - 1 - k
+            states[y, block] = s
+            for x in range(block * block_px, min((block + 1) * block_px, w)):
+                if goal[y, x]:
+                    for _ in range(draws_each):
+                        s = _next(s)
+    state[0] = s
 
 
 @_kernel
@@ -115,18 +139,19 @@ def ask(target, source, weight, norm, guide, strict, match, cost, y0, y1):
 
 
 @_kernel
-def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block, step, seed):
+def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block, step, states):
     """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
 
     block: (y0, y1, x0, x1), where the targets are: the places of finite cost. step: 1 goes right and down and asks the
     neighbours to the left and above, -1 the other way round. lends: True at centres of patches that may be copied;
-    entries of `match` must be such. strict: `h w`, how much depth and tilt count at a target. What is
-    drawn by chance depends on the place and the seed, not on what was done before.
+    entries of `match` must be such. strict: `h w`, how much depth and tilt count at a target. states:
+    of the generator of chance at each row of the block.
     """
     h, w = cost.shape
     y0, y1, x0, x1 = block
     for j in range(y1 - y0):
         y = y0 + j if step == 1 else y1 - 1 - j
+        chance = states[y]
         for i in range(x1 - x0):
             x = x0 + i if step == 1 else x1 - 1 - i
             best = cost[y, x]
@@ -141,11 +166,12 @@ def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block
                         d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                         if d < best:
                             best, v, u = d, cv, cu
-            chance = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(y * w + x))
             reach = max(h, w)
             while reach >= 1:
-                chance = _mixed(chance + np.uint64(0x9E3779B97F4A7C15))
-                cv, cu = v + _within(chance, reach), u + _within(chance >> np.uint64(32), reach)
+                chance = _next(chance)
+                cv = v + _within(chance, reach)
+                chance = _next(chance)
+                cu = u + _within(chance, reach)
                 if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
                     d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                     if d < best:

@@ -2,7 +2,8 @@
 
 A sweep asks the neighbours that it has passed, so a block of the picture can go as soon as the blocks before it, above
 and beside, are done: those on one anti-diagonal go together. What comes out is what one thread would have made going
-row by row, to the bit. A vote reads only what it does not write, so it goes in strips.
+row by row, to the bit, what is drawn by chance included: the generator is run ahead to where each block begins. A vote
+reads only what it does not write, so it goes in strips.
 """
 
 from __future__ import annotations
@@ -27,10 +28,17 @@ def search(
     patches = level.target, level.source, weight, norm, level.guide, strict
     h, w = cost.shape
     together([partial(kernels.ask, *patches, match, cost, y, min(y + BLOCK_PX, h)) for y in range(0, h, BLOCK_PX)])
+    goal, state = cost < np.inf, np.array([seed * 2654435761 % 2**64 + 88172645463325252], np.uint64)
+    states = np.empty((h, -(-w // BLOCK_PX)), np.uint64)
     for k in range(sweeps):
-        for blocks in _waves(h, w)[:: 1 if k % 2 == 0 else -1]:
-            step, chance = 1 if k % 2 == 0 else -1, seed * 64 + k
-            together([partial(kernels.sweep, *patches, lends, match, cost, block, step, chance) for block in blocks])
+        step = 1 if k % 2 == 0 else -1
+        kernels.draws(goal, BLOCK_PX, step, state, states)
+        for blocks in _waves(h, w)[::step]:
+            together([_sweep(patches, lends, match, cost, block, step, states) for block in blocks])
+
+
+def _sweep(patches, lends, match, cost, block, step, states):
+    return partial(kernels.sweep, *patches, lends, match, cost, block, step, states[:, block[2] // BLOCK_PX])
 
 
 def vote(level: Level, sure: np.ndarray, where: np.ndarray, match: np.ndarray, cost: np.ndarray, softness: float):
