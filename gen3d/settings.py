@@ -159,7 +159,7 @@ FAST = replace(
     preset="fast",
     size_px=512,
     seconds=45,
-    fit=FitSettings(iterations=18, descent="quick", reprojections=4, max_gaussians=400_000),
+    fit=FitSettings(iterations=20, descent="quick", reprojections=5, max_gaussians=400_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
     engines=EngineSettings(depth_tokens=1800, mask_grid=24, diffusion_steps=4),
 )

@@ -51,8 +51,8 @@ class Manner(NamedTuple):
 
 
 MANNERS = {"thorough": Manner(1.0, DECAY, BETA1), "quick": Manner(2.0, 0.2, 0.5)}
-"""Measured on room and terrace at 512 pixels (docs/speed.md): 16 quick steps are 0.3 and 0.2 dB better on the photo
-than 40 thorough ones, and 0.08 worse and 0.01 better on held-out views."""
+"""Measured on room and terrace at 512 pixels (docs/speed.md): 20 quick steps are 0.2 and 0.3 dB better on the photo
+than 40 thorough ones, and at most 0.05 dB worse in any other figure of `python -m bench.quality`."""
 MIN_OPACITY = 0.02
 """Gaussians below this are pruned at the end. Chosen by eye."""
 OPACITY_LIMITS = (1e-4, 1 - 1e-4)
