@@ -95,7 +95,7 @@ def initial_gaussians(
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
     front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
     behind = backing(points, limit - len(front), *flat)
-    start = from_points(front), from_points(behind, BACKING_SIZE)
+    start = tuple(together([partial(from_points, front), partial(from_points, behind, BACKING_SIZE)]))
     return start if layers is None else _known(*start, concatenate(front, behind), layers)
 
 
