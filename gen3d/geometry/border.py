@@ -23,9 +23,10 @@ LOOK_PX = 768
 """Longer side of the picture in which borders are looked for. Chosen by eye."""
 EXACT, SMEARED, NOISY = 4, 8, 16
 """Levels of 255 that a border may vary by: drawn by a program, kept as JPEG, or scanned. Chosen by eye."""
-BLOCK_PX, EVEN = 16, 0.98
-"""What is smeared into a border ends with JPEG's block; beyond, so many of its pixels are as drawn. The first by
-definition (of colours at half the size), the second chosen by eye."""
+BLOCK_PX = 16
+"""What is smeared into a border ends with JPEG's block, colours being kept at half the size. By definition."""
+EVEN = 0.98
+"""So many pixels of a border are as they were drawn, beyond that. Chosen by eye."""
 ON_CURVE, ON_CURVE_PX = 0.8, 1.6
 """So many columns end on the curve, within so many pixels. Chosen by eye."""
 STRAIGHT_STEP, CURVED_STEP = 3.0, 12.0
