@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from gen3d.run.checked import checked_rasterizer
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import loss as kernels
 from gen3d.splat.cpu import steps as by_kernels
-from gen3d.splat.cpu.function import CpuRasterizer, Memory
+from gen3d.splat.cpu.function import CpuRasterizer, Memory, is_own
 from gen3d.splat.fit import loop
 from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
 from gen3d.splat.fit.loss import Target
@@ -47,6 +48,18 @@ def test_a_fit_by_kernels_goes_where_torch_goes(degree):
     for name in FIELDS:
         apart = (getattr(fitted, name) - getattr(expected, name)).abs().flatten()
         assert apart.quantile(0.99) < 1e-4, name
+
+
+def test_our_own_is_known_behind_who_checks_it():
+    assert is_own(checked_rasterizer(CpuRasterizer(), print)) and not is_own(checked_rasterizer(Plain(), print))
+
+
+def test_what_cannot_be_drawn_is_told_with_its_view():
+    start, _ = scene(40, 30)
+    means = start.means.clone()
+    means[3, 1] = float("nan")
+    with pytest.raises(LostNumbers, match="view 0 cannot be drawn: means holds NaN or inf in 1 of"):
+        losses_and_result(CpuRasterizer(), 2, replace(start, means=means))
 
 
 def test_torch_is_asked_wherever_the_rasterizer_is_not_our_own():

@@ -259,6 +259,11 @@ class CheckedRasterizer(_Checked):
         super().__init__(part)
         self.device, self.notices = part.playing.device, part.playing.notices
 
+    @property
+    def playing(self) -> Rasterizer:
+        """Who draws now: a fit asks, since our own needs not be asked view by view."""
+        return self._part.playing
+
     def render(self, gaussians: Gaussians, camera: Camera) -> Rendering:
         """As the role says."""
         return self._part.ask(lambda r: self._drawn(r, gaussians, camera), lambda drawn: _drawing(drawn, camera))

@@ -151,15 +151,12 @@ def _close_along(
     """The world with the slivers at all the cameras closed.
 
     What is closed at one camera may leave another with a hole that is now small enough, or with another far side to be
-    continued: so cameras with something open are rendered again until nothing more is closed. All are looked through
-    ahead, side by side, since where nothing is open nothing will be: points only come.
+    continued: so cameras with something open are rendered again until nothing more is closed.
     """
     left, before, views = list(sweep), -1, len(world.views) - 1
     while left and len(world.points) != before:
         before, still_open = len(world.points), []
-        yield Progress("expand", views, views)
-        open_ = together([partial(_is_open, world.points, camera) for camera in left])
-        for camera in (camera for camera, there in zip(left, open_, strict=True) if there):
+        for camera in left:
             yield Progress("expand", views, views)
             if enough():
                 return world
@@ -168,10 +165,6 @@ def _close_along(
         left = still_open
     yield Progress("expand", views, views)
     return world
-
-
-def _is_open(points: PointCloud, camera: Camera) -> bool:
-    return bool(render_points(points, camera).hole.any())
 
 
 def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> tuple[World, bool]:

@@ -49,6 +49,11 @@ class CpuRasterizer:
         return Rendering(rgb, alpha, depth)
 
 
+def is_own(rasterizer: object) -> bool:
+    """Whether it is this one and no other kind of it; one that stands before another names that as its `playing`."""
+    return type(getattr(rasterizer, "playing", rasterizer)) is CpuRasterizer
+
+
 def warm_up() -> None:
     """Compiles every kernel, or loads it from numba's cache: half a minute once per machine, then half a second."""
     from gen3d.splat.cpu.steps import KernelSteps

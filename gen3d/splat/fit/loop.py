@@ -21,7 +21,7 @@ from torch import Tensor
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import ssim as numba_ssim
 from gen3d.splat.cpu.adam import BETA1
-from gen3d.splat.cpu.function import CpuRasterizer
+from gen3d.splat.cpu.function import is_own
 from gen3d.splat.cpu.steps import KernelSteps
 from gen3d.splat.fit import ssim as torch_ssim
 from gen3d.splat.fit.descent import ADAM_EPS, descent
@@ -156,7 +156,7 @@ def _too_little(gain: float | None, settings: FitSettings) -> bool:
 
 def _fit_on(rasterizer: Rasterizer) -> type[_Fit]:
     """By kernels alone where ours draw, by torch's record of operations with any other rasterizer."""
-    return _KernelFit if type(rasterizer) is CpuRasterizer else _Fit
+    return _KernelFit if is_own(rasterizer) else _Fit
 
 
 class _Fit:
@@ -255,9 +255,12 @@ class _KernelFit(_Fit):
         ), ""  # fmt: skip
 
     def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
-        """Renders a view; its gradient is spent by `update`."""
+        """Renders a view; its gradient is spent by `update`. LostNumbers for what cannot be drawn."""
         (view,), (backdrop,) = views, backdrops
-        rgb, loss = self._steps.look(view, backdrop)
+        try:
+            rgb, loss = self._steps.look(view, backdrop)
+        except ValueError as error:
+            raise LostNumbers(f"view {view} cannot be drawn: {error}") from error
         return [(view, rgb, torch.tensor(loss, dtype=torch.float64))]
 
     def update(self) -> None:
