@@ -21,8 +21,8 @@ from gen3d.geometry.edges import torn
 from gen3d.values import RGBD
 
 PIXELS, MOST = 40, 600
-"""Of a superpixel, about; and how many there are at most. By eye: with 60 one across the edge of the room's vase joined
-it to its table or not, as a few pixels of the mask fell."""
+"""Of a superpixel, about; and how many there are at most. Chosen by eye: with 60 one across the edge of the room's vase
+joined it to its table or not, as a few pixels of the mask fell."""
 ROUNDS = 4
 """Of k-means. Chosen by eye."""
 LAB_AS_SIDE = 10.0

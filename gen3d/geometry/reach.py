@@ -28,8 +28,8 @@ THIN = 0.008
 SPECK = 0.0005
 """Of the picture: what is smaller between things, as a seat seen between the slats of a back. Chosen by eye."""
 SCRAP_GAP = 0.03
-"""A speck is of the foreground that is no farther from it than this share of its depth. In the room, specks of things
-are within 0.003 to 0.03 of the rest of them, those of its walls beyond 0.2."""
+"""A speck is of the foreground that is no farther from it than this share of its depth. Measured in the room: specks of
+things are within 0.003 to 0.03 of the rest of them, those of its walls beyond 0.2."""
 STANDS_OUT = 0.004
 """A foot's inverse depth exceeds that of the ground beside it by this share. Chosen by eye."""
 BESIDE_PX, SIDE_PX, TRUNK_PX = 3, 5, 5
