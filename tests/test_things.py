@@ -1,13 +1,17 @@
 """What stands in front, taken apart into things: by known worlds, and kept by every step and file."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+import trimesh
+from plyfile import PlyData
 
 from bench.things import purity_and_coverage
 from gen3d.camera import Camera
+from gen3d.events import product
 from gen3d.formats.known import Limits
 from gen3d.formats.layered import load_layered, save_layered
 from gen3d.formats.ply import open_ply, read_ply, write_ply
@@ -17,7 +21,10 @@ from gen3d.geometry.labels import things_of
 from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.points import lift
 from gen3d.geometry.things import find_things
+from gen3d.products.export import export_file
 from gen3d.products.limits import every_so_many
+from gen3d.run.direct import finished
+from gen3d.scene_files import SceneFiles
 from gen3d.splat.gaussians import joined
 from gen3d.splat.merged import merged
 from gen3d.values import NO_THING, RGBD, SKY, Candidates, Layers, Origin
@@ -237,6 +244,23 @@ def test_spheres_that_touch_in_the_picture_alone_are_two():
     balls = Sphere((-0.3, 0.0, 2.0), 0.4), Sphere((0.45, 0.0, 4.0), 0.6)
     layers, objects = seen(AnalyticWorld("balls", (WALL,), balls))
     assert purity_and_coverage(find_things(layers), objects) == (1.0, 1.0)
+
+
+@pytest.mark.slow
+def test_readers_of_others_find_the_things_in_the_ply_and_in_both_glbs(built, tmp_path):
+    """plyfile reads the property; trimesh the nodes of the mesh; of splats, which it does not read, the JSON."""
+    files = SceneFiles(built.folder)
+    told = {thing["id"]: thing["name"] for thing in read_things(files.things)["things"]}
+    told_in_ply = np.asarray(PlyData.read(files.ply)["vertex"]["gen3d_thing"])
+    assert set(told_in_ply[(told_in_ply > 0) & (told_in_ply < SKY)].astype(int)) == set(told)
+    for name in ("scene.glb", "scene.splats.glb"):
+        product(export_file(finished(built.folder, None), tmp_path / name))
+    nodes = set(trimesh.load(tmp_path / "scene.glb").graph.nodes)
+    content = (tmp_path / "scene.splats.glb").read_bytes()
+    length = int.from_bytes(content[12:16], "little")
+    splats = {node.get("name") for node in json.loads(content[20 : 20 + length])["nodes"]}
+    wanted = {"foreground", *told.values()}
+    assert told and wanted <= splats and wanted <= nodes
 
 
 @pytest.mark.filterwarnings("error")
