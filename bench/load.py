@@ -133,8 +133,11 @@ class Server:
 @contextmanager
 def started(home: Path) -> Iterator[Server]:
     """app.py on a free port, once its examples are there (at first minutes; they stay in home)."""
-    with tempfile.TemporaryDirectory(prefix="gen3d-load-") as temporary:
+    folders = (tempfile.TemporaryDirectory(prefix=f"gen3d-{name}-") for name in ("load", "clients"))
+    with next(folders) as temporary, next(folders) as clients:
         port = free_port()
+        # Gradio's client leaves a folder among the temporary files for each file that it fetched
+        tempfile.tempdir = clients
         own = {"PORT": str(port), "HOST": "127.0.0.1", "GEN3D_HOME": str(home), "TMPDIR": temporary}
         own |= {"GEN3D_ENGINE": "builtin", "GEN3D_PROXY": "1", "GRADIO_ANALYTICS_ENABLED": "False"}
         root = Path(__file__).parents[1]
@@ -146,6 +149,7 @@ def started(home: Path) -> Iterator[Server]:
             _wait_for(url, home, app)
             yield Server(url, psutil.Process(app.pid), Path(temporary))
         finally:
+            tempfile.tempdir = None
             app.terminate()
             app.wait(60)
 

@@ -120,6 +120,7 @@ def test_every_endpoint_tells_its_arguments_with_types_and_words(client):
     assert [one["parameter_name"] for one in told["/film"]["parameters"]][:4] == ["job", "path", "thing", "side"]
 
 
+@pytest.mark.slow
 def test_ten_edits_are_seen_filmed_exported_and_undone_to_the_byte(client, page, job):
     _, play, _ = page
     folder = play.folders[-1] / "grow"

@@ -179,6 +179,7 @@ def small(monkeypatch):
     monkeypatch.setattr(random_engines, "NETWORKS", {key: SimpleNamespace(build=b) for key, b in builds.items()})
 
 
+@pytest.mark.slow
 def test_engines_of_random_weights_work_and_give_sound_answers(small):
     depth = np.linspace(2, 5, 24 * 32, dtype=np.float32).reshape(24, 32)
     models, missing = random_models(Placement(), depth)

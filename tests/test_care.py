@@ -65,6 +65,7 @@ def test_download_opens_what_is_cached(hub_home):
     assert "All 9 networks are ready" in told.stdout
 
 
+@pytest.mark.slow
 def test_the_selftest_plays_every_role_and_leaves_a_report_and_a_sheet(tmp_path):
     load = partial(load_models, "builtin")
     *_, last = selftest(load, pick_rasterizer(), TINY, tmp_path / "test")

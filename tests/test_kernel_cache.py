@@ -98,6 +98,7 @@ def test_the_first_process_runs_what_is_kept_as_all_others_do(place):
     assert place.kept() and not place.kept(place.temporary) and not list(place.temporary.iterdir())
 
 
+@pytest.mark.slow
 def test_where_there_is_no_other_process_it_is_compiled_and_kept_here(place):
     assert not place.run(GEN3D_IS_COMPILER="1")[0] and place.run(GEN3D_IS_COMPILER="1")[0]
     before = "import sys; sys.executable = '/proc/none'\n"
@@ -143,6 +144,7 @@ def test_the_code_of_another_kernel_is_not_run(kept_place):
     assert place.run()[0], "made anew"
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_place_of_a_file_gives_way_to_the_next_place(kept_place):
     place = kept_place
     for file in place.kept():
