@@ -40,6 +40,7 @@ def test_a_value_that_is_none_is_refused(chosen):
         varied((Request(), TINY), chosen)
 
 
+@pytest.mark.slow
 def test_values_are_crossed_and_leave_a_row_each(tmp_path):
     save_rgbd(tmp_path / "photos").depth.rename(tmp_path / "photos" / "photo_depth.npy")
     requests = photos_in(tmp_path / "photos")

@@ -392,6 +392,7 @@ def test_the_endpoint_gives_video_files_and_job(client, built):
     assert "flythrough.mp4" in str(video) and "run.json" in str(files)
 
 
+@pytest.mark.slow
 def test_the_endpoint_films_every_kind(client, built):
     job = grown(client, built)
     for row in VIDEOS:

@@ -131,6 +131,7 @@ def test_the_selftest_runs_the_networks_and_says_that_random_ones_see_nothing(hu
     assert report["roles"]["captioner"]["figures"]["place"] and "LCM" in report["engines"]["background"]
 
 
+@pytest.mark.slow
 def test_fakes_pass_for_words_and_drawings(tmp_path):
     models = fake_models(depth=builtin_models().depth, background=builtin_models().background)
     with pytest.raises(Gen3DError, match="outpainter"):

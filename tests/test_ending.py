@@ -88,7 +88,7 @@ def test_an_output_that_takes_nothing_is_one_sentence_and_leaves_nothing(tmp_pat
 
 
 @posix
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", [pytest.param("", marks=pytest.mark.slow), "1"])
 @pytest.mark.parametrize("command", ["presets", "build"])
 def test_a_reader_that_goes_away_ends_it_with_one_sentence(tmp_path, command, unbuffered):
     arguments = quick(tmp_path) if command == "build" else [command]

@@ -71,6 +71,7 @@ def test_the_events_of_a_run_are_small(built):
         check(event)
 
 
+@pytest.mark.slow
 def test_previews_of_a_large_picture_are_reduced(tmp_path):
     request = save_rgbd(tmp_path / "in", width=560, height=128)
     settings = replace(

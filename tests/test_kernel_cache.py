@@ -92,6 +92,7 @@ def kept_place(compiled_once, tmp_path) -> Place:
     return place
 
 
+@pytest.mark.slow
 def test_the_first_process_runs_what_is_kept_as_all_others_do(place):
     """It ran code that was optimised once less, and a scene had other bytes the first time than ever after."""
     assert place.run() == place.run() == (True, str(place.code / "__pycache__"))
@@ -153,6 +154,7 @@ def test_a_folder_in_the_place_of_a_file_gives_way_to_the_next_place(kept_place)
     assert place.run()[0] and place.run()[0] and place.kept(place.temporary)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no /proc")
 def test_without_a_place_of_numbas_a_private_folder_is_taken(place):
     """A read-only installation with a home that is none: nothing worked, with a traceback."""

@@ -30,6 +30,7 @@ SETTINGS = replace(
 )
 
 
+@pytest.mark.slow
 def test_a_sentence_becomes_a_scene_through_every_network_offline(hub_home, tmp_path):
     with at_home(hub_home):
         models = load_models("hub", tier="gpu")

@@ -117,7 +117,7 @@ def test_a_flip_into_the_sky_is_left_out():
 
 
 @pytest.mark.parametrize("segmenter", [Masks(), builtin_models().segmenter], ids=["nothing", "builtin"])
-@pytest.mark.parametrize("noise", [False, True])
+@pytest.mark.parametrize("noise", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize("make", MAKES)
 def test_every_click_changes_what_is_under_it(make, noise, segmenter):
     layers, _ = split(make, noise, segmenter)

@@ -76,14 +76,9 @@ def compile_all(capability: int, tile_px: int, coefficients: int, folder: Path) 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("capability", "tile_px", "coefficients"),
-    [
-        pytest.param(120, 8, 4),
-        pytest.param(90, 8, 4, marks=pytest.mark.slow),
-        pytest.param(90, 16, 1, marks=pytest.mark.slow),
-        pytest.param(80, 8, 1, marks=pytest.mark.slow),
-    ],
+    ("capability", "tile_px", "coefficients"), [(120, 8, 4), (90, 8, 4), (90, 16, 1), (80, 8, 1)]
 )
 def test_the_kernels_compile_for_a_card_and_spill_nothing(capability, tile_px, coefficients, tmp_path):
     pytest.importorskip("triton")
