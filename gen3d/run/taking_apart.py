@@ -50,7 +50,8 @@ def take_apart(scene: Path, thing: str, outlines: Any = None) -> None:
 def put_together(scene: Path, things: Any) -> None:
     """Makes one of several things, under the number and the name of the first; InputError as `take_apart`."""
     built = built_in(scene)
-    edits, known = _pinned(edits_of(built), _numbers(built)), _numbers(built)
+    known = _numbers(built)
+    edits = _pinned(edits_of(built), known)
     if not isinstance(things, list) or len(things) > len(known):
         raise InputError("This is no list of things of this scene.", "Give two or more of them, as [1, 3].")
     numbers = [_untouched(built, edits, str(one)) for one in things]

@@ -11,7 +11,7 @@ import numpy as np
 from numba import float64, prange, uint64
 
 from gen3d.splat.cpu.kernels import ONE, TWO, ZERO, kernel
-from gen3d.splat.cpu.ssim import C1, C2, CHANNELS, RADIUS, WINDOW, _add_row, _blur_row
+from gen3d.splat.cpu.ssim import CHANNELS, RADIUS, WINDOW, _add_row, _blur_row, compared
 
 TAPS = 2 * RADIUS + 1
 MARGIN = RADIUS * CHANNELS
@@ -105,16 +105,10 @@ def _compare_row(blurred, slopes):
     """The row's summed similarity; its slopes by mu_a, E[aa] and E[ab] go between the margins of `slopes`."""
     alike = float64(0)
     for x in range(blurred.shape[1]):
-        a, b = blurred[A, x], blurred[B, x]
-        var_a, var_b, cov = blurred[AA, x] - a * a, blurred[BB, x] - b * b, blurred[AB, x] - a * b
-        n1, n2 = TWO * a * b + C1, TWO * cov + C2
-        d1, d2 = a * a + b * b + C1, var_a + var_b + C2
-        per_d = ONE / (d1 * d2)
-        value = n1 * n2 * per_d
-        d_cov, d_var = TWO * n1 * per_d, -value / d2
-        d_a = TWO * b * n2 * per_d - TWO * a * value / d1
         j = x + MARGIN
-        slopes[0, j], slopes[1, j], slopes[2, j] = d_a - TWO * a * d_var - b * d_cov, d_var, d_cov
+        value, slopes[0, j], slopes[1, j], slopes[2, j] = compared(
+            blurred[A, x], blurred[B, x], blurred[AA, x], blurred[BB, x], blurred[AB, x]
+        )
         alike += value
     return alike
 

@@ -145,24 +145,31 @@ def _moments(a, b, out):
             out[0, y, x], out[1, y, x], out[2, y, x] = value, value * value, value * b[y, x]
 
 
+@kernel
+def compared(a, b, aa, bb, ab):
+    """The similarity at a number, and its slopes by mu_a, E[aa] and E[ab].
+
+    Of blurred moments: mu_a, mu_b, E[aa], E[bb], E[ab].
+    """
+    var_a, var_b, cov = aa - a * a, bb - b * b, ab - a * b
+    n1, n2 = TWO * a * b + C1, TWO * cov + C2
+    d1, d2 = a * a + b * b + C1, var_a + var_b + C2
+    per_d = ONE / (d1 * d2)
+    value = n1 * n2 * per_d
+    d_cov, d_var = TWO * n1 * per_d, -value / d2
+    d_a = TWO * b * n2 * per_d - TWO * a * value / d1
+    return value, d_a - TWO * a * d_var - b * d_cov, d_var, d_cov
+
+
 @kernel(parallel=True)
 def _compare(blurred, mean_b, mean_bb, similarity, slopes):
     """The similarity of every pixel, and its slopes with respect to mu_a, E[aa] and E[ab]."""
     h, length = mean_b.shape
     for y in prange(h):
         for x in range(length):
-            a, b = blurred[0, y, x], mean_b[y, x]
-            var_a, var_b, cov = blurred[1, y, x] - a * a, mean_bb[y, x] - b * b, blurred[2, y, x] - a * b
-            n1, n2 = TWO * a * b + C1, TWO * cov + C2
-            d1, d2 = a * a + b * b + C1, var_a + var_b + C2
-            per_d = ONE / (d1 * d2)
-            value = n1 * n2 * per_d
-            d_cov, d_var = TWO * n1 * per_d, -value / d2
-            d_a = TWO * b * n2 * per_d - TWO * a * value / d1
-            similarity[y, x] = value
-            slopes[0, y, x] = d_a - TWO * a * d_var - b * d_cov
-            slopes[1, y, x] = d_var
-            slopes[2, y, x] = d_cov
+            similarity[y, x], slopes[0, y, x], slopes[1, y, x], slopes[2, y, x] = compared(
+                blurred[0, y, x], mean_b[y, x], blurred[1, y, x], mean_bb[y, x], blurred[2, y, x]
+            )
 
 
 @kernel(parallel=True)
