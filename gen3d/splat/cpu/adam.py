@@ -6,6 +6,7 @@ That alone takes a process a second and a half before its first step.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -17,6 +18,15 @@ BETA1, BETA2 = 0.9, 0.999
 """How much of the mean of the slopes, and of their squares, a step keeps: the paper's, and torch's own."""
 CHUNK = 4096
 """Numbers that a thread takes at a time."""
+
+
+class Adam(NamedTuple):
+    """What a step needs beside the rate, float32: both shares, 1 / sqrt(1 - beta2^t), and what keeps it finite."""
+
+    beta1: np.float32
+    beta2: np.float32
+    per_root: np.float32
+    eps: np.float32
 
 
 class Moments:
@@ -37,19 +47,24 @@ def adam_step(
     moments.steps += 1
     step = rate / (1 - beta1**moments.steps)
     root = math.sqrt(1 - BETA2**moments.steps)
+    adam = Adam(*(np.float32(x) for x in (beta1, BETA2, 1 / root, eps)))
     with KERNELS:
-        _move(
-            numbers, slopes, moments.mean, moments.square,
-            np.float32(beta1), np.float32(BETA2), np.float32(step), np.float32(1 / root), np.float32(eps),
-        )  # fmt: skip
+        _move(numbers, slopes, moments.mean, moments.square, np.float32(step), adam)
+
+
+@kernel
+def advance(numbers, slopes, mean, square, rate, adam):
+    """A run of numbers; a function of its own, so that the compiler takes eight at a time."""
+    for k in range(len(numbers)):
+        slope = slopes[k]
+        m = adam.beta1 * mean[k] + (ONE - adam.beta1) * slope
+        v = adam.beta2 * square[k] + (ONE - adam.beta2) * slope * slope
+        mean[k], square[k] = m, v
+        numbers[k] -= rate * m / (np.sqrt(v) * adam.per_root + adam.eps)
 
 
 @kernel(parallel=True)
-def _move(numbers, slopes, mean, square, beta1, beta2, step, per_root, eps):
+def _move(numbers, slopes, mean, square, step, adam):
     for chunk in prange((len(numbers) + CHUNK - 1) // CHUNK):
-        for i in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(numbers))):
-            slope = slopes[i]
-            m = beta1 * mean[i] + (ONE - beta1) * slope
-            v = beta2 * square[i] + (ONE - beta2) * slope * slope
-            mean[i], square[i] = m, v
-            numbers[i] -= step * m / (np.sqrt(v) * per_root + eps)
+        first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, len(numbers))
+        advance(numbers[first:last], slopes[first:last], mean[first:last], square[first:last], step, adam)

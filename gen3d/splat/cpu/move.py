@@ -7,11 +7,10 @@ goes on by its momentum, as it does there.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import prange
 
+from gen3d.splat.cpu.adam import advance
 from gen3d.splat.cpu.ewa import combine, times, unit_quaternion, vector
 from gen3d.splat.cpu.gather import _gaussian_gradient, _summed
 from gen3d.splat.cpu.kernels import BLUE, CONIC_A, CONIC_B, CONIC_C, GREEN, ONE, RED, ZERO, inlined, kernel
@@ -21,26 +20,6 @@ MOVED = ("means", "quats", "log_scales", "logits", "sh")
 """What a fit moves, in the order in which the kernel takes it."""
 CHUNK = 1024
 """Gaussians that a thread takes at a time."""
-
-
-class Adam(NamedTuple):
-    """The numbers of one step of Adam, float32, as `adam.py` has them; `eps` among them."""
-
-    beta1: np.float32
-    beta2: np.float32
-    per_root: np.float32
-    eps: np.float32
-
-
-@kernel
-def _adam(numbers, slopes, mean, square, rate, adam):
-    """A run of numbers; a function of its own, so that the compiler takes eight at a time."""
-    for k in range(len(numbers)):
-        slope = slopes[k]
-        m = adam.beta1 * mean[k] + (ONE - adam.beta1) * slope
-        v = adam.beta2 * square[k] + (ONE - adam.beta2) * slope * slope
-        mean[k], square[k] = m, v
-        numbers[k] -= rate * m / (np.sqrt(v) * adam.per_root + adam.eps)
 
 
 @inlined
@@ -55,7 +34,7 @@ def _finite(slopes, i, count):
 def _move_all(numbers, slopes, p, first, last, first_moments, second_moments, rates, adam):
     """Rows first:last of parameter p."""
     mean, square = first_moments[p][first:last].reshape(-1), second_moments[p][first:last].reshape(-1)
-    _adam(numbers[first:last].reshape(-1), slopes.reshape(-1), mean, square, rates[p], adam)
+    advance(numbers[first:last].reshape(-1), slopes.reshape(-1), mean, square, rates[p], adam)
 
 
 @kernel(parallel=True)

@@ -17,11 +17,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gen3d.camera import Camera
-from gen3d.splat.cpu.adam import BETA2
+from gen3d.splat.cpu.adam import BETA2, Adam
 from gen3d.splat.cpu.function import KernelCamera, Memory, Walk, complain, kernel_camera, tickets, walk
 from gen3d.splat.cpu.kernels import GRADIENTS
 from gen3d.splat.cpu.loss import loss_of, mean_loss
-from gen3d.splat.cpu.move import CHUNK, MOVED, Adam, move
+from gen3d.splat.cpu.move import CHUNK, MOVED, move
 from gen3d.splat.cpu.raster_backward import rasterize_backward
 from gen3d.splat.cpu.turns import KERNELS
 
