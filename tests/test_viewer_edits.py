@@ -115,6 +115,21 @@ def test_a_thing_taken_apart_on_the_page_is_shown_with_its_parts_and_edits_stay(
         window.close()
 
 
+def test_a_file_that_tells_of_no_things_is_shown_on_the_page_without_a_complaint(tmp_path, browser):
+    """As the first points of a build: the button that takes things apart asked what is told of them."""
+    write_view(tmp_path / "points.view", room_with_cards(), LENS, PIVOT_M, LIMITS)
+    with gr.Blocks() as page:
+        scene_viewer("viewer", (str(tmp_path / "points.view"), "example"), directs=True)
+    with launched(page, allowed_paths=[str(tmp_path)]) as url:
+        window, complaints = browser.new_page(), []
+        window.on("console", lambda one: complaints.append(one.text) if "undefined" in one.text else None)
+        with window.expect_response(lambda answer: "points.view" in answer.url):
+            window.goto(url)
+        window.wait_for_timeout(1500)
+        assert complaints == []
+        window.close()
+
+
 def test_the_viewers_button_sends_them_and_the_job_is_told(tmp_path, browser):
     room, put = room_with_cards(), []
     write_view(tmp_path / "scene.view", room, LENS, PIVOT_M, LIMITS, things=told_of_cards(room))

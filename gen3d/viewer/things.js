@@ -476,8 +476,8 @@ class Things {
     parts.save.disabled = !this.#done.length && !this.#undone.length
     parts.one.hidden = !thing
     parts.ground.hidden = !this.#told?.ground
-    if (parts.split) parts.split.hidden = !this.#toldOf(this.#chosen) || !Number.isInteger(this.#chosen)
     if (!thing) return
+    if (parts.split) parts.split.hidden = !this.#toldOf(this.#chosen) || !Number.isInteger(this.#chosen)
     Object.assign(parts.turn, {value: turnedOf(thing), ariaValueText: `${Math.round(turnedOf(thing))} degrees`})
     Object.assign(parts.size, {value: Math.log2(thing.factor), ariaValueText: `${thing.factor.toFixed(2)} times`})
     parts.name.value = thing.name
