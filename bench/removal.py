@@ -1,11 +1,11 @@
-"""What stood behind a thing that is taken away, against the truth: `python -m bench.removal [--preset fast] [-o DIR]`.
+"""What stood behind a thing that is taken away, against the truth: `python -m bench.removal [room chair] [-o DIR]`.
 
-The room is built from its photo, its chair taken away, and the views that were held out drawn where the chair stood.
-The example's ray-caster renders the same room without the chair: PSNR is taken there alone, and nothing else of the
-truth is rendered, so that it can have many rays a pixel. Two baselines: the chair left where it is, and its pixels
-blurred over in the built scene's own views, which knows where it stood in each.
+An example is built from its photo, one of its things taken away, and the views that were held out drawn where it stood.
+The example's ray-caster renders the same place without it: PSNR is taken there alone, and nothing else of the truth is
+rendered, so that it can have many rays a pixel. Two baselines: the thing left where it is, and its pixels blurred over
+in the built scene's own views, which knows where it stood in each.
 
-The truth has no shadow of the chair either, which every scene keeps.
+The truth has no shadow of the thing either, which every scene keeps.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from bench.scenes import EXAMPLES
 from bench.score import psnr
-from bench.things import described
+from bench.things import SCENES, described, objects_of
 from gen3d.camera import Camera
 from gen3d.edits import Edit
 from gen3d.events import product
@@ -37,7 +38,8 @@ from gen3d.splat.harmonics import drawable_from
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import Rasterizer, draw
 
-EXAMPLE, THING = "room", "chair"
+MAINLY = 0.5
+"""A thing that was found is of the one asked for if it shows more of it than this share."""
 GRID = 16
 """Rays a pixel, squared, of the truth: twice those of the example's own picture along each side, whose grain counts."""
 MARGIN_PX, AROUND_PX = 3, 12
@@ -48,18 +50,18 @@ BLURS_PX, LEAST_SHARE = (4.0, 16.0, 64.0), 0.02
 
 
 def truth(
-    camera: Camera, grid: int = GRID
+    example: str, thing: str, camera: Camera, grid: int = GRID
 ) -> tuple[Float[np.ndarray, "h2 w2 3"], Bool[np.ndarray, "h2 w2"], tuple[slice, slice]]:
-    """The room without the chair through a window of a camera of its world, where the chair stood in it, the window."""
-    scene, make = described(EXAMPLE)
+    """An example without a thing through a window of a camera of its world, where it stood in that, the window."""
+    scene, make = described(example)
     first = make.camera_of(scene, scene.EYE, scene.TARGET, 1.0)
     there = camera.posed(first.c2w @ camera.c2w)
     objects, names = make.things_of(scene, there)
     size = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
-    stood = cv2.dilate((objects == names.index(THING)).astype(np.uint8), size).astype(bool)
+    stood = cv2.dilate((objects == names.index(thing)).astype(np.uint8), size).astype(bool)
     rows, columns = window = _around(stood)
     cut = there.cropped(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
-    picture = make.picture(scene, make.without(scene, THING), cut, grid)
+    picture = make.picture(scene, make.without(scene, thing), cut, grid)
     return picture.astype(np.float32) / 255, stood[window], window
 
 
@@ -85,20 +87,20 @@ def drawn(scene: object, camera: Camera, rasterizer: Rasterizer) -> Float[np.nda
     return draw(rasterizer, drawable_from(scene, camera), camera).rgb.clamp(0, 1).cpu().numpy()
 
 
-def chair_of(scene: Built) -> int:
-    """The thing that shows most of the chair in the photo."""
-    example, make = described(EXAMPLE)
-    things = scene.layered.layers.things
-    objects, names = make.things_of(example, make.camera_of(example, example.EYE, example.TARGET, 1.0).resized(
-        things.shape[1], things.shape[0]))  # fmt: skip
-    return int(np.bincount(things[(objects == names.index(THING)) & (things > 0)]).argmax())
+def numbers_of(example: str, thing: str, scene: Built) -> list[int]:
+    """The things that were found which mainly show it in the photo."""
+    found = scene.layered.layers.things
+    objects, names = objects_of(example, *found.shape)
+    all_of, of_it = (np.bincount(found[where]) for where in (found >= 0, objects == names.index(thing)))
+    share = np.pad(of_it, (0, len(all_of) - len(of_it))) / np.maximum(all_of, 1)
+    return [int(number) for number in np.flatnonzero(share > MAINLY) if number > 0]
 
 
-def made(preset: str, folder: Path) -> Built:
-    """The room, built from its photo and true depth."""
-    example, _ = described(EXAMPLE)
-    inputs = Path(example.__file__).parent / EXAMPLE
-    request = Request(inputs / "rgb.jpg", None, inputs / "depth.png", None, example.FOV_DEG)
+def made(example: str, preset: str, folder: Path) -> Built:
+    """It, built from its photo and true depth."""
+    scene, _ = described(example)
+    inputs = EXAMPLES / example
+    request = Request(inputs / "rgb.jpg", None, next(inputs.glob("depth.*")), None, scene.FOV_DEG)
     product(build(request, load_models("builtin", "cpu"), pick_rasterizer(), PRESETS[preset], folder), lambda _: None)
     return built_in(folder)
 
@@ -106,27 +108,28 @@ def made(preset: str, folder: Path) -> Built:
 def main() -> None:
     """Reads the command line and prints a line a view."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("example", nargs="?", default="room", choices=SCENES)
+    parser.add_argument("thing", nargs="?", default="chair", help="by its name in the example's script")
     parser.add_argument("--preset", default="fast", choices=list(PRESETS))
-    parser.add_argument("--scene", type=Path, help="a room that is built already")
+    parser.add_argument("--scene", type=Path, help="the example, built already")
     parser.add_argument("--size", type=float, default=0.6, help="of the pictures, of 640 x 480")
     parser.add_argument("--grid", type=int, default=GRID, help="rays a pixel of the truth, squared")
     parser.add_argument("--views", type=int, nargs="+", default=[0, 1, 2, 3], help="0 is the photo's")
     parser.add_argument("-o", "--out", type=Path, help="a folder for the pictures")
     args = parser.parse_args()
     with TemporaryDirectory() as home:
-        scene = built_in(args.scene) if args.scene else made(args.preset, Path(home) / "room")
-    rasterizer, number = pick_rasterizer(), chair_of(scene)
-    how = scene.edited([Edit("remove", number, fill=True)])
+        scene = built_in(args.scene) if args.scene else made(args.example, args.preset, Path(home) / "scene")
+    rasterizer, numbers = pick_rasterizer(), numbers_of(args.example, args.thing, scene)
+    how = scene.edited([Edit("remove", number, fill=True) for number in numbers])
     without = heeding(StoredScene(scene.gaussians), how).gaussians
     models = load_models("builtin", "cpu")
     more = joined(without, product(filled(scene, how, models, ExpandSettings())))
-    example, _ = described(EXAMPLE)
-    cameras = read_transforms(Path(example.__file__).parent / EXAMPLE / "camera.json")
-    print(f"{'PSNR, dB, where the chair stood':34}{'left':>8}{'blurred':>9}{'removed':>9}{'filled':>8}")
+    cameras = read_transforms(EXAMPLES / args.example / "camera.json")
+    print(f"{'PSNR, dB, where it stood':34}{'left':>8}{'blurred':>9}{'removed':>9}{'filled':>8}")
     for view in args.views:
         camera = cameras[view]
         small = camera.resized(round(args.size * camera.width), round(args.size * camera.height))
-        picture, stood, window = truth(small, args.grid)
+        picture, stood, window = truth(args.example, args.thing, small, args.grid)
         left, gone, full = (drawn(g, small, rasterizer)[window] for g in (scene.gaussians, without, more))
         shown = {"left": left, "blurred": blurred(left, stood), "removed": gone, "filled": full}
         told = [psnr(np.clip(one, 0, 1), picture, stood) for one in shown.values()]

@@ -143,6 +143,38 @@ def test_the_picture_is_our_rasterizers_of_the_baked_scene(bench, folder):
     assert psnr(bench.picture(), plain) > 36
 
 
+def widths(bench: Bench, script: str) -> list[int]:
+    """Of the canvas, in every picture that an edit takes."""
+    page = bench.page.page
+    page.evaluate("""() => {
+        window.widths = []
+        window.seen = new MutationObserver(() => window.widths.push(viewer.canvas.width))
+        seen.observe(viewer.canvas, {attributeFilter: ['data-revision']})
+    }""")
+    page.evaluate(script)
+    bench.page.rest()
+    page.evaluate("() => seen.disconnect()")
+    return page.evaluate("() => window.widths")
+
+
+MOVED = """() => viewer.things.load('[{"op": "move", "thing": 1, "by": [0.4, 0, 0]}]')"""
+
+
+@pytest.mark.parametrize("script", [MOVED, MOVED.replace("move", "tint").replace('"by": [0.4, 0, 0]', '"rgb": "#00ff00"')])
+def test_an_edit_is_one_picture(bench, script):
+    bench.page.page.evaluate("() => { Renderer.prototype.timed = tell => tell(20) }")
+    bench.page.page.evaluate("() => viewer.things.toggle(true)")
+    bench.page.rest()
+    assert widths(bench, script) == [SCALE * LENS.width]
+
+
+def test_where_a_sharp_picture_takes_long_a_coarse_one_shows_an_edit_first(bench):
+    bench.page.page.evaluate("() => { Renderer.prototype.timed = tell => tell(800) }")
+    bench.page.page.evaluate("() => { viewer.reset() }")
+    bench.page.rest()
+    assert widths(bench, MOVED) == [SCALE * LENS.width // 2, SCALE * LENS.width]
+
+
 def test_a_click_chooses_a_drag_moves_on_the_ground_and_the_file_says_so(bench, folder, tmp_path):
     bench.click(1)
     assert bench.said().startswith("red card: ")

@@ -19,6 +19,7 @@ const TEXTURES = ['gaussians', 'harmonics', 'order', 'slots']   // by unit
 const SLOTS = 256
 const LINES = 6             // of a slot: three rows of x -> A x, three of rgb -> C rgb + c
 const SPARE = 64            // rows of Gaussians beyond what is asked for, where room is made
+const LOOK_MS = 10          // between two looks whether a picture is there
 const PICKED_ALPHA = 0.25   // the nearest Gaussian that is so opaque at a pixel is what somebody clicked
 
 // What is drawn of the Gaussians, by number in the shader.
@@ -310,6 +311,19 @@ class Renderer {
     gl.clearColor(0, 0, 0, ground)
     gl.clear(gl.COLOR_BUFFER_BIT)
     this.blend(header, view, frame[2], frame[3], this.mode)
+  }
+
+  // Tells in how many milliseconds what was just drawn is there: scripts go on meanwhile.
+  timed(tell) {
+    const {gl} = this, began = performance.now(), fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+    const look = () => {
+      if (gl.isContextLost()) return
+      if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.UNSIGNALED) return setTimeout(look, LOOK_MS)
+      gl.deleteSync(fence)
+      tell(performance.now() - began)
+    }
+    gl.flush()
+    setTimeout(look, LOOK_MS)
   }
 
   // Through an eye of another lens; its pixels are told in the photo's, since those are what the low-pass was fitted at.

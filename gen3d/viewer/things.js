@@ -19,11 +19,12 @@ const HOW_TO_EDIT = 'Click a thing, or choose one in the list.'
 const CHOSEN_WORDS = 'drag it or use the arrow keys to move it, comma and dot to turn it, Delete to remove it, Escape to let go.'
 
 class Things {
-  revision = 0
+  revision = 0                      // one more whenever the order is another: a colour or a name is none
   numbers = []                      // of those that have a slot, from slot 1 on; then files that were brought in
   extras = []                       // what was added to the scene's own file: {id, slot, header, records}
   #stage; #signal; #parts = {}; #told = null; #done = []; #undone = []; #there = new Map(); #slots = new Map()
   #chosen = null; #pending = null; #carried = null; #last = 0
+  #seen = ''                        // what was placed, as text
 
   constructor(stage, signal) {
     this.#stage = stage
@@ -154,7 +155,6 @@ class Things {
   }
 
   #changed(anew = true) {
-    this.revision++
     this.#there = this.#told ? instancesOf(this.#edits, this.#told) : new Map()
     this.#slots = new Map(this.numbers.map((n, i) => [n, i + 1]))
     const discs = this.#told ? this.#discs() : []
@@ -167,6 +167,9 @@ class Things {
       this.#chosen = null
       this.#say(HOW_TO_EDIT)
     }
+    const seen = JSON.stringify(this.placed())
+    if (seen !== this.#seen) this.revision++
+    this.#seen = seen
     if (anew) this.#list()
     this.#show()
     this.#stage.place()

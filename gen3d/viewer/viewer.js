@@ -37,6 +37,7 @@ const NARROWEST = 0.5       // coarser than this, fewer and larger Gaussians are
 const FEWEST = 3            // one of two to the power of this
 const STILL_MS = 300        // so long without motion before the sharp picture is drawn again
 const TOO_SLOW_MS = 250     // nobody enjoys a sway at four pictures a second
+const PROMPT_MS = 100       // where a sharp picture takes longer, a coarse one shows an edit first
 
 function createSceneViewer(container, options = {}) {
   const canvas = document.createElement('canvas')
@@ -61,11 +62,14 @@ class SceneViewer {
   #scene = null                       // {id, header, parts of texels, how many Gaussians are there}
   #sorting = false                    // one sort at a time
   #sortedFor = ''                     // what the last one was asked for
+  #asksFor = ''                       // of which things, and of how many Gaussians
+  #answered = ''                      // the same of the order that pictures are drawn with
   #order = null                       // its buffer travels to the worker and back
   #changed = false; #scheduled = false; #lost = false; #inView = true
   #pace = 1                           // how coarse pictures must be to keep up with motion; 1 is sharp
   #coarse = 1                         // how coarse they are now
   #usual = 16                         // milliseconds a picture takes while the camera moves
+  #sharpMs = 0                        // and the last sharp one of all of the scene
   #director; #poster
   #measure; #comparison; #modes; #legend; #things
   #headset; #tilt
@@ -288,6 +292,7 @@ class SceneViewer {
     this.#lastTick = now
     this.#moving = this.#things.trying || this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
     if (this.#moving && wasMoving) this.#adapt(elapsed)
+    else if (this.#moving) this.#pace = Math.min(this.#pace, this.#prompt)
     if (this.#moving) this.#coarse = this.#pace
     if (this.#moving || this.#changed) this.#draw()
     if (this.#moving) this.#schedule()
@@ -317,8 +322,9 @@ class SceneViewer {
     const {view, focal} = this.pose(), {header} = this.#scene
     this.#sort(view)
     // Before the first order there is nothing to draw, and the picture of an earlier scene may stay.
-    if (!this.#renderer.asked || !this.#resize()) return
+    if (!this.#renderer.asked || this.#outdated || !this.#resize()) return
     this.#renderer.draw(focused(header, focal), view)
+    this.#time()
     this.#poster.drawn()
     this.#measure.update()
     this.#things.update()
@@ -329,19 +335,38 @@ class SceneViewer {
     if (this.#renderer.asked >= header.count) dataset.ready = 'true'
   }
 
+  // Whether a picture now would show things as they were, or the few Gaussians of a coarse one, until the sort is done.
+  get #outdated() { return !this.#moving && this.#answered !== this.#asksOf() }
+
+  #asksOf() { return [this.#scene.id, this.#every, this.#things.revision].join() }
+
+  get #every() { return 2 ** clamp(Math.round(2 * Math.log2(NARROWEST / this.#coarse)), 0, FEWEST) }
+
+  #time() {
+    if (this.#moving || this.#coarse < 1 || !this.#whole) return
+    this.#renderer.timed(ms => { this.#sharpMs = ms })
+  }
+
+  // How coarse a picture is to stand soon. Where a sharp one takes long, it is so many Gaussians that take it.
+  get #prompt() {
+    return this.#sharpMs < PROMPT_MS ? 1 : Math.max(COARSEST, NARROWEST * Math.sqrt(SLOW_MS / this.#sharpMs))
+  }
+
+  get #whole() { return this.#scene?.there === this.#scene?.header.count }
+
   #drawn() {
     this.canvas.dataset.revision = Number(this.canvas.dataset.revision ?? 0) + 1
   }
 
-  // Whatever the pictures wait for, they never wait for this: they are drawn with the last order until a new one is there.
+  // While the camera moves, pictures never wait for this: they are drawn with the last order until a new one is there.
   #sort(view) {
-    const {id, header, there} = this.#scene
-    const every = 2 ** clamp(Math.round(2 * Math.log2(NARROWEST / this.#coarse)), 0, FEWEST)
+    const {id, header, there} = this.#scene, every = this.#every
     const placed = this.#things.placed()
     const wanted = [id, there, every, this.#things.revision, ...view[2].map(x => x.toFixed(5))].join()
     if (this.#sorting || wanted === this.#sortedFor) return
     this.#sorting = true
     this.#sortedFor = wanted
+    this.#asksFor = this.#asksOf()
     const order = this.#order, near = NEAR_OF_PIVOT * header.pivot_m
     this.#order = null
     const count = there < header.count ? there : this.#scene.filled
@@ -351,7 +376,10 @@ class SceneViewer {
   #useOrder({id, order, asked, count, every, placed}) {
     this.#sorting = false
     this.#order = order
-    if (id === this.#scene.id && !this.#lost) this.#renderer.setOrder(order, asked, count, every, placed)
+    if (id === this.#scene.id && !this.#lost) {
+      this.#renderer.setOrder(order, asked, count, every, placed)
+      this.#answered = this.#asksFor
+    }
     this.#redraw()
   }
 
@@ -471,6 +499,7 @@ class SceneViewer {
         if (this.#lost || !this.#renderer.textures) return
         this.#renderer.place(this.#things.lines())
         this.#renderer.chosen = this.#things.slot
+        if (this.#whole) this.#coarse = Math.min(this.#coarse, this.#prompt)
         this.#redraw()
       },
       begin: () => { this.#stopSway(); this.#byHand() },
@@ -480,7 +509,7 @@ class SceneViewer {
       split: this.#options.split,
       read: source => this.#read(source),
       add: extra => this.#addExtra(extra),
-      whole: () => this.#scene?.there === this.#scene?.header.count,
+      whole: () => this.#whole,
     }
   }
 
