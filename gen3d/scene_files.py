@@ -73,6 +73,11 @@ class SceneFiles:
         return self.folder / "brought"
 
     @property
+    def before(self) -> Path:
+        """A folder with what its things were, before they were taken apart or put together."""
+        return self.folder / "before"
+
+    @property
     def baked(self) -> Path:
         """The edits that its Gaussians went through already, and its pictures did not."""
         return self.folder / "baked.json"

@@ -11,6 +11,9 @@ from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, read_edits, write_edits
 from gen3d.formats.things_file import read_things
 from gen3d.formats.view import read_told, read_view
+from gen3d.products.relabel import rename
+from gen3d.run.acts import MOST
+from gen3d.run.direct import add_edits, edits_of, take_back
 from gen3d.run.edit import built_in
 from gen3d.run.taking_apart import put_together, take_apart
 from gen3d.scene_files import SceneFiles
@@ -96,3 +99,91 @@ def test_what_is_no_list_of_two_things_is_not_put_together(scene, things):
     with pytest.raises(InputError):
         put_together(scene, things)
     assert kept(scene) == before
+
+
+def everything(scene: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(scene)): file.read_bytes() for file in scene.rglob("*") if file.is_file()}
+
+
+def test_a_split_and_a_merge_are_undone_to_the_byte(scene):
+    before = everything(scene)
+    take_apart(scene, "1", left_half(scene))
+    between = kept(scene)
+    put_together(scene, [1, max(ids(scene))])
+    take_back(scene)
+    assert kept(scene) == between
+    take_back(scene)
+    assert everything(scene) == before
+
+
+def test_edits_splits_and_merges_are_undone_in_the_order_in_which_they_were_made(scene):
+    before = everything(scene)
+    add_edits(scene, [{"op": "hide", "thing": 2}])
+    one = kept(scene)
+    take_apart(scene, "1", left_half(scene))
+    part = max(ids(scene))
+    two = kept(scene)
+    add_edits(scene, [{"op": "move", "thing": part, "by": [0.1, 0, 0]}])
+    take_back(scene)
+    assert kept(scene) == two
+    take_back(scene)
+    assert kept(scene) == one
+    take_back(scene)
+    assert everything(scene) == before
+    with pytest.raises(InputError, match="0 edits"):
+        take_back(scene)
+
+
+def test_several_are_taken_back_at_once_or_none(scene):
+    before = everything(scene)
+    take_apart(scene, "1", left_half(scene))
+    add_edits(scene, [{"op": "hide", "thing": 2}])
+    with pytest.raises(InputError, match=r"^This scene has 2 edits, so 3 cannot be taken back\. Give"):
+        take_back(scene, 3)
+    take_back(scene, 2)
+    assert everything(scene) == before
+
+
+def test_an_edit_of_a_part_goes_before_the_part_does_however_few_edits_there_are(scene):
+    add_edits(scene, [{"op": "hide", "thing": 2}])
+    take_apart(scene, "1", left_half(scene))
+    part = max(ids(scene))
+    write_edits(scene / "edits.json", Edits((Edit("move", part, (0.1, 0.0, 0.0)),)))
+    take_back(scene)
+    assert part in ids(scene) and edits_of(built_in(scene)).done == ()
+    take_back(scene)
+    assert part not in ids(scene)
+
+
+def test_a_split_that_fails_leaves_nothing_to_undo(scene):
+    before = everything(scene)
+    with pytest.raises(InputError, match="The outline holds nothing"):
+        take_apart(scene, "1", [[[-90, -90], [-80, -90], [-80, -80]]])
+    assert everything(scene) == before
+
+
+def test_what_somebody_changed_since_is_not_lost_by_undoing(scene):
+    take_apart(scene, "1", left_half(scene))
+    rename(SceneFiles(scene), 2, "pot")
+    before = kept(scene)
+    with pytest.raises(InputError, match="0 edits"):
+        take_back(scene)
+    assert kept(scene) == before
+
+
+def test_so_many_are_kept_and_no_more(scene):
+    for _ in range(MOST // 2 + 1):
+        take_apart(scene, "1", left_half(scene))
+        put_together(scene, [1, max(ids(scene))])
+    take_back(scene, MOST)
+    assert not (scene / "before").exists() and len(read_things(SceneFiles(scene).things)["changes"]) == 2
+
+
+def test_what_is_hidden_is_not_joined_to_another(scene):
+    add_edits(scene, [{"op": "hide", "thing": 2}])
+    before = kept(scene)
+    with pytest.raises(InputError, match="2 was edited"):
+        put_together(scene, [1, 2])
+    assert kept(scene) == before
+    put_together(scene, [2, 1])
+    assert built_in(scene).edited(edits_of(built_in(scene)).done).things[2].hidden

@@ -158,9 +158,10 @@ def widths(bench: Bench, script: str) -> list[int]:
 
 
 MOVED = """() => viewer.things.load('[{"op": "move", "thing": 1, "by": [0.4, 0, 0]}]')"""
+TINTED = """() => viewer.things.load('[{"op": "tint", "thing": 1, "rgb": "#00ff00"}]')"""
 
 
-@pytest.mark.parametrize("script", [MOVED, MOVED.replace("move", "tint").replace('"by": [0.4, 0, 0]', '"rgb": "#00ff00"')])
+@pytest.mark.parametrize("script", [MOVED, TINTED])
 def test_an_edit_is_one_picture(bench, script):
     bench.page.page.evaluate("() => { Renderer.prototype.timed = tell => tell(20) }")
     bench.page.page.evaluate("() => viewer.things.toggle(true)")

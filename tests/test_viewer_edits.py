@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 
 from gen3d.errors import InputError
-from gen3d.formats.view import write_view
+from gen3d.formats.view import retell_view, write_view
 from gen3d.request import Request
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
@@ -73,7 +73,7 @@ def test_what_a_viewer_takes_apart_is_its_own_jobs_with_the_edits_of_the_viewer(
     folder = gallery.folder_of(gallery.examples[0])
     before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
     with pytest.raises(InputError, match="no parts that could be told apart"):
-        directing.split_in_viewer("me", folder.name, "1", {"edits": [], "undone": []})
+        directing.parted_in_viewer("me", folder.name, {"split": 1}, {"edits": [], "undone": []})
     half = [[[-9, -9], [80, -9], [80, 999], [-9, 999]]]
     own = directing.split("me", folder.name, "1", half)
     assert len(own.things) == len(directing.things("me", folder.name).things) + 1
@@ -82,37 +82,69 @@ def test_what_a_viewer_takes_apart_is_its_own_jobs_with_the_edits_of_the_viewer(
     assert again.job == own.job and len(again.things) == len(own.things) - 1
 
 
-def test_a_thing_taken_apart_on_the_page_is_shown_with_its_parts_and_edits_stay(tmp_path, browser):
-    room, asked = room_with_cards(), []
+def test_things_are_taken_apart_and_joined_on_the_page_and_undo_takes_that_back_in_its_turn(tmp_path, browser):
+    """By keys alone, but for the first click; edits stay, and the page's console is silent."""
+    room, asked, complaints = room_with_cards(), [], []
     told = told_of_cards(room)
-    write_view(tmp_path / "scene.view", room, LENS, PIVOT_M, LIMITS, things=told)
-    part = {**told["things"][0], "id": 4, "name": "red card, part 2"}
+    second = {**told["things"][0], "id": 4, "name": "red card, part 2"}
+    states = {"scene": (told["things"], 0), "split": ([*told["things"], second], 2), "merge": ([told["things"][0], second], 3)}
+    for name, (things, heard) in states.items():
+        write_view(tmp_path / f"{name}.view", room, LENS, PIVOT_M, LIMITS, things=told)
+        retell_view(tmp_path / f"{name}.view", {**told, "things": things, "changes": [{}] * heard}, lambda g, _: g)
+    shown = ["scene"]
 
-    def split(visitor: str, job: str | None, thing: str, edits: Any) -> tuple[str, Path]:
-        asked.append((job, thing, edits["edits"]))
-        write_view(tmp_path / "apart.view", room, LENS, PIVOT_M, LIMITS,
-                   things={**told, "things": [*told["things"], part]})  # fmt: skip
-        return "own", tmp_path / "apart.view"
+    def part(visitor: str, job: str | None, how: Any, edits: Any) -> tuple[str, Path]:
+        asked.append((job, how, [edit["op"] for edit in edits["edits"]]))
+        shown.pop() if how == {"undo": 1} else shown.append(*how)
+        return "own", tmp_path / f"{shown[-1]}.view"
 
     with gr.Blocks() as page:
         job = gr.Textbox("example", elem_id="job")
         viewer = scene_viewer("viewer", (str(tmp_path / "scene.view"), "example"), directs=True)
-        connect_parts(split, viewer, job)
+        connect_parts(part, viewer, job)
     with launched(page, allowed_paths=[str(tmp_path)]) as url:
         window = browser.new_page()
+        window.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         window.goto(url)
+
+        def named(name: str) -> Any:
+            return window.locator(".things").get_by_role("button", name=name, exact=True)
+
+        def press(name: str, key: str = "Enter") -> None:
+            named(name).focus()
+            window.keyboard.press(key)
+
         window.get_by_role("button", name="Things", exact=True).click()
-        window.get_by_role("button", name="blue card", exact=True).click()
-        window.get_by_role("button", name="Copy").click()
-        window.get_by_role("button", name="red card", exact=True).click()
-        window.get_by_role("button", name="Take apart").click()
-        window.get_by_role("button", name="red card, part 2", exact=True).wait_for()
-        window.get_by_text("It is taken apart").wait_for()
-        assert window.get_by_role("button", name="blue card, copy 3", exact=True).is_visible()
-        [(job_then, thing, [copy])] = asked
-        assert (job_then, thing, copy["op"], copy["as"]) == ("example", "1", "duplicate", 3)
+        press("red card")
+        press("Copy")
+        press("red card")
+        press("Take apart")
+        named("red card, part 2").wait_for()
+        window.get_by_text("It is done").wait_for()
         eventually(lambda: window.locator("#job textarea").input_value() == "own")
+        press("red card, part 2")
+        press("Hide red card, part 2")
+        press("red card")
+        window.get_by_label("The thing to join with").focus()
+        window.keyboard.type("blue")
+        press("Join with")
+        named("blue card").wait_for(state="detached")
+        press("red card", "Control+z")  # the join, after which the file tells of both again
+        named("blue card").wait_for()
+        press("red card", "Control+z")  # the hiding
+        named("Hide red card, part 2").wait_for()
+        press("red card", "Control+z")  # the split
+        named("red card, part 2").wait_for(state="detached")
+        assert named("red card, copy 3").is_visible() and named("blue card").is_visible()
+        press("red card", "Control+z")
+        named("red card, copy 3").wait_for(state="detached")
+        assert named("Undo").is_disabled()
         window.close()
+    assert asked == [
+        ("example", {"split": 1}, ["duplicate"]), ("own", {"merge": [1, 2]}, ["duplicate", "hide"]),
+        ("own", {"undo": 1}, ["duplicate", "hide"]), ("own", {"undo": 1}, ["duplicate"]),
+    ]  # fmt: skip
+    assert complaints == []
 
 
 def test_a_file_that_tells_of_no_things_is_shown_on_the_page_without_a_complaint(tmp_path, browser):

@@ -30,6 +30,7 @@ from gen3d.products.brought import thing_in
 from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.export import FinishedScene
 from gen3d.products.things import plane_of, things_told
+from gen3d.run.acts import acts_of, undo_acts
 from gen3d.run.bring import check_kept, keep_made, kept, made_of, sweep_brought, with_made, write_for_viewer
 from gen3d.run.edit import Built, built_in
 from gen3d.scene_files import SceneFiles
@@ -145,18 +146,21 @@ def put_edits(scene: Path, given: Any) -> None:
 
 
 def take_back(scene: Path, count: int = 1) -> None:
-    """Without the last edits; without any there is no edits.json, as before the first."""
+    """Without the last edits, things taken apart and put together; without edits there is no edits.json."""
     built = built_in(scene)
-    before = edits_of(built).done
-    if not 1 <= count <= len(before):
-        edits = f"{len(before)} edit{'' if len(before) == 1 else 's'}"
+    before, acts = edits_of(built).done, acts_of(built.files)
+    if not 1 <= count <= (most := len(before) + len(acts)):
+        edits = f"{most} edit{'' if most == 1 else 's'}"
         raise InputError(f"This scene has {edits}, so {count} cannot be taken back.", "Give a number from 1 to that.")
-    left = Edits(before[:-count])
-    if count == len(before):
-        built.files.edits.unlink()
-    else:
-        write_edits(built.files.edits, left)
-    sweep_brought(built.files, left)
+    left, kept = list(before), list(acts)
+    for _ in range(count):
+        (kept if kept and kept[-1].is_due(left) else left).pop()
+    undo_acts(built.files, acts[len(kept) :])
+    if not left:
+        built.files.edits.unlink(missing_ok=True)
+    elif len(left) < len(before):
+        write_edits(built.files.edits, Edits(tuple(left)))
+    sweep_brought(built.files, Edits(tuple(left)))
 
 
 def write_aimed(scene: Path, thing: str, side: str, file: Path) -> None:

@@ -3,6 +3,7 @@
 What was built stays: things.json beside scene.ply tells the change (`products/relabel.py`), and the viewer's files are
 told of it. Edits that were made before keep their meaning, as they mean things by numbers: copies keep those they had,
 parts get numbers that nobody has, and a thing that was moved is not taken apart, as its parts would not follow.
+`direct.take_back` undoes it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gen3d.formats.html import write_html
 from gen3d.formats.view import retell_view
 from gen3d.formats.whole import refusing
 from gen3d.products.relabel import merge, relabelled, split, split_into_parts
+from gen3d.run.acts import remembered
 from gen3d.run.direct import edits_of, number_of
 from gen3d.run.edit import Built, built_in
 from gen3d.scene_files import SceneFiles
@@ -41,10 +43,11 @@ def take_apart(scene: Path, thing: str, outlines: Any = None) -> None:
     number = _untouched(built, edits, thing)
     taken = {edit.new for edit in (*edits.done, *edits.undone) if edit.new is not None}
     _keep(built, edits)
-    if outlines:
-        retell(built.files, split(built.files, number, drawn, taken=taken))
-    else:
-        retell(built.files, split_into_parts(built.files, number, taken))
+    with remembered(built.files, len(edits.done)):
+        if outlines:
+            retell(built.files, split(built.files, number, drawn, taken=taken))
+        else:
+            retell(built.files, split_into_parts(built.files, number, taken))
 
 
 def put_together(scene: Path, things: Any) -> None:
@@ -54,9 +57,10 @@ def put_together(scene: Path, things: Any) -> None:
     edits = _pinned(edits_of(built), known)
     if not isinstance(things, list) or len(things) > len(known):
         raise InputError("This is no list of things of this scene.", "Give two or more of them, as [1, 3].")
-    numbers = [_untouched(built, edits, str(one)) for one in things]
+    numbers = [_untouched(built, edits, str(one), LEAVES if n == 0 else ()) for n, one in enumerate(things)]
     _keep(built, edits)
-    retell(built.files, merge(built.files, numbers))
+    with remembered(built.files, len(edits.done)):
+        retell(built.files, merge(built.files, numbers))
 
 
 def _drawn(outlines: Any) -> list[Float[np.ndarray, "c 2"]]:
@@ -83,11 +87,11 @@ def _pinned(edits: Edits, numbers: Collection[int]) -> Edits:
     return Edits(tuple(pinned[: len(edits.done)]), tuple(pinned[len(edits.done) :]))
 
 
-def _untouched(built: Built, edits: Edits, thing: str) -> int:
+def _untouched(built: Built, edits: Edits, thing: str, leaves: Collection[str] = LEAVES) -> int:
     number, said = number_of(built, thing), thing[:40]
     if number not in _numbers(built):
         raise InputError(f"{said} is no thing that was built here.", "Take one that was, by its number or its name.")
-    if any(edit.thing == number and edit.op not in LEAVES for edit in (*edits.done, *edits.undone)):
+    if any(edit.thing == number and edit.op not in leaves for edit in (*edits.done, *edits.undone)):
         raise InputError(f"{said} was edited, and not all of it would follow.", "Undo what was done to it first.")
     return number
 

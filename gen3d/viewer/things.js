@@ -1,10 +1,10 @@
 // The things of a scene in a list and in the picture: a click chooses one, a drag moves it on the ground, sliders and keys
 // turn and scale it. What was built stays; edits.js says what a list of edits makes of it.
 //
-// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, split, read, add,
+// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, part, read, add,
 // whole}: what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes
-// edits, bring({words, file}, say, take) where somebody makes what is to be brought in, split(thing, text, say) where
-// somebody takes things apart.
+// edits, bring({words, file}, say, take) where somebody makes what is to be brought in, part(how, text, say) where
+// somebody takes things apart and joins them.
 
 const NUDGE = 0.02          // of the pivot's distance, by an arrow key
 const STEP_DEG = 5, STEP_SCALE = 1.05
@@ -25,6 +25,9 @@ class Things {
   #stage; #signal; #parts = {}; #told = null; #done = []; #undone = []; #there = new Map(); #slots = new Map()
   #chosen = null; #pending = null; #carried = null; #last = 0
   #seen = ''                        // what was placed, as text
+  #heard = 0                        // changes of things that the file has heard of
+  #acts = []                        // of each that can be undone: how many edits there were
+  #asked = 0                        // the same of the one that was asked for
 
   constructor(stage, signal) {
     this.#stage = stage
@@ -40,9 +43,10 @@ class Things {
   get some() { return this.numbers.length > 0 }
 
   // Of another scene; keeps: it is another state of the same, and if it still has all things, they stay edited.
-  begin({told}, keeps) {
+  begin({told, heard = 0}, keeps) {
     const numbers = (told?.things ?? []).slice(0, SLOTS - 1).map(({id}) => id)
-    const built = this.numbers.filter(Number.isInteger), stays = keeps && built.every(n => numbers.includes(n))
+    const stays = keeps && this.#fits(told)
+    this.#hear(heard, stays)
     if (stays) {
       this.extras = this.extras.map((extra, i) => ({...extra, slot: numbers.length + i + 1}))
       this.numbers = [...numbers, ...this.extras.map(({id}) => id)]
@@ -57,6 +61,23 @@ class Things {
     this.#told = told && {...told, things: told.things.slice(0, SLOTS - 1), brought}
     if (!this.some) this.toggle(false)
     this.#changed()
+  }
+
+  // Whether the edits can be made of these things.
+  #fits(told) {
+    try {
+      return Boolean(told && instancesOf([...this.#done, ...this.#undone], {...told, brought: this.#told?.brought}))
+    } catch {
+      return false
+    }
+  }
+
+  // Of another state of the same scene, things were taken apart or joined since, or that was undone.
+  #hear(heard, stays) {
+    if (!stays) this.#acts = []
+    else if (heard > this.#heard) this.#acts.push(this.#asked)
+    else if (heard < this.#heard) this.#acts.pop()
+    this.#heard = heard
   }
 
   toggle(open = this.element.hidden) {
@@ -135,6 +156,10 @@ class Things {
   }
 
   undo() {
+    if (this.#acts.length && this.#done.length <= this.#acts.at(-1)) {
+      this.#undone = []
+      return this.#part({undo: 1}, 'It is being undone.')
+    }
     if (!this.#done.length) return
     this.#undone = [this.#done.at(-1), ...this.#undone]
     this.#done = this.#done.slice(0, -1)
@@ -208,13 +233,18 @@ class Things {
   }
 
   // Copies keep their numbers, whatever parts get.
-  #split() {
-    this.#say('It is being taken apart.')
+  #part(how, words) {
+    this.#say(words)
+    this.#asked = this.#done.length
     const both = numberedEdits([...this.#done, ...this.#undone], this.#told.things)
     this.#done = both.slice(0, this.#done.length)
     this.#undone = both.slice(this.#done.length)
-    this.#stage.split(this.#chosen, this.#text, words => this.#say(words))
+    this.#stage.part(how, this.#text, words => this.#say(words))
   }
+
+  #split() { this.#part({split: this.#chosen}, 'It is being taken apart.') }
+
+  #join() { this.#part({merge: [this.#chosen, Number(this.#parts.other.value)]}, 'They are being joined.') }
 
   #copy() {
     if (this.#slots.size >= SLOTS - 1) return this.#say(`No more than ${SLOTS - 1} things are shown here.`)
@@ -352,6 +382,7 @@ class Things {
     if (this.numbers.length + copies >= SLOTS) throw new Error(`more than ${SLOTS - 1} things`)
     this.#done = done
     this.#undone = undone
+    this.#acts = []
     this.#chosen = this.#pending = null
     this.#changed()
   }
@@ -386,7 +417,11 @@ class Things {
       button('ground', 'To the ground', () => this.#toGround()),
       button('remove', 'Remove', () => this.#remove(), 'Delete'),
     )
-    if (this.#stage.split) parts.one.append(button('split', 'Take apart', () => this.#split(), 'Its parts become things'))
+    if (this.#stage.part) {
+      parts.other = made('select', {}, {'aria-label': 'The thing to join with'})
+      parts.joins = row(button('join', 'Join with', () => this.#join(), 'Both become one thing'), parts.other)
+      parts.one.append(button('split', 'Take apart', () => this.#split(), 'Its parts become things'), parts.joins)
+    }
     parts.name.addEventListener('change', () => this.#rename(parts.name.value), on)
     this.#slide(parts.turn, value => ({op: 'turn', deg: value - turnedOf(this.#before())}))
     this.#slide(parts.size, value => ({op: 'scale', by: Number((2 ** value / this.#before().factor).toFixed(6))}))
@@ -472,15 +507,25 @@ class Things {
     return item
   }
 
+  // Of what was built: copies, and what was brought in, are no parts of it.
+  #offerParts() {
+    const {split, joins, other} = this.#parts, built = this.#told.things.map(({id}) => id), {value} = other
+    const others = [...this.#there].filter(([n]) => n !== this.#chosen && built.includes(n))
+    split.hidden = !built.includes(this.#chosen)
+    joins.hidden = split.hidden || !others.length
+    other.replaceChildren(...others.map(([n, {name}]) => made('option', {value: String(n), textContent: name})))
+    if (others.some(([n]) => String(n) === value)) other.value = value
+  }
+
   #show() {
     const parts = this.#parts, thing = this.#there.get(this.#chosen)
-    parts.undo.disabled = !this.#done.length
+    parts.undo.disabled = !this.#done.length && !this.#acts.length
     parts.redo.disabled = !this.#undone.length
     parts.save.disabled = !this.#done.length && !this.#undone.length
     parts.one.hidden = !thing
     parts.ground.hidden = !this.#told?.ground
     if (!thing) return
-    if (parts.split) parts.split.hidden = !this.#toldOf(this.#chosen) || !Number.isInteger(this.#chosen)
+    if (parts.split) this.#offerParts()
     Object.assign(parts.turn, {value: turnedOf(thing), ariaValueText: `${Math.round(turnedOf(thing))} degrees`})
     Object.assign(parts.size, {value: Math.log2(thing.factor), ariaValueText: `${thing.factor.toFixed(2)} times`})
     parts.name.value = thing.name

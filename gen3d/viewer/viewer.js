@@ -7,7 +7,8 @@
 //   viewer.things.take(edit, source)       // brings in what stands in a file of its own, as {bring} has it made
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
 //   {apply: (text, say) => ...} takes a scene's edits, the text of an edits.json, and says when files and videos heed them
-//   {split: (thing, text, say) => ...} takes a thing apart, has its edits, and shows the scene with the parts
+//   {part: (how, text, say) => ...} takes things apart ({split: thing}), joins them ({merge: things}) or undoes that
+//     ({undo: 1}), has the edits, and shows the scene with what there is then
 //   {bring: ({words, file}, say, take) => ...} has something made of words or of a file, then take(edit, address of it)
 //   {asked: askedOf(location.search)} begins as an address says (parameters.js)
 //
@@ -506,7 +507,7 @@ class SceneViewer {
       unfolded: open => { this.#frame.querySelector('.edits').ariaExpanded = String(open) },
       apply: this.#options.apply,
       bring: this.#options.bring,
-      split: this.#options.split,
+      part: this.#options.part,
       read: source => this.#read(source),
       add: extra => this.#addExtra(extra),
       whole: () => this.#whole,

@@ -88,19 +88,31 @@ class Directing:
         """With several things made one."""
         return self._after(visitor, job, lambda scene: _offered(self._direct.merge)(scene, things))
 
-    def split_in_viewer(self, visitor: str, job: str | None, thing: str, edits: Any) -> tuple[str, Path]:
-        """(job to go on with, its file for the viewer) with a thing taken apart, for a page with edits of its own.
+    def parted_in_viewer(self, visitor: str, job: str | None, how: Any, edits: Any) -> tuple[str, Path]:
+        """(job to go on with, its file for the viewer) with other things, for a page with edits of its own.
 
-        edits: those, as edits.json has them; they are kept with the job, since parts get numbers beside theirs.
+        how: {"split": a thing}, {"merge": things}, or {"undo": 1} of the last such. edits: those, as edits.json has
+        them; they are kept with the job, since parts get numbers beside theirs.
         """
         own = own_job(self._visits, self._gallery, visitor, job)
         with self._lock, self._visits.working(visitor):
             self._direct.put(_scene(own), edits)
-            _offered(self._direct.split)(_scene(own), thing, None)
+            self._part(_scene(own), how)
         return own.name, SceneFiles(_scene(own)).view
 
+    def _part(self, scene: Path, how: Any) -> None:
+        match how:
+            case {"split": thing}:
+                _offered(self._direct.split)(scene, str(thing), None)
+            case {"merge": things}:
+                _offered(self._direct.merge)(scene, things)
+            case {"undo": 1}:
+                self._direct.undo(scene, 1)
+            case _:
+                raise InputError("This is no way to part things.", "Say split, merge or undo.")
+
     def undo(self, visitor: str, job: str | None, count: Number | None) -> Directed:
-        """Without the last edits."""
+        """Without the last edits, things taken apart and put together."""
         if count is None or count != int(count):
             raise InputError(f"{count} is no number of edits.", "Give a whole number from 1 on.", "count")
         return self._after(visitor, job, lambda scene: self._direct.undo(scene, int(count)))

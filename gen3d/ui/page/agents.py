@@ -117,7 +117,7 @@ class Agents:
 
         Each part becomes a thing of its own, but for the largest, which keeps id and name; the others are called
         "chair, part 2" and touch what they are beside. A thing that was moved, turned or copied cannot be taken apart;
-        merge makes one again.
+        undo makes one again.
 
         Args:
             job: what /build, /things or /edit gave back; of an example's name a job of your own is made and given back.
@@ -141,11 +141,11 @@ class Agents:
             return _values(self._directing.merge(self._actions.visitor(request, job), job, things))
 
     def undo(self, job: str, count: Number = 1, request: gr.Request = NOBODY) -> Values:
-        """Take the last edits of a scene back. Gives (things, picture, job) as they are then.
+        """Take the last edits, splits and merges of a scene back. Gives (things, picture, job) as they are then.
 
         Args:
-            job: what /edit gave back.
-            count: how many edits.
+            job: what /edit, /split or /merge gave back.
+            count: how many of them, the last first.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():

@@ -119,7 +119,7 @@ def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = 
             directing = Directing(steps.direct, visits, gallery)
             connect_edits(directing.put, outputs["viewer"], outputs["job"])
             connect_bringing(directing.bring_to_viewer, outputs["viewer"], outputs["job"])
-            connect_parts(directing.split_in_viewer, outputs["viewer"], outputs["job"])
+            connect_parts(directing.parted_in_viewer, outputs["viewer"], outputs["job"])
             add_agents(Agents(actions, directing, partial(scene_of, visits, gallery), steps.more), outputs, steps.paths)
         begun = page.load(new_seed, None, inputs["seed"], **QUIET)
         fill_from_link(begun, inputs, tabs, tuple(steps.paths))

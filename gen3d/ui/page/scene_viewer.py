@@ -4,8 +4,8 @@ A new value of the same job (the points, then what was fitted) is shown from whe
 begins at the photo's camera, and the WebGL context of the one before is given back, of which a browser has only a few.
 A path that is drawn there is uploaded as a file when it is to be filmed, and kept at the element for
 `another_video.py`; so are edits for `viewer_edits.py`, what is to be brought in for `viewer_bringing.py`, and what is
-to be taken apart for `viewer_parts.py`. Gradio compares the template's text before it touches the page, and this text
-never changes: the canvas stays.
+to be taken apart or joined for `viewer_parts.py`. Gradio compares the template's text before it touches the page, and
+this text never changes: the canvas stays.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ const bring = async ({words, file}, say, take) => {
   Object.assign(stage, {asked: [words, sent], say, brought})
   trigger('upload')
 }
-const split = (thing, text, say) => {
-  Object.assign(stage, {apart: [String(thing), JSON.parse(text), job], say})
+const part = (how, text, say) => {
+  Object.assign(stage, {apart: [how, JSON.parse(text), job], say})
   trigger('edit')
 }
 const show = () => {
@@ -67,7 +67,7 @@ const show = () => {
   const keepCamera = viewer !== null && of === job
   if (!keepCamera) {
     viewer?.dispose()
-    viewer = url && createSceneViewer(stage, {film, ...(directs && {apply, bring, split})})
+    viewer = url && createSceneViewer(stage, {film, ...(directs && {apply, bring, part})})
   }
   file = url
   job = of
