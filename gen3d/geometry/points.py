@@ -287,9 +287,34 @@ def merge(old: PointCloud, new: PointCloud) -> PointCloud:
     twin = np.zeros(len(new), bool)
     for exponent in np.unique(level):
         at = np.nonzero(level == exponent)[0]
-        cell = half * CELL_STEP**exponent
-        twin[at] = np.isin(_cells(new.xyz[at], cell), _cells(old.xyz, cell))
+        twin[at] = _shares_a_cell(new.xyz[at], old.xyz, half * CELL_STEP**exponent)
     return concatenate(old, new.keep(~twin))
+
+
+def _shares_a_cell(some: np.ndarray, others: np.ndarray, cell_m: float) -> np.ndarray:
+    """Which of some points lie in a cell with one of the others; sorts these few, not those many."""
+    keys, which = np.unique(_cells(some, cell_m), return_inverse=True)
+    return _visited(others, float(cell_m), keys, some.min(axis=0), some.max(axis=0))[which]
+
+
+@compiled
+def _visited(xyz, cell_m, keys, low, high):
+    """Which of the sorted keys are those of a point's cell; low, high: what the keys' cells hold lies between."""
+    found = np.zeros(len(keys), np.bool_)
+    q, first, last = np.empty(3, np.int64), np.empty(3, np.int64), np.empty(3, np.int64)
+    for k in range(3):
+        first[k], last[k] = np.floor(np.float64(low[k]) / cell_m), np.floor(np.float64(high[k]) / cell_m)
+    for i in range(len(xyz)):
+        inside = True
+        for k in range(3):
+            q[k] = np.floor(np.float64(xyz[i, k]) / cell_m)
+            inside &= first[k] <= q[k] <= last[k]
+        if inside:
+            key = (q[0] << 42) + (q[1] << 21) + q[2]
+            place = np.searchsorted(keys, key)
+            if place < len(keys) and keys[place] == key:
+                found[place] = True
+    return found
 
 
 def _cells(xyz: np.ndarray, cell_m: float) -> np.ndarray:
