@@ -106,9 +106,13 @@ def _reach(holds: Callable[[float], bool]) -> float:
 
 def _with_diagonals(limits: Limits, holds: Callable[[Pose], bool]) -> Limits:
     """Smaller, until the ellipsoid of yaw, pitch and going back holds on its diagonals as it does on its axes."""
+    order = list(range(len(_diagonals(limits))))
     for _ in range(12):
-        if all(holds(pose) for pose in _diagonals(limits)):
+        poses = _diagonals(limits)
+        bad = next((i for i in order if not holds(poses[i])), None)
+        if bad is None:
             break
+        order = [bad, *(i for i in order if i != bad)]  # it may well be the one that does not hold the next time
         limits = replace(
             limits,
             yaw_left_deg=SHRINK * limits.yaw_left_deg, yaw_right_deg=SHRINK * limits.yaw_right_deg,

@@ -6,7 +6,7 @@ it was drawn, and so is one whose strength was asked for; a notice says where it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -148,12 +148,15 @@ class _Trials:
     settings: TourSettings
     enough: Enough
 
-    def holes(self, amplitude: float) -> list[bool]:
-        """Of some frames, whether they show any."""
+    def holes(self, amplitude: float) -> Iterator[bool]:
+        """Of some frames, whether they show any: those farthest from the first before the others."""
         self.see.forget()
         cameras = [_tried(camera, self.settings) for camera in self.path(amplitude)]
         some = cameras[:: max(1, len(cameras) // TRIAL_FRAMES)]
-        return [any(_unfilled(self.see(view)) > STRAY for view in self.shot.views(camera)) for camera in some]
+        apart = [float(np.linalg.norm(camera.center - some[0].center)) for camera in some]
+        views = [self.shot.views(camera) for camera in some]
+        for i in sorted(range(len(some)), key=lambda i: -apart[i]):
+            yield any(_unfilled(self.see(view)) > STRAY for view in views[i])
 
 
 def _flown(trials: _Trials) -> Stage[tuple[float, float | None]]:
@@ -161,7 +164,7 @@ def _flown(trials: _Trials) -> Stage[tuple[float, float | None]]:
     strength = trials.settings.strength
     if isinstance(trials.path, AsDrawn):
         yield Progress("flythrough", 0, len(trials.path.cameras))
-        holes = trials.holes(1.0 if strength is None else strength)
+        holes = list(trials.holes(1.0 if strength is None else strength))
         if any(holes):
             yield Notice(LEAVES.format(sum(holes), len(holes)))
         return 1.0 if strength is None else strength, None
