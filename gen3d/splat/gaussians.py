@@ -8,15 +8,17 @@ changes nothing of how it is drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Int32, UInt8
-from scipy.spatial.transform import Rotation
 from torch import Tensor
 
+from gen3d.geometry.compiled import compiled
+from gen3d.splat.cpu.ewa import combine, cross, dot
 from gen3d.values import NO_THING, UNKNOWN, PointCloud
 
 SH_C0 = 0.28209479177387814
@@ -122,30 +124,65 @@ def from_points(points: PointCloud, size: float = INITIAL_SIZE) -> Gaussians:
     The footprint M = [right down] (3x2) has covariance M M^T; its principal axes are M v for the eigenvectors v of
     the 2x2 Gram matrix M^T M, known in closed form.
     """
-    right, down = points.tangents[:, 0].astype(np.float64), points.tangents[:, 1].astype(np.float64)
-    a, b, c = (right * right).sum(1), (right * down).sum(1), (down * down).sum(1)
-    angle = 0.5 * np.arctan2(2 * b, a - c)
-    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    long, short = cos * right + sin * down, -sin * right + cos * down
-    extents = np.stack([np.linalg.norm(long, axis=1), np.linalg.norm(short, axis=1)], axis=1)
-    extents = np.maximum(extents, LONGEST * extents.max(axis=1, keepdims=True))
-    scales = size * np.concatenate([extents, THINNESS * extents.min(axis=1, keepdims=True)], axis=1)
-    axes = _frames(long, short)
-    quats = Rotation.from_matrix(axes).as_quat(scalar_first=True) if len(points) else np.zeros((0, 4))
+    quats, scales = np.empty((len(points), 4), np.float32), np.empty((len(points), 3), np.float32)
+    _spread(points.tangents, size, quats, scales)
     return Gaussians(
         torch.from_numpy(points.xyz.copy()),
-        torch.from_numpy(quats.astype(np.float32)),
-        torch.from_numpy(scales.astype(np.float32)),
+        torch.from_numpy(quats),
+        torch.from_numpy(scales),
         INITIAL_OPACITY * torch.from_numpy(points.opacity.copy()),
         sh_from_rgb(torch.from_numpy(points.rgb.copy())),
     )
 
 
-def _frames(long: np.ndarray, short: np.ndarray) -> np.ndarray:
-    """Right-handed orthonormal frames (n 3 3, axes in columns) from two directions that are all but orthogonal."""
-    x = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-30)
-    z = np.cross(x, short)
-    z /= np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-30)
-    lost = np.linalg.norm(z, axis=1) < 0.5
-    x[lost], z[lost] = (1, 0, 0), (0, 0, 1)
-    return np.stack([x, np.cross(z, x), z], axis=2)
+@compiled
+def _spread(tangents, size, quats, scales):
+    """Fills in the rotation and the scales of each footprint; one that has no extent lies across the z axis."""
+    for i in range(len(tangents)):
+        right, down = _vector(tangents[i, 0]), _vector(tangents[i, 1])
+        angle = 0.5 * math.atan2(2 * dot(right, down), dot(right, right) - dot(down, down))
+        cos, sin = math.cos(angle), math.sin(angle)
+        long, short = combine(cos, right, sin, down), combine(cos, down, -sin, right)
+        extent, other = math.sqrt(dot(long, long)), math.sqrt(dot(short, short))
+        largest = max(extent, other)
+        extent, other = max(extent, LONGEST * largest), max(other, LONGEST * largest)
+        scales[i, 0], scales[i, 1], scales[i, 2] = size * extent, size * other, size * THINNESS * min(extent, other)
+        x, y, z = _frame(long, short)
+        quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3] = _quaternion(x, y, z)
+
+
+@compiled
+def _vector(row):
+    return np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
+
+
+@compiled
+def _frame(long, short):
+    """Three orthonormal axes, right-handed, from two directions that are all but orthogonal."""
+    x = _unit(long)
+    z = _unit(cross(x, short))
+    if dot(z, z) == 0:
+        x, z = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
+    return x, cross(z, x), z
+
+
+@compiled
+def _unit(a):
+    length = math.sqrt(dot(a, a))
+    return (a[0] / length, a[1] / length, a[2] / length) if length > 0 else (0.0, 0.0, 0.0)
+
+
+@compiled
+def _quaternion(x, y, z):
+    """Wxyz of the rotation that has these axes as columns, from the largest of its components (Shepperd 1978)."""
+    trace = x[0] + y[1] + z[2]
+    if trace >= max(x[0], y[1], z[2]):
+        q = 1 + trace, y[2] - z[1], z[0] - x[2], x[1] - y[0]
+    elif x[0] >= max(y[1], z[2]):
+        q = y[2] - z[1], 1 - trace + 2 * x[0], x[1] + y[0], x[2] + z[0]
+    elif y[1] >= z[2]:
+        q = z[0] - x[2], x[1] + y[0], 1 - trace + 2 * y[1], y[2] + z[1]
+    else:
+        q = x[1] - y[0], x[2] + z[0], y[2] + z[1], 1 - trace + 2 * z[2]
+    length = math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+    return q[0] / length, q[1] / length, q[2] / length, q[3] / length
