@@ -137,8 +137,9 @@ def _measured(xyz, rgb, opacity, tangents, pixel, blocks):
     """
     count, many = blocks.shape
     deviation, flatness = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    rgba, middle, edges, centre = np.zeros(4), np.zeros(3), np.zeros((2, 3)), np.zeros(2)
     for b in range(count):
-        rgba, middle, edges, centre = np.zeros(4), np.zeros(3), np.zeros((2, 3)), np.zeros(2)
+        rgba[:], middle[:], edges[:], centre[:] = 0, 0, 0, 0
         for k in range(many):
             i = blocks[b, k]
             rgba[3] += opacity[i] / many
@@ -159,17 +160,31 @@ def _measured(xyz, rgb, opacity, tangents, pixel, blocks):
                 off += (xyz[i, c] - middle[c] - plane) ** 2
             deviation[b] = max(deviation[b], abs(opacity[i] - rgba[3]))
             farthest = max(farthest, off)
-        footprint = min((edges[0] ** 2).sum(), (edges[1] ** 2).sum())
+        right, down = 0.0, 0.0
+        for c in range(3):
+            right, down = right + edges[0, c] ** 2, down + edges[1, c] ** 2
+        footprint = min(right, down)
         flatness[b] = np.sqrt(farthest / max(footprint, 1e-60))
     return deviation, flatness
 
 
 def _as_one(points: PointCloud, blocks: np.ndarray, size: int) -> PointCloud:
-    return PointCloud(
-        points.xyz[blocks].mean(axis=1),
-        points.rgb[blocks].mean(axis=1),
-        size * points.tangents[blocks].mean(axis=1),
-        points.origin[blocks[:, 0]],
-        points.pixel[blocks].min(axis=1),
-        points.opacity[blocks].mean(axis=1),
-    )
+    of = points.xyz, points.rgb, points.tangents.reshape(-1, 6), points.opacity[:, None]
+    xyz, rgb, tangents, opacity = (_means(values, blocks) for values in of)
+    first = blocks[:, 0]
+    pixel = points.pixel[first] // size * size
+    return PointCloud(xyz, rgb, size * tangents.reshape(-1, 2, 3), points.origin[first], pixel, opacity[:, 0])
+
+
+@compiled
+def _means(values, blocks):
+    """Of each block, the mean of its rows."""
+    count, many = blocks.shape
+    means = np.zeros((count, values.shape[1]), np.float32)
+    for b in range(count):
+        for k in range(many):
+            for c in range(values.shape[1]):
+                means[b, c] += values[blocks[b, k], c]
+        for c in range(values.shape[1]):
+            means[b, c] /= np.float32(many)
+    return means
