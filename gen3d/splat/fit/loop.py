@@ -50,9 +50,9 @@ class Manner(NamedTuple):
     """How much of the mean of the slopes a step of Adam keeps: with little, the last views count more."""
 
 
-MANNERS = {"thorough": Manner(1.0, DECAY, BETA1), "quick": Manner(2.0, 0.2, 0.5)}
-"""Measured on room and terrace at 512 pixels (docs/speed.md): 20 quick steps are 0.2 and 0.3 dB better on the photo
-than 40 thorough ones, and at most 0.05 dB worse in any other figure of `python -m bench.quality`."""
+MANNERS = {"thorough": Manner(1.0, DECAY, BETA1), "quick": Manner(2.0, 0.3, 0.5)}
+"""Measured on room and terrace (docs/speed.md): in any figure of `python -m bench.quality` 20 quick steps at 512 pixels
+are at most 0.05 dB worse than 40 thorough ones, and half the steps at 640."""
 MIN_OPACITY = 0.02
 """Gaussians below this are pruned at the end. Chosen by eye."""
 OPACITY_LIMITS = (1e-4, 1 - 1e-4)
