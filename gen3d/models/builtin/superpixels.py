@@ -20,6 +20,7 @@ from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
 from gen3d.geometry.ground_view import OFF, ground_of
+from gen3d.geometry.membrane import around
 from gen3d.geometry.together import together
 from gen3d.models.base import Proposals
 
@@ -199,9 +200,14 @@ class _Outline:
 
     def _along(self, inside: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The cracks from `inside` to beyond `whole`: steps of depth, 1 where the outside is farther, and of colour."""
-        found = []
-        pictures = zip(self.cracks, (inside, inside.T), (~whole, ~whole.T), strict=True)
-        for (depth_step, colour), inner, outer in pictures:
+        rows, columns = around(inside, 1)
+        found, inside, outside = [], inside[rows, columns], ~whole[rows, columns]
+        windows = (rows, columns), (columns, rows)
+        for cracks, (down, across), inner, outer in zip(
+            self.cracks, windows, (inside, inside.T), (outside, outside.T), strict=True
+        ):
+            last = across.start + inner.shape[1] - 1
+            depth_step, colour = (of[down, across.start : last] for of in cracks)
             for sign, a, b in ((1, slice(-1), slice(1, None)), (-1, slice(1, None), slice(-1))):
                 here = inner[:, a] & outer[:, b]
                 found.append((np.clip(sign * depth_step[here] / STEP, -1, 1), colour[here]))
