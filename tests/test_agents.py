@@ -437,11 +437,14 @@ def test_ten_edits_by_mcp(page, stand):
         undone = await session.call_tool("undo", {"job": job, "count": 12})
         assert not undone.isError and not (play.folders[-1] / "grow" / "edits.json").exists()
         half = {"thing": "1", "outlines": [[[-9, -9], [80, -9], [80, 999], [-9, 999]]]}
+        as_built = (play.folders[-1] / "grow" / "things.json").read_bytes()
         apart = await session.call_tool("split", {"job": job, **half})
         assert not apart.isError and "image" in {part.type for part in apart.content}, texts(apart)
         new = max(directed.built_in(play.folders[-1] / "grow").things["things"], key=lambda thing: thing["id"])
         merged = await session.call_tool("merge", {"job": job, "things": [1, new["id"]]})
         assert not merged.isError and f"'id': {new['id']}" not in texts(merged)[0]
+        undone = await session.call_tool("undo", {"job": job, "count": 2})
+        assert not undone.isError and (play.folders[-1] / "grow" / "things.json").read_bytes() == as_built
         for wrong, told in (({"job": job, "edits": [{"op": "hide", "thing": 999}]}, "thing 999"),
                             ({"job": "x", "edits": []}, "no such job"),
                             ({"job": job, "edits": [{"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}]},

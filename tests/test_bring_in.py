@@ -35,7 +35,7 @@ from gen3d.settings import ExpandSettings
 from gen3d.splat.gaussians import from_points, joined
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.splat.role import draw
-from gen3d.values import RGBD, LayeredDepth, Layers, Origin
+from gen3d.values import RGBD, SKY, LayeredDepth, Layers, Origin
 from tests import conftest
 from tests.fakes import fake_models
 from tests.test_brought import box_part
@@ -322,13 +322,21 @@ def test_what_a_removal_uncovers_and_nobody_made_is_filled_with_what_is_there(tm
 
 
 def test_labels_survive_readers_that_are_not_ours(baked, tmp_path):
-    """@playcanvas/splat-transform of a .ply; three.js of a .glb, where each thing is a node with as many points."""
+    """@playcanvas/splat-transform of a .ply, which it moves, reorders and filters; three.js of a .glb, where each thing
+    is a node with as many points."""
     from tests.npm import node, npm_package
     from tests.test_scene_file import converted
     from tests.three_page import THREE
 
-    there = open_scene(converted(baked / "scene.ply", tmp_path / "theirs.ply")).gaussians
-    assert torch.equal(there.things, open_scene(baked / "scene.ply").gaussians.things)
+    ours, theirs = open_scene(baked / "scene.ply").gaussians.things, tmp_path / "theirs.ply"
+    number = int(ours[(ours > 0) & (ours < SKY)][0])
+
+    def after(*actions: str) -> torch.Tensor:
+        return open_scene(converted(baked / "scene.ply", theirs, actions=actions)).gaussians.things
+
+    assert torch.equal(after(), ours) and torch.equal(after("-t", "1,0,0", "-r", "0,90,0"), ours)
+    assert torch.equal(after("-m").sort().values, ours.sort().values)
+    assert torch.equal(after("-V", f"gen3d_thing,eq,{number}"), ours[ours == number])
     run("export", baked / "scene.ply", "--to", tmp_path / "scene.splats.glb")
     three = npm_package(*THREE)
     program = f"""

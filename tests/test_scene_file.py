@@ -1,4 +1,5 @@
 import gzip
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -118,10 +119,10 @@ def test_export_and_render_say_what_is_wrong_with_a_broken_scene(tmp_path, capsy
 # -- beside @playcanvas/splat-transform, which SuperSplat is built on
 
 
-def converted(given: Path, to: Path, *options: object) -> Path:
+def converted(given: Path, to: Path, *options: object, actions: Sequence[str] = ()) -> Path:
     """What splat-transform makes of a file."""
     program = npm_package("@playcanvas/splat-transform", "3.7.0") / "bin" / "cli.mjs"
-    done = node(program, "-q", "-w", *options, given, to)
+    done = node(program, "-q", "-w", *options, given, *actions, to)
     assert done.returncode == 0 and to.exists(), done.stderr[-500:]
     return to
 

@@ -86,8 +86,8 @@ def test_things_are_taken_apart_and_joined_on_the_page_and_undo_takes_that_back_
     """By keys alone, but for the first click; edits stay, and the page's console is silent."""
     room, asked, complaints = room_with_cards(), [], []
     told = told_of_cards(room)
-    second = {**told["things"][0], "id": 4, "name": "red card, part 2"}
-    states = {"scene": (told["things"], 0), "split": ([*told["things"], second], 2), "merge": ([told["things"][0], second], 3)}
+    (red, blue), part_2 = told["things"], {**told["things"][0], "id": 4, "name": "red card, part 2"}
+    states = {"scene": ([red, blue], 0), "split": ([red, blue, part_2], 2), "merge": ([red, part_2], 3)}
     for name, (things, heard) in states.items():
         write_view(tmp_path / f"{name}.view", room, LENS, PIVOT_M, LIMITS, things=told)
         retell_view(tmp_path / f"{name}.view", {**told, "things": things, "changes": [{}] * heard}, lambda g, _: g)
