@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 
 from gen3d.errors import InputError
-from gen3d.formats.view import retell_view, write_view
+from gen3d.formats.view import read_told, retell_view, write_view
 from gen3d.request import Request
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import PRESETS
@@ -80,6 +80,26 @@ def test_what_a_viewer_takes_apart_is_its_own_jobs_with_the_edits_of_the_viewer(
     assert {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} == before
     again = directing.merge("me", own.job, [1, max(thing["id"] for thing in own.things)])
     assert again.job == own.job and len(again.things) == len(own.things) - 1
+
+
+NONE = {"edits": [], "undone": []}
+
+
+def test_what_a_viewer_joins_is_undone_to_the_byte_and_nonsense_changes_nothing(house):
+    directing, _, gallery = house
+    folder = gallery.folder_of(gallery.examples[0])
+    job, view = directing.parted_in_viewer("me", folder.name, {"merge": [1, 2]}, NONE)
+    joined = view.read_bytes()
+    assert 2 not in [thing["id"] for thing in read_told(view)["things"]]
+    for how in (None, [], {}, {"undo": 2}, {"split": [1]}, {"split": 99}, {"merge": 1}, {"merge": [1]}, {"remove": 1}):
+        with pytest.raises(InputError):
+            directing.parted_in_viewer("me", job, how, NONE)
+    assert view.read_bytes() == joined
+    assert directing.parted_in_viewer("me", job, {"undo": 1}, NONE) == (job, view)
+    assert view.read_bytes() == SceneFiles(folder).view.read_bytes()
+    for edits, why in ((NONE, "0 edits"), (HIDE, "no longer be undone")):
+        with pytest.raises(InputError, match=why):
+            directing.parted_in_viewer("me", job, {"undo": 1}, edits)
 
 
 def test_things_are_taken_apart_and_joined_on_the_page_and_undo_takes_that_back_in_its_turn(tmp_path, browser):

@@ -107,7 +107,10 @@ class Directing:
             case {"merge": things}:
                 _offered(self._direct.merge)(scene, things)
             case {"undo": 1}:
+                before = SceneFiles(scene).things.read_bytes()
                 self._direct.undo(scene, 1)
+                if SceneFiles(scene).things.read_bytes() == before:  # of older acts nothing is kept
+                    raise InputError("What was done to the things can no longer be undone.", "Join or part them anew.")
             case _:
                 raise InputError("This is no way to part things.", "Say split, merge or undo.")
 
