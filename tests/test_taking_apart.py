@@ -9,7 +9,7 @@ import pytest
 from gen3d.edits import Edit
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, read_edits, write_edits
-from gen3d.formats.things_file import read_things
+from gen3d.formats.things_file import camera_as_json, read_things
 from gen3d.formats.view import read_told, read_view
 from gen3d.products.relabel import rename
 from gen3d.run.acts import MOST
@@ -35,6 +35,17 @@ def left_half(scene: Path) -> list[list[list[float]]]:
     camera = built.cameras[0]
     u = camera.project(built.gaussians.means[built.gaussians.things == 1].double().numpy())[0][:, 0]
     return [[[-9, -9], [float(np.median(u)), -9], [float(np.median(u)), 9999], [-9, 9999]]]
+
+
+def test_an_outline_of_another_view_counts_in_that_view(scene):
+    built = built_in(scene)
+    camera = built.cameras[-1]
+    u = camera.project(built.gaussians.means[built.gaussians.things == 1].double().numpy())[0][:, 0]
+    middle = float(np.median(u))
+    polygon = [[-9999, -9999], [middle, -9999], [middle, 9999], [-9999, 9999]]
+    take_apart(scene, "1", {"polygons": [polygon], "camera": camera_as_json(camera)})
+    of = read_view(SceneFiles(scene).view).gaussians.things
+    assert 0.3 < int((of == max(ids(scene))).sum()) / int(((of == 1) | (of == max(ids(scene)))).sum()) < 0.7
 
 
 def kept(scene: Path) -> dict[str, bytes]:
@@ -69,7 +80,13 @@ def test_copies_keep_their_numbers_and_parts_get_others(scene):
     assert built_in(scene).edited(read_edits(scene / "edits.json").done).things[copied + 1].of == copied
 
 
-@pytest.mark.parametrize("outlines", ["round", [[1, 2]], [[[0, 0], [1, 0]]], [[[0, 0], [1, 0], [float("nan"), 1]]], 5])
+NO_OUTLINES = (
+    "round", {"polygons": [[[0, 0], [9, 0], [0, 9]]]}, {"camera": {}}, [[1, 2]], [[[0, 0], [1, 0]]],
+    [[[0, 0], [1, 0], [float("nan"), 1]]], 5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("outlines", NO_OUTLINES)
 def test_outlines_that_are_none_are_refused_and_nothing_changes(scene, outlines):
     before = kept(scene)
     with pytest.raises(InputError):

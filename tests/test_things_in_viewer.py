@@ -14,9 +14,11 @@ from gen3d.edits import instances
 from gen3d.formats.edits_file import parse_edits, read_edits
 from gen3d.formats.glb import write_glb
 from gen3d.formats.stored import StoredScene
+from gen3d.formats.things_file import check_change
 from gen3d.formats.view import read_told, read_view, write_view
 from gen3d.products.brought import thing_in
 from gen3d.products.edited import edited_by, heeding
+from gen3d.products.relabel import relabelled
 from gen3d.run.bring import write_for_viewer
 from gen3d.splat.edited import edited
 from gen3d.splat.pick import pick_rasterizer
@@ -255,6 +257,37 @@ def test_a_scene_that_tells_of_no_things_offers_none(one_page):
     one_page.open("plain.view")
     assert one_page.page.locator(".tools .edits").is_hidden()
     one_page.page.evaluate("() => viewer.dispose()")
+
+
+def test_what_is_drawn_around_is_split_off_as_python_does_it_from_another_view_too(one_page, folder):
+    one_page.page.evaluate("""() => {
+        window.viewer = createSceneViewer(stage, {sway: false, part: how => { window.how = how }})
+        viewer.show('cards.view')
+    }""")
+    one_page.wait("ready === 'true'")
+    bench, page = Bench(one_page), one_page.page
+    page.get_by_role("button", name="Things", exact=True).click()
+    bench.press("ArrowRight", "ArrowRight")
+    one_page.rest()
+    bench.button("red card").click()
+    bench.button("Draw around a part").click()
+    one_page.rest()
+    box = page.locator(".outline .box").bounding_box()
+    middle, top, bottom = box["x"] + box["width"] / 2, box["y"] - 8, box["y"] + box["height"] + 8
+    page.mouse.move(middle, top)
+    page.mouse.down()
+    for x, y in ((box["x"] - 8, top), (box["x"] - 8, bottom), (middle, bottom)):
+        page.mouse.move(x, y, steps=5)
+    page.mouse.up()
+    how = page.evaluate("() => window.how")
+    page.evaluate("() => viewer.dispose()")
+    gaussians = read_view(folder / "cards.view").gaussians
+    change = {"op": "split", "thing": 1, "into": 9, **how["outlines"]}
+    check_change(change)
+    after = relabelled(gaussians, [change]).things
+    share = int((after == 9).sum()) / int((gaussians.things == 1).sum())
+    assert how["split"] == 1 and 0.35 < share < 0.65
+    assert bool(((after == 9) | (after == gaussians.things)).all())
 
 
 def test_nobody_is_shut_out_at_a_phones_width(bench):

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gen3d.camera import Camera
 from gen3d.edits import free_number
 from gen3d.errors import InputError
 from gen3d.formats.edits_file import Edits, write_edits
 from gen3d.formats.html import write_html
+from gen3d.formats.things_file import camera_of
 from gen3d.formats.view import retell_view
 from gen3d.formats.whole import refusing
 from gen3d.products.relabel import merge, relabelled, split, split_into_parts
@@ -35,17 +37,18 @@ LEAVES = ("rename", "hide", "show")
 def take_apart(scene: Path, thing: str, outlines: Any = None) -> None:
     """Makes each part of a thing one of its own, or what of it lies within outlines in the photo's view.
 
-    thing: a name, or a number in digits. outlines: lists of corners in the photo's pixels; None or none of them: the
-    parts are found. Raises InputError for a thing that is not there or was edited, and for one without parts.
+    thing: a name, or a number in digits. outlines: lists of corners in the photo's pixels, or {"polygons", "camera"} as
+    things.json has them of another view; None or none of them: the parts are found. Raises InputError for a thing that
+    is not there or was edited, and for one without parts.
     """
-    built, drawn = built_in(scene), _drawn(outlines or [])
+    built, (drawn, camera) = built_in(scene), _drawn(outlines or [])
     edits = _pinned(edits_of(built), _numbers(built))
     number = _untouched(built, edits, thing)
     taken = {edit.new for edit in (*edits.done, *edits.undone) if edit.new is not None}
     _keep(built, edits)
     with remembered(built.files, len(edits.done)):
         if outlines:
-            retell(built.files, split(built.files, number, drawn, taken=taken))
+            retell(built.files, split(built.files, number, drawn, camera, taken=taken))
         else:
             retell(built.files, split_into_parts(built.files, number, taken))
 
@@ -63,13 +66,14 @@ def put_together(scene: Path, things: Any) -> None:
         retell(built.files, merge(built.files, numbers))
 
 
-def _drawn(outlines: Any) -> list[Float[np.ndarray, "c 2"]]:
-    """Outlines as a client sent them."""
+def _drawn(outlines: Any) -> tuple[list[Float[np.ndarray, "c 2"]], Camera | None]:
+    """Outlines as a client sent them, and in whose view; None is the photo's."""
     with refusing("These are no outlines.", "Give corners in the photo's pixels, as [[[10, 20], [90, 20], [50, 80]]]."):
-        drawn = [np.array(outline, np.float64) for outline in outlines]
+        camera = camera_of(outlines) if isinstance(outlines, dict) else None
+        drawn = [np.array(outline, np.float64) for outline in (outlines["polygons"] if camera else outlines)]
         if not all(one.ndim == 2 and one.shape[1] == 2 and np.isfinite(one).all() for one in drawn):
             raise ValueError("corners are two numbers each")
-        return drawn
+        return drawn, camera
 
 
 def _numbers(built: Built) -> list[int]:

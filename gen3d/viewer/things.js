@@ -1,10 +1,10 @@
 // The things of a scene in a list and in the picture: a click chooses one, a drag moves it on the ground, sliders and keys
 // turn and scale it. What was built stays; edits.js says what a list of edits makes of it.
 //
-// stage: {header(), slotAt(x, y), project(point), ray(x, y), place(), begin(), unfolded(open), apply, bring, part, read, add,
-// whole}: what the viewer does for it; pixels are of the canvas's box, apply(text, say) is there only where somebody takes
-// edits, bring({words, file}, say, take) where somebody makes what is to be brought in, part(how, text, say) where
-// somebody takes things apart and joins them.
+// stage: {header(), slotAt(x, y), project(point), ray(x, y), pixel(x, y), camera(), place(), begin(), unfolded(open), apply,
+// bring, part, read, add, whole}: what the viewer does for it; pixels are of the canvas's box, but pixel(x, y) gives the
+// photo's. apply(text, say) is there only where somebody takes edits, bring({words, file}, say, take) where somebody makes
+// what is to be brought in, part(how, text, say) where somebody takes things apart and joins them.
 
 const NUDGE = 0.02          // of the pivot's distance, by an arrow key
 const STEP_DEG = 5, STEP_SCALE = 1.05
@@ -16,6 +16,8 @@ const SHADOW = 'shadow'    // what a contact shadow is built of, and how the nam
 const NO_COLOUR = [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 const BROUGHT_KINDS = '.glb,.ply,.splat,.spz,.sog,.ksplat,.png,.webp'
 const HOW_TO_EDIT = 'Click a thing, or choose one in the list.'
+const CORNER_PX = 3         // between two corners of what is drawn around a part
+const HOW_TO_DRAW = 'Draw around a part of it with the mouse or a finger; Escape leaves it whole.'
 const CHOSEN_WORDS = 'drag it or use the arrow keys to move it, comma and dot to turn it, Delete to remove it, Escape to let go.'
 
 class Things {
@@ -28,6 +30,7 @@ class Things {
   #heard = 0                        // changes of things that the file has heard of
   #acts = []                        // of each that can be undone: how many edits there were
   #asked = 0                        // the same of the one that was asked for
+  #drawn = null                     // around a part: corners in the canvas's box; null while nobody is to draw
 
   constructor(stage, signal) {
     this.#stage = stage
@@ -83,7 +86,7 @@ class Things {
   toggle(open = this.element.hidden) {
     this.element.hidden = !open
     this.#stage.unfolded(open)
-    if (!open) this.#chosen = null
+    if (!open) this.#chosen = this.#drawn = null
     else this.#stage.begin()
     this.#changed()
   }
@@ -175,6 +178,7 @@ class Things {
 
   #choose(number) {
     this.#chosen = number
+    this.#drawn = null
     this.#say(number === null ? HOW_TO_EDIT : `${this.#there.get(number).name}: ${CHOSEN_WORDS}`)
     this.#changed()
   }
@@ -244,6 +248,26 @@ class Things {
 
   #split() { this.#part({split: this.#chosen}, 'It is being taken apart.') }
 
+  #toDraw() {
+    this.#drawn = []
+    this.#say(HOW_TO_DRAW)
+  }
+
+  #draw(x, y) {
+    const [a, b] = this.#drawn.at(-1) ?? [-Infinity, 0]
+    if (Math.hypot(x - a, y - b) >= CORNER_PX) this.#drawn.push([x, y])
+    this.outline.replaceChildren(polygon('ring', this.#drawn))
+  }
+
+  // Closed where the hand is lifted.
+  #splitOff() {
+    const corners = this.#drawn.map(([x, y]) => this.#stage.pixel(x, y).map(v => Number(v.toFixed(2))))
+    this.#drawn = null
+    if (corners.length < 3) return this.#say(HOW_TO_EDIT)
+    const outlines = {polygons: [corners], camera: this.#stage.camera()}
+    this.#part({split: this.#chosen, outlines}, 'It is being taken apart.')
+  }
+
   #join() { this.#part({merge: [this.#chosen, Number(this.#parts.other.value)]}, 'They are being joined.') }
 
   #copy() {
@@ -266,13 +290,17 @@ class Things {
   // -- in the picture
 
   at(x, y) {
-    if (this.element.hidden) return
+    if (this.element.hidden || this.#drawn) return
     const slot = this.#stage.slotAt(x, y), [number] = [...this.#slots].find(([, other]) => other === slot) ?? []
     this.#choose(Number.isInteger(number) ? number : null)
   }
 
   // True where the chosen thing is, which then is carried.
   grab(x, y) {
+    if (this.#drawn) {
+      this.#drawn = [[x, y]]
+      return true
+    }
     if (this.element.hidden || this.#chosen === null || !within(this.#hull(), [x, y])) return false
     const {foot} = this.#there.get(this.#chosen), start = this.#stage.project(foot)
     this.#carried = start && {foot, from: [x, y], start}
@@ -281,6 +309,7 @@ class Things {
 
   // Its foot goes along with the hand, on the level that it stands on.
   carry(x, y) {
+    if (this.#drawn) return this.#draw(x, y)
     const {foot, from, start} = this.#carried, {place, way} = this.#stage.ray(start[0] + x - from[0], start[1] + y - from[1])
     const {up} = this.#told, slant = dot(way, up) / Math.hypot(...way)
     const far = dot(foot.map((p, k) => p - place[k]), up) / dot(way, up)
@@ -290,6 +319,10 @@ class Things {
 
   // Always false: nothing is carried after that.
   drop(whether) {
+    if (this.#drawn) {
+      if (whether) this.#splitOff()
+      return false
+    }
     const edit = this.#pending
     this.#pending = this.#carried = null
     if (whether && edit) this.#do(edit)
@@ -318,8 +351,7 @@ class Things {
     if (this.#chosen === null || this.#there.get(this.#chosen)?.hidden) return this.outline.replaceChildren()
     const {of, matrix} = this.#there.get(this.#chosen), {footprint = []} = this.#toldOf(of)
     const ring = footprint.map(corner => this.#stage.project(transformed(matrix, corner))).filter(Boolean)
-    this.outline.replaceChildren(...[['box', this.#hull()], ['ring', ring]].map(([name, points]) => (
-      shape('polygon', {class: name, points: points.map(p => p.map(x => x.toFixed(1)).join()).join(' ')}))))
+    if (!this.#drawn?.length) this.outline.replaceChildren(polygon('box', this.#hull()), polygon('ring', ring))
   }
 
   // -- keys
@@ -420,7 +452,8 @@ class Things {
     if (this.#stage.part) {
       parts.other = made('select', {}, {'aria-label': 'The thing to join with'})
       parts.joins = row(button('join', 'Join with', () => this.#join(), 'Both become one thing'), parts.other)
-      parts.one.append(button('split', 'Take apart', () => this.#split(), 'Its parts become things'), parts.joins)
+      parts.one.append(button('split', 'Take apart', () => this.#split(), 'Its parts become things'),
+        button('around', 'Draw around a part', () => this.#toDraw(), 'It becomes a thing of its own'), parts.joins)
     }
     parts.name.addEventListener('change', () => this.#rename(parts.name.value), on)
     this.#slide(parts.turn, value => ({op: 'turn', deg: value - turnedOf(this.#before())}))
@@ -511,7 +544,7 @@ class Things {
   #offerParts() {
     const {split, joins, other} = this.#parts, built = this.#told.things.map(({id}) => id), {value} = other
     const others = [...this.#there].filter(([n]) => n !== this.#chosen && built.includes(n))
-    split.hidden = !built.includes(this.#chosen)
+    split.hidden = this.#parts.around.hidden = !built.includes(this.#chosen)
     joins.hidden = split.hidden || !others.length
     other.replaceChildren(...others.map(([n, {name}]) => made('option', {value: String(n), textContent: name})))
     if (others.some(([n]) => String(n) === value)) other.value = value
@@ -530,6 +563,10 @@ class Things {
     Object.assign(parts.size, {value: Math.log2(thing.factor), ariaValueText: `${thing.factor.toFixed(2)} times`})
     parts.name.value = thing.name
   }
+}
+
+function polygon(name, points) {
+  return shape('polygon', {class: name, points: points.map(p => p.map(x => x.toFixed(1)).join()).join(' ')})
 }
 
 // Within half a turn.

@@ -7,7 +7,7 @@
 //   viewer.things.take(edit, source)       // brings in what stands in a file of its own, as {bring} has it made
 //   {film: (text, seconds) => ...} films a path: the text of a transforms.json
 //   {apply: (text, say) => ...} takes a scene's edits, the text of an edits.json, and says when files and videos heed them
-//   {part: (how, text, say) => ...} takes things apart ({split: thing}), joins them ({merge: things}) or undoes that
+//   {part: (how, text, say) => ...} takes things apart ({split: thing, outlines}), joins them ({merge: things}) or undoes that
 //     ({undo: 1}), has the edits, and shows the scene with what there is then
 //   {bring: ({words, file}, say, take) => ...} has something made of words or of a file, then take(edit, address of it)
 //   {asked: askedOf(location.search)} begins as an address says (parameters.js)
@@ -496,6 +496,8 @@ class SceneViewer {
       slotAt: (x, y) => this.#slotAt(x, y),
       project: point => this.#project(point),
       ray: (x, y) => this.#ray(x, y),
+      pixel: (x, y) => this.#pixel(x, y),
+      camera: () => this.#camera(),
       place: () => {
         if (this.#lost || !this.#renderer.textures) return
         this.#renderer.place(this.#things.lines())
@@ -607,6 +609,12 @@ class SceneViewer {
     const {view, focal} = this.pose(), {K} = focused(this.#scene.header, focal), [u, v] = this.#pixel(x, y)
     const seen = [(u - K[0][2]) / K[0][0], (v - K[1][2]) / K[1][1], 1]
     return {place: poseOf(view).place, way: [0, 1, 2].map(k => dot(seen, view.map(row => row[k])))}
+  }
+
+  // As things.json has it.
+  #camera() {
+    const {view, focal} = this.pose(), {K, width, height} = focused(this.#scene.header, focal)
+    return {K, w2c: [...view, [0, 0, 0, 1]], width, height}
   }
 
   #project(point) {

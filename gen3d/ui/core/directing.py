@@ -91,7 +91,8 @@ class Directing:
     def parted_in_viewer(self, visitor: str, job: str | None, how: Any, edits: Any) -> tuple[str, Path]:
         """(job to go on with, its file for the viewer) with other things, for a page with edits of its own.
 
-        how: {"split": a thing}, {"merge": things}, or {"undo": 1} of the last such. edits: those, as edits.json has
+        how: {"split": a thing}, with "outlines" {"polygons", "camera"} what lies within those alone, {"merge": things},
+        or {"undo": 1} of the last such. edits: those, as edits.json has
         them; they are kept with the job, since parts get numbers beside theirs.
         """
         own = own_job(self._visits, self._gallery, visitor, job)
@@ -103,7 +104,7 @@ class Directing:
     def _part(self, scene: Path, how: Any) -> None:
         match how:
             case {"split": thing}:
-                _offered(self._direct.split)(scene, str(thing), None)
+                _offered(self._direct.split)(scene, str(thing), how.get("outlines"))
             case {"merge": things}:
                 _offered(self._direct.merge)(scene, things)
             case {"undo": 1}:
