@@ -102,15 +102,17 @@ def compare(presets: list[str], against: Path, rounds: int, work: Path) -> None:
 
 def at_once(preset: str, many: int, rounds: int, work: Path) -> None:
     """Builds of the room one alone and many side by side, in turns."""
-    alone, crowd = [], []
+    alone, beside, crowd = [], [], []
     for _ in range(rounds):
         alone.append(build("room", preset, work / "scene"))
         start = time.perf_counter()
         with ThreadPoolExecutor(many) as pool:
-            list(pool.map(lambda i: build("room", preset, work / f"scene{i}"), range(many)))
+            beside += pool.map(lambda i: build("room", preset, work / f"scene{i}"), range(many))
         crowd.append(time.perf_counter() - start)
     one, all_s = _median(alone, "wall_s"), statistics.median(crowd)
-    print(f"room     {preset:<9} alone {one:.1f} s, {many} at once {all_s:.1f} s: {all_s / one:.2f} of one", flush=True)
+    cpu = f"{_median(alone, 'cpu_s'):.1f} s CPU alone, {_median(beside, 'cpu_s'):.1f} each beside"
+    told = f"alone {one:.1f} s, {many} at once {all_s:.1f} s: {all_s / one:.2f} of one; {cpu}"
+    print(f"room     {preset:<9} {told}", flush=True)
 
 
 def _median(costs: list[Cost], of: str) -> float:
