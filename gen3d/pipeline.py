@@ -102,7 +102,6 @@ def make_layers(source: Source, engines: Engines) -> Stage[Layers]:
 
 def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough = never) -> Stage[Made]:
     """What is behind and around the layers, as Gaussians (paper 3.1 to 3.3)."""
-    layers = replace(layers, things=find_things(layers))
     photo, seed = layers.rgbd, wanted.seed
     place = place_of(photo)
     words = yield from engines.run(
@@ -113,6 +112,7 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
         lambda e: fill_background(layers, e.models.background, e.models.depth, words.background, seed, fringe)
     )
     points = yield from lift_layers(layers, background, engines.settings.layers.behind_edges, fringe)
+    layers = replace(layers, things=find_things(layers))  # not before there are points to look around in
     seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), wanted.path)
     world = yield from engines.run(
         lambda e: expand_world(
