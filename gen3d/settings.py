@@ -144,7 +144,8 @@ class Settings:
     size_px: int
     """The longer side that a larger photo is reduced to."""
     seconds: int
-    """Expected seconds for a 640x480 RGBD photo on two processor cores with the builtin engine (see bench/)."""
+    """Expected seconds for a 640x480 RGBD photo on two processor cores with the builtin engine. Measured with
+    `python -m bench.build` (docs/speed.md), but for quality's."""
     layers: LayerSettings = field(default_factory=LayerSettings)
     expand: ExpandSettings = field(default_factory=ExpandSettings)
     fit: FitSettings = field(default_factory=FitSettings)
@@ -152,13 +153,13 @@ class Settings:
     engines: EngineSettings = field(default_factory=EngineSettings)
 
 
-BALANCED = Settings("balanced", size_px=768, seconds=90, fit=FitSettings(iterations=32, descent="quick"))
+BALANCED = Settings("balanced", size_px=768, seconds=40, fit=FitSettings(iterations=32, descent="quick"))
 """The default. Chosen by eye, but for the fit: within 0.05 dB of 80 thorough steps (docs/speed.md)."""
 FAST = replace(
     BALANCED,
     preset="fast",
     size_px=512,
-    seconds=45,
+    seconds=18,
     fit=FitSettings(iterations=20, descent="quick", reprojections=5, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
     engines=EngineSettings(depth_tokens=1800, mask_grid=24, diffusion_steps=4),

@@ -31,7 +31,7 @@ def test_what_build_brings_is_said_of_this_machine_and_says_where_its_seconds_ar
     expected = Expected(tmp_path / "seconds.json")
     assert not expected.is_measured("fast")
     told = machine("two cores, without a GPU", (), "fast", expected.seconds("fast"), measured=False)
-    assert "no networks" in told and "about 45 s, reckoned from two cores" in told
+    assert "no networks" in told and "about 18 s, reckoned from two cores" in told
     expected.learn("fast", {"depth": 10.0, "expand": 2.0})
     assert expected.is_measured("fast") and not expected.is_measured("quality")
     told = machine("a <GPU>", ("MoGe-2 vitl", "LaMa"), "fast", expected.seconds("fast"), measured=True)
