@@ -187,8 +187,6 @@ def test_the_inpainter_plays_its_role():
     filled = engine.inpaint(image, hole, ~hole, depth, prompt="a cat", seed=3)
     assert np.array_equal(filled, engine.inpaint(image, hole, ~hole, depth, seed=3))
     assert np.array_equal(filled[~hole], image[~hole])
-    deep = box(64, 64, 31, 33, 31, 33)
-    assert np.array_equal(filled[deep], fill_by_patches(image, hole, ~hole, depth, 3)[deep])
 
 
 def test_the_inpainter_continues_the_colours_at_the_rim():
@@ -200,3 +198,22 @@ def test_the_inpainter_continues_the_colours_at_the_rim():
     beside = box(48, 64, 0, 48, 24, 25)
     assert np.abs(filled - ramp)[beside].max() < 0.03
     assert (filled[hole][:, 0] - filled[hole][:, 1]).max() < 0.05
+
+
+def test_the_inpainter_takes_colours_from_the_rim_and_detail_from_patches():
+    """The hole in a rough yellow field is told to be as far as the blue beyond, of which alone there are patches."""
+    noise, yellow, blue = rough(128, 128, 12) - 0.5, np.float32([0.8, 0.7, 0.2]), np.float32([0.2, 0.4, 0.8])
+    far, hole = box(128, 128, 0, 40, 0, 128), box(128, 128, 60, 100, 44, 84)
+    image = np.where(far[..., None], blue, yellow) + 0.2 * noise
+    depth = np.where(far | hole, 30.0, 6.0).astype(np.float32)
+    filled = PatchInpainter().inpaint(np.clip(image, 0, 1), hole, ~hole, depth)
+    mean, change = filled[hole].mean(axis=0), np.abs(np.diff(filled.mean(axis=-1), axis=1, prepend=0))
+    assert np.linalg.norm(mean - yellow) < 0.5 * np.linalg.norm(mean - blue)
+    assert change[hole].mean() > 0.7 * change[box(128, 128, 4, 36, 4, 124)].mean()
+
+
+def test_the_inpainter_leaves_patches_as_they_are_where_nothing_beside_the_hole_lends():
+    image, hole, inner = rough(64, 64, 13), box(64, 64, 24, 40, 24, 40), box(64, 64, 20, 44, 20, 44)
+    depth = np.full((64, 64), 2.0, np.float32)
+    filled = PatchInpainter().inpaint(image, hole, ~inner, depth)
+    assert np.array_equal(filled, fill_by_patches(image, hole, ~inner, depth, 0))
