@@ -86,6 +86,9 @@ class Flip:
     front: bool | None = None
     """The side it goes to; None is the other one than that on which it is. Kept with the place, so that it stays
     there when the threshold moves."""
+    thing: bool = False
+    """Whether the thing is meant that is seen there, as whoever clicks into a picture means it, or the smallest of the
+    regions, as whoever picks one from their list does."""
 
 
 @dataclass(frozen=True, slots=True)

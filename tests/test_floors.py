@@ -45,6 +45,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "jaxtyping", "scipy", "cv2", "skimage", "numba"},
     ),
     "models.builtin.depthnet": (set(), {"jaxtyping", "torch"}),
+    "models.builtin.clicknet": ({"models.builtin.depthnet"}, {"jaxtyping", "torch"}),
+    "models.builtin.pointed": ({"geometry", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch"}),
     "models.builtin.mixed_depth": (
         VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2"},
     ),

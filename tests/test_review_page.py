@@ -282,11 +282,12 @@ def looked(client: Client, photo: Path) -> str:
 
 def test_the_api_reviews_layers_between_two_steps(client, stand, play):
     job = looked(client, stand.photo)
-    _, flips, regions = client.predict(job, 90, [[*LEFT], [*RIGHT, False], [*ABOVE]], api_name="/review")
-    assert flips == [[*LEFT, False], [*RIGHT, False]]
+    _, flips, regions = client.predict(job, 90, [[*LEFT, None, True], [*RIGHT, False], [*ABOVE]], api_name="/review")
+    assert flips == [[*LEFT, False, True], [*RIGHT, False]]
     assert [region["front"] for region in regions] == [False, False]
     asked, folder = play.reviews[-1]
-    assert asked == Review(90.0, (Flip(*LEFT), Flip(*RIGHT, False), Flip(*ABOVE))) and folder == play.folders[0]
+    assert asked == Review(90.0, (Flip(*LEFT, thing=True), Flip(*RIGHT, False), Flip(*ABOVE)))
+    assert folder == play.folders[0]
     assert client.predict(job, api_name="/review")[1:2] == ([],) and play.reviews[-1][0] == Review()
     client.predict(job, api_name="/grow")
     assert play.journal[-1] == ("grow", "finished")
@@ -306,6 +307,7 @@ def test_a_build_through_the_api_can_end_with_the_layers(client, stand, play):
         ([None, [[0.5, 1.5]]], "is no flip."),
         ([None, [["left", 0.5]]], "is no flip."),
         ([None, [[0.5, 0.5, 1]]], "is no flip."),
+        ([None, [[0.5, 0.5, True, 1]]], "is no flip."),
         ([None, [[0.5, 0.5]] * (MOST_FLIPS + 1)], "These are more than 200 flips."),
     ],
 )
@@ -341,7 +343,7 @@ def test_what_is_ticked_pointed_at_and_undone_become_flips():
     assert ticked(paused, [1]).flips == ()
     assert ticked(paused, [2]).flips == (Flip(0.2, 0.5, False), Flip(0.7, 0.5, True))
     review = pointed_at(paused, 63, 0)
-    assert review == Review(20.0, (Flip(63.5 / 64, 0.5 / 48),))
+    assert review == Review(20.0, (Flip(63.5 / 64, 0.5 / 48, thing=True),))
     assert undone(Paused("job", review, regions, (64, 48), Path("layers.png"))) == Review(20.0)
 
 

@@ -9,7 +9,7 @@ import torch
 from gen3d.errors import ModelUnavailable
 from gen3d.models.base import DepthEstimator
 from gen3d.models.builtin.depthnet import Conv, DepthNet, DepthNetSize, parameters
-from gen3d.models.builtin.trained_depth import TrainedDepth, _along_edges, load_trained_depth
+from gen3d.models.builtin.trained_depth import TrainedDepth, along_edges, load_trained_depth
 from tests.worlds import box_room
 from training.export import LARGEST, load_average, write_weights
 
@@ -94,7 +94,7 @@ def test_steps_of_depth_follow_the_pictures_edges_and_the_sky_lends_no_depth():
     image[:16] = (0.3, 0.5, 0.9)
     inverse, sky = np.full((8, 8), 0.2, np.float32), np.zeros((8, 8), np.float32)
     inverse[:, :3], sky[:2], inverse[:2] = 1.0, 1.0, 9.0
-    near, open_ = _along_edges(inverse, sky, image)
+    near, open_ = along_edges(inverse, sky, image)
     assert (open_[:16] > 0.5).all() and (open_[16:] < 0.5).all()
     np.testing.assert_allclose(near[20:, :21], 1.0, atol=0.02)
     np.testing.assert_allclose(near[20:, 24:], 0.2, atol=0.02)

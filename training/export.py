@@ -21,11 +21,16 @@ def export(checkpoint: Path, output: Path) -> str:
 
 def write_weights(network: DepthNet, output: Path) -> str:
     """Writes a folded network; the file's SHA-256. Raises ValueError if it is too large."""
-    tensors = {name: value.to(torch.float16).contiguous() for name, value in network.state_dict().items()}
+    return save_tensors(network.state_dict(), output, {"widths": ",".join(map(str, network.size.widths))})
+
+
+def save_tensors(state: dict[str, torch.Tensor], output: Path, metadata: dict[str, str] | None = None) -> str:
+    """Writes tensors in half precision; the file's SHA-256. Raises ValueError if it is too large."""
+    tensors = {name: value.to(torch.float16).contiguous() for name, value in state.items()}
     if sum(t.numel() * 2 for t in tensors.values()) > LARGEST:
         raise ValueError(f"{output.name} would have more than {LARGEST} bytes")
     output.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, output, metadata={"widths": ",".join(map(str, network.size.widths))})
+    save_file(tensors, output, metadata=metadata)
     return hashlib.sha256(output.read_bytes()).hexdigest()
 
 

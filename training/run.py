@@ -3,6 +3,7 @@
 render     worlds into pictures        train     the network on the pictures there are
 status     how far everything is       export    a checkpoint into the file that the package ships
 everything the weights again from nothing: renders, trains, exports
+clicks     the click network on the same pictures: trains it, judges it, or exports it
 """
 
 from __future__ import annotations
@@ -108,6 +109,30 @@ def everything(a: argparse.Namespace) -> None:
     export(argparse.Namespace(checkpoint=a.runs / a.recipe, output=a.output))
 
 
+def clicks(a: argparse.Namespace) -> None:
+    """Goes on with a run of the click network, judges it, or writes its file."""
+    import json
+
+    import cv2
+    import torch
+
+    from gen3d.models.builtin.mixed_depth import SHA256, WEIGHTS
+    from gen3d.models.builtin.trained_depth import load_trained_depth
+    from training.clicks import Recipe, Run, judge
+    from training.export import save_tensors
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(a.threads)
+    run = Run(a.runs / a.run, a.data, Recipe(), load_trained_depth(WEIGHTS, SHA256).network)
+    if a.what == "train":
+        run.learn(a.until)
+    elif a.what == "judge":
+        for given in (0.0, 1.0):
+            print(json.dumps(judge(run.average, run.depth, a.data, run.recipe, given)), flush=True)
+    else:
+        print(save_tensors(run.average.state_dict(), a.output))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(
@@ -141,6 +166,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--device", default="cpu")
     p.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     p.set_defaults(act=everything)
+    p = commands.add_parser("clicks", help="the network that finds what is pointed at")
+    p.add_argument("what", choices=("train", "judge", "export"))
+    p.add_argument("run", help="name of the run's folder below --runs")
+    p.add_argument("--output", type=Path, default=Path("clicknet.safetensors"), help="of export: the file")
+    p.add_argument("--until", type=int, help="stop after this pass; without it at the recipe's end")
+    p.add_argument("--threads", type=int, default=1)
+    p.set_defaults(act=clicks)
     for p in commands.choices.values():
         p.add_argument("--data", type=Path, default=HOME / "data")
         p.add_argument("--runs", type=Path, default=HOME / "runs")

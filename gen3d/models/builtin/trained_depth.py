@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from torch import Tensor
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import ModelUnavailable
@@ -37,19 +38,24 @@ FARTHEST = 250.0
 
 def load_trained_depth(path: Path, sha256: str) -> TrainedDepth:
     """The engine from a file that `training/` wrote. Raises ModelUnavailable if it is not the very file meant."""
+    tensors, said = weights_of(path, sha256, NAME)
+    network = DepthNet(DepthNetSize(tuple(int(w) for w in said["widths"].split(",")))).folded()
+    network.load_state_dict(tensors)
+    return TrainedDepth(network)
+
+
+def weights_of(path: Path, sha256: str, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors in single precision and what is said of them. Raises ModelUnavailable if it is another file."""
     from safetensors import safe_open
 
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         raise ModelUnavailable(
-            f"The weights of the {NAME} at {path} are missing or damaged.",
+            f"The weights of the {name} at {path} are missing or damaged.",
             "Install gen3d again, which brings them along.",
         )
     with safe_open(path, "pt") as held:
-        widths = tuple(int(w) for w in held.metadata()["widths"].split(","))
         tensors = {name: held.get_tensor(name).float() for name in held.keys()}  # noqa: SIM118 - not a dict
-    network = DepthNet(DepthNetSize(widths)).folded()
-    network.load_state_dict(tensors)
-    return TrainedDepth(network)
+        return tensors, held.metadata() or {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,27 +86,31 @@ class TrainedDepth:
         """
         h, w, _ = image.shape
         scale = min(1.0, FINE_PX / max(h, w))
-        fine = _resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
+        fine = resized(image, max(1, round(w * scale)), max(1, round(h * scale)))
         inverse, open_, fov_deg = self.infer(fine)
-        inverse, open_ = _along_edges(inverse, open_, fine)
+        inverse, open_ = along_edges(inverse, open_, fine)
         middle = np.median(inverse[open_ <= 0.5]) if (open_ <= 0.5).any() else np.median(inverse)
         near, open_ = (cv2.resize(plane, (w, h), interpolation=cv2.INTER_LINEAR) for plane in (inverse, open_))
         return near / (MEDIAN_M * max(middle, 1e-9)), open_ > 0.5, fov_deg
 
     def infer(self, image: Float[np.ndarray, "h w 3"]) -> tuple[np.ndarray, np.ndarray, float]:
         """Inverse depth and the probability of sky on a coarse grid, and the field of view in degrees."""
-        h, w, _ = image.shape
-        sides = [max(2 * CELL_PX, round(n * INPUT_PX / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
-        small = torch.from_numpy(_resized(image, *sides)).permute(2, 0, 1)[None]
-        with _on_one_thread(), torch.inference_mode():
-            seen = self.network(small.contiguous())
+        with on_one_thread(), torch.inference_mode():
+            seen = self.network(network_input(image, INPUT_PX))
         fov_deg = float(np.degrees(2 * np.arctan(np.exp(float(seen.lens[0])))))
         sky = torch.sigmoid(seen.sky[0]).numpy()
         return seen.inverse[0].numpy(), sky, float(np.clip(fov_deg, *FOV_LIMIT_DEG))
 
 
+def network_input(image: Float[np.ndarray, "h w 3"], longer_px: int) -> Float[Tensor, "1 3 a b"]:
+    """A picture whose sides are whole cells, the longer one about so long."""
+    h, w, _ = image.shape
+    sides = [max(2 * CELL_PX, round(n * longer_px / max(h, w) / CELL_PX) * CELL_PX) for n in (w, h)]
+    return torch.from_numpy(resized(image, *sides)).permute(2, 0, 1)[None].contiguous()
+
+
 @contextmanager
-def _on_one_thread() -> Iterator[None]:
+def on_one_thread() -> Iterator[None]:
     """On several, torch adds up in another order, and a photo's depth would depend on the machine's cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -110,19 +120,20 @@ def _on_one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+def resized(image: Float[np.ndarray, "h w c"], width: int, height: int) -> Float[np.ndarray, "height width c"]:
+    """A picture of another size, in [0, 1]."""
     way = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
     resized = cv2.resize(np.ascontiguousarray(image, np.float32), (width, height), interpolation=way)
     return np.clip(resized, 0, 1)
 
 
-def _along_edges(
+def along_edges(
     inverse: Float[np.ndarray, "a b"], sky: Float[np.ndarray, "a b"], image: Float[np.ndarray, "h w 3"]
 ) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
     """A coarse answer at the picture's size, and how likely it is sky, with which surfaces' depth is not mixed."""
     h, w, _ = image.shape
     a, b = inverse.shape
-    colours = _resized(image, b, a)
+    colours = resized(image, b, a)
     planes = np.dstack([inverse * (1 - sky), 1 - sky, sky]).astype(np.float32)
     v, u = (np.arange(n, dtype=np.float32) + 0.5 for n in (h, w))
     u, v = np.meshgrid(u * (b / w) - 0.5, v * (a / h) - 0.5)

@@ -101,9 +101,9 @@ class Reviewing:
 
 
 def pointed_at(paused: Paused, x_px: Number, y_px: Number) -> Review:
-    """With a flip at a pixel of the picture on the page."""
+    """With a flip of the thing at a pixel of the picture on the page."""
     width, height = paused.size_px
-    return _with(paused.review, [Flip((x_px + 0.5) / width, (y_px + 0.5) / height)])
+    return _with(paused.review, [Flip((x_px + 0.5) / width, (y_px + 0.5) / height, thing=True)])
 
 
 def ticked(paused: Paused, numbers: Sequence[int]) -> Review:
@@ -150,7 +150,7 @@ def _percentile(given: Number | None) -> float | None:
 
 def _flips(given: object) -> tuple[Flip, ...]:
     """Of what a client sent as JSON."""
-    remedy = "Give [[x, y], ...] with x and y from 0 to 1, or [x, y, true or false]."
+    remedy = "Give [[x, y], ...] with x and y from 0 to 1, or [x, y, side] or [x, y, side, thing], each true or false."
     if not isinstance(given, list):
         raise InputError("This is no list of flips.", remedy)
     return tuple(_flip(flip, remedy) for flip in given)
@@ -162,6 +162,8 @@ def _flip(given: Any, remedy: str) -> Flip:
             match side:
                 case []:
                     return Flip(float(x), float(y))
-                case [bool() as front]:
+                case [bool() | None as front]:
                     return Flip(float(x), float(y), front)
+                case [bool() | None as front, bool() as thing]:
+                    return Flip(float(x), float(y), front, thing)
     raise InputError(f"{str(given)[:40]} is no flip.", remedy)

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from gen3d.request import Review
+from gen3d.request import Flip, Review
 from gen3d.settings import LayerSettings
 from gen3d.ui.core.parse import Number
 from gen3d.ui.core.reviewing import Paused, Reviewing, moved, name_of, pointed_at, ticked, undone
@@ -22,8 +22,8 @@ from gen3d.ui.page.sending import NOBODY, visitor_of
 
 TITLE = "### What stands in front?"
 WORDS = (
-    "What is in colour is foreground: it is lifted off, and a background is made up behind it. **Click what is on the "
-    "wrong side**, or move the threshold. Then **Go on**."
+    "What is in colour is foreground: it is lifted off, and a background is made up behind it. **Click a thing that is "
+    "on the wrong side**, or move the threshold. Then **Go on**."
 )
 ALT = "The photo; its foreground is in colour. The regions are listed below."
 THRESHOLD = LayerSettings().depth_percentile
@@ -124,6 +124,10 @@ def opened_with(paused: Paused | None) -> list[Any]:
     return [gr.update(visible=True), THRESHOLD, *others, gr.update(choices=names, value=in_front)]
 
 
+def _flip_values(flip: Flip) -> list[float | bool | None]:
+    return [flip.x, flip.y, flip.front, *([True] if flip.thing else [])]
+
+
 def add_review_endpoint(reviewing: Reviewing, job: Component) -> None:
     """The same for the API."""
 
@@ -136,15 +140,16 @@ def add_review_endpoint(reviewing: Reviewing, job: Component) -> None:
             job: what /look gave back.
             percentile: everything nearer than this percentile of depth is foreground (eq. 2); empty: as /look chose.
             flips: places that change sides, [[x, y], ...] as shares of width and height, or [x, y, true] for
-                those that go to the front and [x, y, false] for those that go behind. All at once: each call begins
-                anew, and without flips and percentile it restores what /look chose.
+                those that go to the front and [x, y, false] for those that go behind; null is the other side. A fourth
+                value, true, means the thing that is seen there, as a click on the page does, not the smallest region.
+                All at once: each call begins anew, and without flips and percentile it restores what /look chose.
             request: who asks; given by Gradio.
         """
         with told_to_visitors():
             paused = reviewing.review(job, percentile, flips, visitor_of(request))
         regions = [{"x": r.x, "y": r.y, "share": r.share, "depth_percentile": r.depth_percentile, "front": r.front}
                    for r in paused.regions]  # fmt: skip
-        return str(paused.picture), [[f.x, f.y, f.front] for f in paused.review.flips], regions
+        return str(paused.picture), [_flip_values(f) for f in paused.review.flips], regions
 
     percentile = gr.Number(None, label="Percentile", visible=False)
     flips, regions = (gr.JSON(label=label, visible=False) for label in ("Flips", "Regions"))
