@@ -24,6 +24,7 @@ import torch
 from gen3d.events import Event, Notice, product
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
+from gen3d.memory import keep_one_store
 from gen3d.models.base import Models
 from gen3d.models.pick import better_engines, load_models, networks_of
 from gen3d.products.export import FinishedScene, export_file
@@ -223,6 +224,7 @@ def gallery_of(models: Models) -> Gallery:
 
 def main() -> None:
     """Serves the page until it is stopped."""
+    keep_one_store()
     mcp = mcp_wanted(os.environ)
     owner = owner_of(os.environ, {"engine": ENGINE, "tier": TIER})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made

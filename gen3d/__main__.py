@@ -4,6 +4,7 @@ import gc
 import sys
 
 from gen3d.ending import ended
+from gen3d.memory import keep_one_store
 
 GARBAGE = 100_000
 """Objects between two looks for garbage that refers to itself; importing makes hardly any, and is a seventh quicker."""
@@ -12,6 +13,7 @@ GARBAGE = 100_000
 def main() -> int:
     """The command line, with the arguments of this process; returns the exit code."""
     gc.set_threshold(GARBAGE)
+    keep_one_store()
     code = 0
 
     def command() -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1] / "gen3d"
 FILES = sorted(ROOT.rglob("*.py"))
 VALUES = {
     "camera", "values", "request", "scene_files", "stage_table", "format_table", "events", "settings", "errors", "axes",
-    "standing", "video_table", "edits", "srgb",
+    "standing", "video_table", "edits", "srgb", "memory",
 }  # fmt: skip
 MODELS = {
     "cv2", "skimage", "scipy", "PIL", "torch", "torchvision", "diffusers", "transformers", "accelerate", "safetensors",
@@ -33,7 +33,7 @@ RUN = STAGES | {"models", "formats", "products", "explain", "source", "pipeline"
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "": ({"face"}, set()),
-    "__main__": ({"cli", "ending"}, set()),
+    "__main__": ({"cli", "ending", "memory"}, set()),
     "ending": ({"errors"}, set()),
     **{value: (VALUES, {"numpy", "jaxtyping"}) for value in VALUES},
     "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),

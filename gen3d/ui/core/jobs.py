@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from gen3d.errors import InputError
+from gen3d.memory import give_back
 from gen3d.request import Request
 from gen3d.settings import Settings
 from gen3d.ui.core.disk import PREFIX, Disk, own_root, remove_abandoned
-from gen3d.ui.core.memory import give_back
 
 __all__ = ["PREFIX", "Job", "Visits", "enough_file", "remove_abandoned"]
 KEPT_JOBS = 3
