@@ -145,7 +145,7 @@ class Settings:
     """The longer side that a larger photo is reduced to."""
     seconds: int
     """Expected seconds for a 640x480 RGBD photo on two processor cores with the builtin engine. Measured with
-    `python -m bench.build` (docs/speed.md), but for quality's."""
+    `python -m bench.build` (docs/speed.md); quality's follows from balanced and the 0.34 CPU seconds of a step."""
     layers: LayerSettings = field(default_factory=LayerSettings)
     expand: ExpandSettings = field(default_factory=ExpandSettings)
     fit: FitSettings = field(default_factory=FitSettings)
@@ -169,7 +169,7 @@ QUALITY = replace(
     BALANCED,
     preset="quality",
     size_px=1024,
-    seconds=900,
+    seconds=190,
     expand=ExpandSettings(poses=21),
     fit=FitSettings(iterations=600, reprojections=42, max_gaussians=2_000_000),
     tour=TourSettings(frames=180, fps=30, width_px=1280),
