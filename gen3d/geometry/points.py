@@ -68,7 +68,7 @@ def lift(
     if (sky := rgbd.sky).any():
         depth[sky] = shell_depth(camera.rays()[sky] @ camera.c2w[:3, :3].T, camera.center, shell_m)
     joined_down, joined_right = ~torn(depth, 0), ~torn(depth, 1)
-    v, u = np.nonzero(which)
+    v, u = map(np.ascontiguousarray, np.nonzero(which))  # of one pixel alone they would be of another type
     lens = (np.ascontiguousarray(m, np.float64) for m in (camera.K, camera.c2w))
     xyz, tangents = _patches_of(depth, joined_right, joined_down, v, u, *lens)
     return PointCloud(

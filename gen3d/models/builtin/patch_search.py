@@ -43,7 +43,7 @@ def _sweep(patches, lends, match, cost, block, step, states):
 
 def vote(level: Level, sure: np.ndarray, where: np.ndarray, match: np.ndarray, cost: np.ndarray, softness: float):
     """Repaints the level's target at `where`; see `patch_kernels.vote`."""
-    ys, xs = np.nonzero(where)
+    ys, xs = map(np.ascontiguousarray, np.nonzero(where))  # of one pixel alone they would be of another type
     parts = range(0, len(ys), BLOCK_PX * BLOCK_PX)
     strips = [(ys[i : i + BLOCK_PX * BLOCK_PX], xs[i : i + BLOCK_PX * BLOCK_PX]) for i in parts]
     together([partial(kernels.vote, level.target, level.source, sure, *s, match, cost, softness) for s in strips])
