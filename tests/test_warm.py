@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gen3d.geometry.clean import sharpen_edges
 from gen3d.run import warm
 from gen3d.run.steps import build
 
@@ -24,3 +25,9 @@ def test_warming_up_goes_through_every_stage_of_a_photo_and_of_a_sentence(monkey
 def test_the_photo_that_is_built_has_an_edge_a_sky_and_unknown_depth(tmp_path):
     depth = np.load(warm._photo(tmp_path).depth)
     assert np.isinf(depth).any() and np.isnan(depth).any() and np.nanmin(depth) == 2
+
+
+def test_the_photo_that_is_built_has_a_soft_edge_to_make_hard(tmp_path):
+    depth = np.load(warm._photo(tmp_path).depth)
+    depth = np.where(np.isfinite(depth), depth, np.float32(4.0))
+    assert (sharpen_edges(depth, np.zeros((*depth.shape, 3), np.float32), 2) != depth)[38:78, 82:85].any()

@@ -46,6 +46,7 @@ def _photo(folder: Path) -> Request:
     depth[:12] = np.inf
     box = (abs(x - 60) < 22) & (abs(y - 58) < 20)
     depth[box], depth[80:84, 4:12] = 2.0, np.nan
+    depth[38:78, 82:85] = 1 / np.linspace(1 / 2, 1 / 4, 5)[1:-1]  # a soft edge
     colour = np.random.default_rng(0).random((HEIGHT, WIDTH, 3)).astype(np.float32)
     image = 0.25 * colour + np.where(box[..., None], np.float32([0.7, 0.2, 0.1]), np.float32([0.3, 0.4, 0.5]))
     write_png(folder / "photo.png", np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8))
