@@ -293,7 +293,7 @@ class SceneViewer {
     this.#lastTick = now
     this.#moving = this.#things.trying || this.#director.advance(elapsed) || (!this.#free && this.#orbit.advance(elapsed))
     if (this.#moving && wasMoving) this.#adapt(elapsed)
-    else if (this.#moving) this.#pace = Math.min(this.#pace, this.#prompt)
+    else if (this.#moving) this.#pace = Math.min(this.#pace, this.#atOnce)
     if (this.#moving) this.#coarse = this.#pace
     if (this.#moving || this.#changed) this.#draw()
     if (this.#moving) this.#schedule()
@@ -349,7 +349,7 @@ class SceneViewer {
   }
 
   // How coarse a picture is to stand soon. Where a sharp one takes long, it is so many Gaussians that take it.
-  get #prompt() {
+  get #atOnce() {
     return this.#sharpMs < PROMPT_MS ? 1 : Math.max(COARSEST, NARROWEST * Math.sqrt(SLOW_MS / this.#sharpMs))
   }
 
@@ -502,7 +502,7 @@ class SceneViewer {
         if (this.#lost || !this.#renderer.textures) return
         this.#renderer.place(this.#things.lines())
         this.#renderer.chosen = this.#things.slot
-        if (this.#whole) this.#coarse = Math.min(this.#coarse, this.#prompt)
+        if (this.#whole) this.#coarse = Math.min(this.#coarse, this.#atOnce)
         this.#redraw()
       },
       begin: () => { this.#stopSway(); this.#byHand() },
