@@ -1,4 +1,5 @@
 import shutil
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -6,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from gen3d.events import Finished, Notice, Preview, Progress, Started
-from gen3d.ui.core.progress import Rhythm, Shown, followed, shown_of_folder
+from gen3d.ui.core.progress import Rhythm, Shown, followed, shown_of_folder, zip_previews
 from gen3d.ui.page.sending import OPENED
 from gen3d.ui.page.showcase import shown_again
 
@@ -130,3 +131,14 @@ def test_after_a_cancel_what_was_there_comes_back_if_it_still_is(built, tmp_path
         told = dict(zip(OPENED, gone, strict=True))
         status = told.pop("status")
         assert "Cancelled" in status and "again" not in status and set(told.values()) == {None}
+
+
+def test_of_pictures_of_one_name_the_later_steps_is_kept(tmp_path):
+    """A new video of an example: its frames, not those of the video before it beside them."""
+    for folder, names in (("grow", ("expand.png", "flythrough_000.png")), ("tour", ("flythrough_000.png",))):
+        (tmp_path / folder / "previews").mkdir(parents=True)
+        for name in names:
+            (tmp_path / folder / "previews" / name).write_bytes(f"{folder} {name}".encode())
+    with zipfile.ZipFile(zip_previews(tmp_path / "p.zip", [tmp_path / "grow", tmp_path / "tour"])) as archive:
+        assert sorted(archive.namelist()) == ["expand.png", "flythrough_000.png"]
+        assert archive.read("flythrough_000.png") == b"tour flythrough_000.png"

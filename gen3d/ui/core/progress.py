@@ -221,11 +221,14 @@ def shown_of_folder(folder: Path, seed: int, seconds: dict[str, float]) -> Shown
 
 
 def zip_previews(file: Path, folders: Iterable[Path]) -> Path:
-    """Writes all pictures under previews/ of these folders into one file, whose bytes do not tell when."""
+    """Writes all pictures under previews/ of these folders into one file, whose bytes do not tell when.
+
+    Of one name the later folder's: a new video's frames stand for those of the video before it.
+    """
+    pictures = {p.name: p for folder in folders for p in sorted(SceneFiles(folder).previews.glob("*.png"))}
     with write_whole(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        for folder in folders:
-            for picture in sorted(SceneFiles(folder).previews.glob("*.png")):
-                archive.writestr(zipfile.ZipInfo(picture.name), picture.read_bytes())
+        for name, picture in pictures.items():
+            archive.writestr(zipfile.ZipInfo(name), picture.read_bytes())
     return file
 
 
