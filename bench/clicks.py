@@ -13,28 +13,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bench.scenes import EXAMPLES
-from bench.things import SCENES, described, layers_of, objects_of
-from gen3d.events import product
+from bench.things import SCENES, layers_of, objects_of
 from gen3d.geometry.edges import innermost
-from gen3d.models.pick import load_models
-from gen3d.pipeline import Plain, make_layers
-from gen3d.request import Flip, Request, Review
+from gen3d.request import Flip, Review
 from gen3d.run.review import review_layers
 from gen3d.settings import PRESETS
-from gen3d.source.read import read_source
 from gen3d.values import Layers
 
 LEAST = 0.003
 """Of the picture: smaller objects are not clicked."""
-
-
-def alone(name: str, preset: str) -> Layers:
-    """The layers of an example whose depth nobody gives."""
-    settings, models = PRESETS[preset], load_models("builtin", "cpu")
-    request = Request(EXAMPLES / name / "rgb.jpg", fov_deg=described(name)[0].FOV_DEG)
-    source = product(read_source(request, settings, models))
-    return product(make_layers(source, Plain(models, None, settings)))
 
 
 def taken(layers: Layers, name: str, preset: str) -> Iterator[tuple[str, list[float]]]:
@@ -63,7 +50,7 @@ def main() -> None:
     print(f"{'':34}{'region':>8}{'thing':>8}")
     for name in args.scenes:
         for depth in args.depth:
-            layers = (layers_of if depth == "true" else alone)(name, args.preset)
+            layers = layers_of(name, args.preset, given=depth == "true")
             rows = list(taken(layers, name, args.preset))
             for thing, overlaps in rows:
                 print(f"{name + ' ' + depth:18}{thing:16}" + "".join(f"{o:8.2f}" for o in overlaps))

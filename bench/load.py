@@ -133,8 +133,10 @@ class Server:
 @contextmanager
 def started(home: Path) -> Iterator[Server]:
     """app.py on a free port, once its examples are there (at first minutes; they stay in home)."""
-    folders = (tempfile.TemporaryDirectory(prefix=f"gen3d-{name}-") for name in ("load", "clients"))
-    with next(folders) as temporary, next(folders) as clients:
+    with (
+        tempfile.TemporaryDirectory(prefix="gen3d-load-") as temporary,
+        tempfile.TemporaryDirectory(prefix="gen3d-clients-") as clients,
+    ):
         port = free_port()
         # Gradio's client leaves a folder among the temporary files for each file that it fetched
         tempfile.tempdir = clients

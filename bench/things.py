@@ -43,10 +43,10 @@ def purity_and_coverage(
     return float(purity), float(of_objects.max(axis=0, initial=0).sum() / max(of_objects.sum(), 1))
 
 
-def layers_of(name: str, preset: str) -> Layers:
-    """Of an example, from its true depth, as the engines without downloads find them."""
+def layers_of(name: str, preset: str, given: bool = True) -> Layers:
+    """Of an example, as the engines without downloads find them; given: from its true depth, else from its photo."""
     scene, _ = described(name)
-    depth = next((EXAMPLES / name).glob("depth.*"))
+    depth = next((EXAMPLES / name).glob("depth.*")) if given else None
     request = Request(EXAMPLES / name / "rgb.jpg", None, depth, None, scene.FOV_DEG)
     settings, models = PRESETS[preset], load_models("builtin", "cpu")
     source = product(read_source(request, settings, models))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -26,6 +25,8 @@ from torch import Tensor
 from gen3d.models.builtin.clicknet import ClickNet, Maps, maps_of, shares_of_near
 from gen3d.models.builtin.depthnet import DepthNet
 from training.augment import crop_window, photographed
+from training.learn import put_in_place
+from training.measures import overlap
 from training.shards import Shard, read_shard
 
 LEAST_SHARE = 0.003
@@ -198,20 +199,13 @@ class Run:
 
     def _save(self) -> None:
         state = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
-        part = self.folder / "state.part"
-        torch.save(state | {"number": self.number}, part)
-        os.replace(part, self.folder / "state.pt")
+        put_in_place(state | {"number": self.number}, self.folder / "state.pt")
 
     def _load(self) -> None:
         state = torch.load(self.folder / "state.pt", map_location="cpu", weights_only=True)
         for name in ("network", "average", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
         self.number = state["number"]
-
-
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two masks."""
-    return float((a & b).sum() / max(1, (a | b).sum()))
 
 
 @torch.no_grad()

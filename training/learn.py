@@ -184,13 +184,13 @@ class Run:
             "optimizer": self.optimizer.state_dict(), "step": self.step, "number": self.number, "index": self.index,
             "shards": self.shards,
         }  # fmt: skip
-        _replace(state, self.folder / "state.pt")
+        put_in_place(state, self.folder / "state.pt")
         network = {
             "network": self.average.network.state_dict(),
             "widths": list(self.recipe.size.widths),
             "step": self.step,
         }
-        _replace(network, self.folder / "average.pt")
+        put_in_place(network, self.folder / "average.pt")
 
     def _load(self) -> None:
         state = torch.load(self.folder / "state.pt", map_location=self.device, weights_only=True)
@@ -205,7 +205,8 @@ def _laid_out(picture: Tensor, device: str) -> Tensor:
     return picture.contiguous(memory_format=torch.channels_last) if device == "cpu" else picture
 
 
-def _replace(state: dict, target: Path) -> None:
+def put_in_place(state: dict, target: Path) -> None:
+    """Writes a checkpoint under another name, then gives it its own: a run that is stopped meanwhile keeps the last."""
     part = target.with_suffix(".part")
     torch.save(state, part)
     os.replace(part, target)

@@ -92,8 +92,8 @@ class Directing:
         """(job to go on with, its file for the viewer) with other things, for a page with edits of its own.
 
         how: {"split": a thing}, with "outlines" {"polygons", "camera"} what lies within those alone, {"merge": things},
-        or {"undo": 1} of the last such. edits: those, as edits.json has
-        them; they are kept with the job, since parts get numbers beside theirs.
+        or {"undo": 1} of the last such. edits: those, as edits.json has them; they are kept with the job, since parts
+        get numbers beside theirs.
         """
         own = own_job(self._visits, self._gallery, visitor, job)
         with self._lock, self._visits.working(visitor):
