@@ -354,11 +354,12 @@ def test_a_new_video_can_be_asked_for_once_the_cancelled_one_is_over_for_the_bro
     film.button("cut").click()
     told(film, "Cancelled: the video from before stays.")
     film.until(lambda: waiting)
-    play.release()
     film.page.wait_for_timeout(500)
     film.expect(film.button("film")).to_be_disabled()
     film.page.unroute("**/cancel")
     waiting[0].continue_()
+    film.expect(film.button("film")).to_be_enabled()
+    play.release()
     film.button("film").click()
     told(film, "Done in")
 
