@@ -8,7 +8,8 @@ y = a x^e to what each stage took: the exponent e says how a scene's cost grows 
     poses       of the path, expanded one after the other
     frames      of the video
     photo       megapixels of the file, which is reduced to the preset's size: 0.3, 3, 12 and 48
-    threads     of kernels and torch, each pinned to as many cores: 1, 2, and 4 and 16 where there are so many
+    threads     of kernels and torch, each pinned to as many cores: 1, 2, 4 and 16. Where there are fewer cores they
+                share those: such a row tells what threads cost in CPU seconds and memory, and no law is fitted to it
 
 Kernels come from the cache; of stages the seconds are those of the wall clock.
 """
@@ -102,8 +103,6 @@ def measured(axis: str) -> Iterator[dict[str, Any]]:
     for value in AXES[axis]:
         environment, most = os.environ | {"PYTHONPATH": str(ROOT)}, len(cores)
         if axis == "threads":
-            if value > len(cores):
-                continue
             most = int(value)
             environment |= dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"), str(most))
         command = [sys.executable, "-m", "bench.laws", "--one", axis, str(value)]
@@ -111,7 +110,7 @@ def measured(axis: str) -> Iterator[dict[str, Any]]:
         found = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, preexec_fn=pinned, check=True
         )
-        yield json.loads(found.stdout.splitlines()[-1])
+        yield json.loads(found.stdout.splitlines()[-1]) | {"shared": most > len(cores)}
 
 
 def exponent(x: list[float], y: list[float]) -> tuple[float, float]:
@@ -125,7 +124,9 @@ def report(axis: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         parts = "  ".join(f"{stage} {s:.2f}" for stage, s in row["seconds"].items())
         told = f"{row['gaussians']:7d} gaussians  {row['views']} views  {row['cpu_s']:.1f} s CPU  {row['peak_mb']} MB"
+        told += "  (more threads than cores)" if row["shared"] else ""
         print(f"{axis} {row['x']:<9g} {told}\n    {parts}", flush=True)
+    rows = [row for row in rows if not row["shared"]]
     if len(rows) < 2:
         return
     x = [row["x"] for row in rows]
