@@ -88,3 +88,33 @@ def test_a_traced_place_is_read_back_as_it_was_written(place, tmp_path):
     assert np.allclose(scene.held_out[0].camera.c2w, place.held_out[0].camera.c2w)
     assert json.loads((tmp_path / "poles" / "place.json").read_text())["licence"] == "CC0-1.0"
     assert len(checksums(tmp_path)) == 3 * 4 + 2
+
+
+def test_a_traced_picture_may_be_rounded_otherwise_but_not_lit_otherwise(tmp_path, monkeypatch):
+    from bench.truth import folder
+
+    for name in ("MANIFEST", "MEANS"):
+        monkeypatch.setattr(folder, name, tmp_path / f"{name}.json")
+    folder.MANIFEST.write_text("{}")
+    place = tmp_path / "out" / "hall"
+    place.mkdir(parents=True)
+    (place / "place.json").write_text("{}")
+    pixels = np.random.default_rng(0).integers(0, 256, (192, 256, 3)).astype(np.uint8)
+
+    def save(changed: np.ndarray) -> None:
+        Image.fromarray(changed.astype(np.uint8)).save(place / "00.png")
+
+    save(pixels)
+    folder.sign(tmp_path / "out")
+    assert list(folder.differing(tmp_path / "out", ["hall"])) == []
+    rounded = pixels.copy()
+    rounded[5:9, 7] ^= 1
+    rounded[100, 200] = 255 - rounded[100, 200]
+    save(rounded)
+    assert list(folder.differing(tmp_path / "out", ["hall"])) == [("hall/00.png", True)]
+    lit = pixels.copy()
+    lit[:48, :42] = np.minimum(lit[:48, :42].astype(int) + 1, 255)
+    save(lit)
+    assert list(folder.differing(tmp_path / "out", ["hall"])) == [("hall/00.png", False)]
+    (place / "00.png").unlink()
+    assert list(folder.differing(tmp_path / "out", ["hall"])) == [("hall/00.png", False)]

@@ -1,18 +1,18 @@
 """Makes the path-traced places: `python -m bench.truth make OUT [PLACE ...]`; `check OUT` compares with the manifest.
 
 It takes about ten minutes on two cores that are free, and goes on where it was stopped; needs Mitsuba
-(`pip install -c constraints.txt mitsuba`). The same versions give the same bytes.
+(`pip install -c constraints.txt mitsuba`). The same versions give the same bytes on the same kind of processor, and
+pictures that are alike on another.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
-from bench.truth.folder import MANIFEST, checksums, differing, has_view, manifest, write_place, write_view
+from bench.truth.folder import differing, has_view, manifest, sign, write_place, write_view
 from bench.truth.places import PLACES, modelled
 from bench.truth.trace import Tracer, picture
 from bench.truth.views import cameras_of
@@ -36,22 +36,18 @@ def make(out: Path, name: str) -> None:
 
 
 def check(out: Path, names: list[str]) -> int:
-    """Says which files differ from the manifest, and which places are not in it; 1 if any file does."""
+    """Says which files differ from the manifest, and which places are not in it; 1 if any is not even alike."""
     signed = {path.split("/")[0] for path in manifest()}
-    wrong = list(differing(out, names))
-    for path in wrong:
-        print(f"{path} is not as the manifest says")
+    other = list(differing(out, names))
+    wrong = [path for path, alike in other if not alike]
+    for path, alike in other:
+        print(f"{path} is not as the manifest says" + (" to the byte, but alike" if alike else ""))
     for name in names:
         if name not in signed:
             print(f"{name} is not in the manifest yet: `python -m bench.truth sign {out}` adds what was traced")
     if not wrong and signed & set(names):
-        print(f"{', '.join(name for name in names if name in signed)}: all files are as the manifest says")
+        print(f"{', '.join(name for name in names if name in signed)}: all files are as the manifest says, or alike")
     return int(bool(wrong))
-
-
-def sign(out: Path) -> None:
-    """Puts the places that were traced to their end into the manifest."""
-    MANIFEST.write_text(json.dumps(manifest() | checksums(out), indent=0) + "\n", encoding="utf-8")
 
 
 def main() -> int:
