@@ -24,7 +24,7 @@ import torch
 from gen3d.events import Event, Notice, product
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
-from gen3d.memory import keep_one_store
+from gen3d.memory import keep_one_store, search_no_more
 from gen3d.models.base import Models
 from gen3d.models.pick import better_engines, load_models, networks_of
 from gen3d.products.export import FinishedScene, export_file
@@ -222,13 +222,19 @@ def gallery_of(models: Models) -> Gallery:
     return Gallery(examples, HOME / "gallery", sentences=of_sentences(words.SENTENCES if _paints(models) else ()))
 
 
+def ready() -> None:
+    """Makes ready what the first build would wait for; for a thread of its own."""
+    warm_up()
+    search_no_more()
+
+
 def main() -> None:
     """Serves the page until it is stopped."""
     keep_one_store()
     mcp = mcp_wanted(os.environ)
     owner = owner_of(os.environ, {"engine": ENGINE, "tier": TIER})
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever stops it finds nothing half-made
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=ready, name="warm-up", daemon=True).start()
     gallery = gallery_of(MODELS)
     gallery.prepare()
     root = own_root()
@@ -241,6 +247,7 @@ def main() -> None:
     address["server_port"] = int(os.getenv("PORT") or os.getenv("GRADIO_SERVER_PORT") or 7860)
     front = front_of(os.environ, address["server_name"], share)
     page.launch(**address, share=share, prevent_thread_lock=True, **launch_options(gallery, front, visits, mcp, owner))
+    search_no_more()
     if share and not page.share_url:
         print("No public link could be had: the sharing service was not reached. The page is served locally.")
     page.block_thread()

@@ -55,7 +55,6 @@ FILES, JOB = 7, 9
 LEFT_S = 20.0
 """So long after the last visitor it is looked what is left."""
 STREAM_S = 900.0
-ASK_EVERY_S = 0.5
 
 
 @dataclass(slots=True)
@@ -239,28 +238,19 @@ def _waited(outcome: Outcome, i: int, client: Client, job: object) -> str:
 def load(server: Server, n: int, size: int) -> str:
     """So many visitors at once; what is to be told of them."""
     before, server.peak_mb, ended = server.figures(), 0.0, threading.Event()
-    answers: list[float] = []
-    beside = ((server.watch, (ended,)), (_ask_the_page, (server, ended, answers)))
-    for target, arguments in beside:
-        threading.Thread(target=target, args=arguments, daemon=True).start()
+    threading.Thread(target=server.watch, args=(ended,), daemon=True).start()
+    asking = [sys.executable, "-m", "bench.asking", server.url]
+    asker = subprocess.Popen(asking, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with tempfile.TemporaryDirectory(prefix="gen3d-visitors-") as folder, ThreadPoolExecutor(n) as pool:
         outcomes = list(pool.map(lambda i: visit(i, server, Path(folder), size), range(n)))
     ended.set()
+    answers = [*map(float, asker.communicate()[0].split())]
     time.sleep(LEFT_S)
     return "\n".join([
         f"{n} visitors", *_told(outcomes), *_told_of_answers(answers), f"  before: {before}",
         f"  at most {server.peak_mb:.0f} MB of memory",
         f"  {LEFT_S:.0f} s after: {server.figures()}",
     ])  # fmt: skip
-
-
-def _ask_the_page(server: Server, ended: threading.Event, answers: list[float]) -> None:
-    """How long one who comes to look waits for the page's layout, again and again until all have gone."""
-    with httpx.Client(base_url=server.url, timeout=60, headers={"X-Forwarded-For": "8.8.8.8"}) as client:
-        while not ended.wait(ASK_EVERY_S):
-            began = time.perf_counter()
-            client.get("config").raise_for_status()
-            answers.append(time.perf_counter() - began)
 
 
 def _told_of_answers(answers: Sequence[float]) -> list[str]:

@@ -1,6 +1,8 @@
 """Workarounds for versions of Gradio: in one file, each with its version and with what it waits for."""
 
 import ast
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,3 +75,28 @@ def test_a_visit_costs_little_whatever_the_page_holds():
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < len(visits) * 20_000, "bytes"
+
+
+def test_nothing_of_the_page_is_reckoned_when_a_visit_begins(monkeypatch):
+    with GuardedBlocks() as page:
+        box = gradio.Textbox("x")
+    monkeypatch.setattr(type(page.default_config), "config_for_block", None)
+    assert SessionState(page)[box._id] is box
+
+
+FIRST_CALL = """
+import sys, gradio
+from gradio_client import Client
+from gen3d.ui.page.guarded import GuardedBlocks
+with GuardedBlocks() as page:
+    box = gradio.Textbox()
+    gradio.Button().click(lambda said: said + "!", box, box, api_name="said")
+_, url, _ = page.launch(prevent_thread_lock=True, quiet=True)
+print(Client(url, verbose=False).predict("so", api_name="/said"), "matplotlib" in sys.modules)
+"""
+
+
+def test_a_call_loads_no_plots_where_every_answer_waits_for_it():
+    pytest.importorskip("matplotlib")
+    run = subprocess.run([sys.executable, "-c", FIRST_CALL], capture_output=True, text=True, check=True)
+    assert run.stdout.split()[-2:] == ["so!", "False"]

@@ -1,4 +1,4 @@
-"""Memory that threads are done with is not kept for each of them."""
+"""Memory that threads are done with is not kept for each of them; what stays is not searched for garbage."""
 
 import platform
 import subprocess
@@ -36,3 +36,30 @@ def stores(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries have one store anyway")
 def test_threads_take_memory_from_one_store():
     assert stores("one") == 1 < stores("many")
+
+
+SEARCHED = """
+import gc, weakref
+from gen3d.memory import search_no_more
+
+class Thing:
+    pass
+
+def ring():
+    one = Thing()
+    one.itself = one
+    return weakref.ref(one)
+
+loaded = Thing()
+gone_before = ring()
+search_no_more()
+gone_after = ring()
+searched = any(one is loaded for one in gc.get_objects())
+gc.collect()
+print(searched, gone_before(), gone_after())
+"""
+
+
+def test_what_is_loaded_is_searched_no_more_and_garbage_still_goes():
+    run = subprocess.run([sys.executable, "-c", SEARCHED], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "None", "None"]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio import utils
 from gradio.components import Component
 from gradio.data_classes import FileData, GradioModel, ImageData
 from gradio.events import Dependency
@@ -133,15 +135,38 @@ class _Nothing(dict):
         pass
 
 
+class _Bare:
+    """A page without its components: what a visit is begun with, so that it copies none."""
+
+    blocks = ()
+
+    def __init__(self, page: Any) -> None:
+        self.default_config = page.default_config
+
+
+_begin_visit = SessionState.__init__
+"""As Gradio 6.31 does it. Goes with `keep_no_copies_of_the_page`."""
+
+
 def keep_no_copies_of_the_page() -> None:
-    """For every page of this process: a visit keeps no configuration of each component.
+    """For every page of this process: a visit keeps no configuration of each component, and none is reckoned.
 
     Gradio 6.31 keeps one for "deep links", which are shut here, up to 0.8 MB a visit, and writes it anew with every
-    output. Goes when it makes them on request.
+    output; to reckon it held all answers for 0.1 s whenever a visit began. Goes when it makes them on request.
     """
+    SessionState.__init__ = lambda state, page: _begin_visit(state, _Bare(page))
     SessionState.config_values = property(lambda state: _Nothing(), lambda state, value: None)
     SessionState._update_config = lambda state, key: None
     SessionState._update_value_in_config = lambda state, key, value: None
+
+
+def load_no_matplotlib() -> None:
+    """For every page of this process, none of which shows a plot of matplotlib's.
+
+    Gradio 6.31 sets its backend around every call, on the loop that answers everybody: the first call loaded all of it
+    there, which held every answer for 0.37 s. Goes when it leaves alone what no page has loaded.
+    """
+    utils.MatplotlibBackendMananger = nullcontext
 
 
 def generator_of(fn: Callable[..., Any]) -> Callable[..., Any]:

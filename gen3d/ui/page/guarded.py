@@ -16,7 +16,7 @@ from gen3d.ui.core.limits import USUAL, Limits
 from gen3d.ui.door.sessions import Sessions
 from gen3d.ui.page.errors import told_to_visitors
 from gen3d.ui.page.fair_queue import FairQueue
-from gen3d.ui.page.gradio_quirks import keep_no_copies_of_the_page
+from gen3d.ui.page.gradio_quirks import keep_no_copies_of_the_page, load_no_matplotlib
 from gen3d.ui.page.mcp_tools import as_tools
 from gen3d.ui.page.own_files import check_paths
 from gen3d.ui.page.sent_values import check_event, check_values, with_later
@@ -31,6 +31,7 @@ class GuardedBlocks(gr.Blocks):
     def __init__(self, *args: Any, given: Collection[Path] = (), limits: Limits = USUAL, **options: Any) -> None:
         self.limits = limits
         keep_no_copies_of_the_page()
+        load_no_matplotlib()
         super().__init__(*args, **options)
         self._given = frozenset(map(os.path.realpath, given))
         self.sessions = Sessions(limits, self.is_busy, self.forget)
