@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 
 from gen3d.events import Event, Notice, product
+from gen3d.geometry.compiler import is_compiling
 from gen3d.geometry.motion import motion
 from gen3d.geometry.trajectory import PATHS
 from gen3d.memory import keep_one_store, search_no_more
@@ -204,6 +205,7 @@ def steps() -> Steps:
         photo=photo,
         publish=publish,
         show_file=show_file,
+        compiles=is_compiling,
         direct=Direct(
             things, partial(directed.add_edits, maker=MODELS.object_maker), directed.take_back, directed.write_aimed,
             directed.put_edits, bring, take_apart, put_together,

@@ -2,7 +2,7 @@
 
 from gen3d import __version__
 from gen3d.ui.core.expected import Expected
-from gen3d.ui.core.words import badge, introduction, machine
+from gen3d.ui.core.words import badge, introduction, machine, slower
 
 
 def test_each_engine_is_named_once_with_its_roles():
@@ -36,3 +36,6 @@ def test_what_build_brings_is_said_of_this_machine_and_says_where_its_seconds_ar
     assert expected.is_measured("fast") and not expected.is_measured("quality")
     told = machine("a <GPU>", ("MoGe-2 vitl", "LaMa"), "fast", expected.seconds("fast"), measured=True)
     assert "On a &lt;GPU&gt;; networks: MoGe-2 vitl, LaMa." in told and "about 12 s, as measured here" in told
+    assert "longer" not in told
+    told = machine("two cores", (), "fast", 12.0, True, slower(compiles=True, builds_examples=False))
+    assert "about 12 s, as measured here. It takes longer now: this machine compiles its code, once." in told

@@ -5,8 +5,14 @@ import threading
 
 import pytest
 
-from gen3d.settings import PRESETS
+from gen3d.events import Started
+from gen3d.request import Request
+from gen3d.settings import FAST, PRESETS
+from gen3d.stage_table import STEPS
 from gen3d.ui.core.expected import NEWEST, Expected, shares
+from gen3d.ui.core.jobs import Visits
+from gen3d.ui.core.running import Running
+from gen3d.ui.core.steps import Steps
 
 MEASURED = {"depth": 2.0, "expand": 10.0}
 
@@ -32,6 +38,19 @@ def test_a_preset_that_was_never_run_is_as_much_slower_as_those_that_were(tmp_pa
     expected.learn("fast", {"depth": 2.0 * PRESETS["fast"].seconds})
     assert expected.seconds("balanced") == pytest.approx(2 * PRESETS["balanced"].seconds)
     assert expected.stages("balanced")["expand"] == pytest.approx(2 * PRESETS["balanced"].seconds * shares()["expand"])
+
+
+@pytest.mark.parametrize("slower", [(), ("examples are being made",)])
+def test_a_scene_is_learned_from_only_where_nothing_else_was_under_way(tmp_path, slower):
+    def step(request, settings, folder):
+        yield Started("depth")
+
+    steps = Steps(step, step, step, {}, "a stage", {}, draws=False)
+    visits, expected = Visits(tmp_path / "visits"), Expected(tmp_path / "seconds.json", lambda: slower)
+    request = Request(tmp_path / "photo.png")
+    run = Running(steps, visits, expected).run(STEPS, "somebody", lambda: visits.begin("somebody", request, FAST))
+    assert [*run][-1].state == "done"
+    assert expected.is_measured("fast") == (not slower)
 
 
 def test_stages_come_in_the_order_in_which_they_last_ran(tmp_path):

@@ -14,6 +14,7 @@ from gen3d.ui.core.steps import Steps
 from gen3d.ui.page.actions import Actions
 from gen3d.ui.page.layout import build_page
 from gen3d.ui.page.sending import BUILT, NOBODY
+from tests.patience import eventually
 from tests.runs import save_rgbd
 
 LISTING = Path(__file__).parents[1] / "examples" / "gallery.json"
@@ -44,10 +45,12 @@ def test_what_is_missing_is_built_once_in_the_background(tmp_path):
     request = save_rgbd(tmp_path / "in")
     example = Example("room", "A room", request.photo, request.depth, request.fov_deg)
     gallery = Gallery([example], tmp_path / "results", TINY)
-    assert not gallery.is_ready(example) and not gallery.is_coming(example)
+    assert not gallery.is_ready(example) and not gallery.is_coming(example) and not gallery.is_building()
     thread = gallery.prepare()
     assert gallery.is_coming(example)
+    eventually(gallery.is_building)
     thread.join(120)
+    assert not gallery.is_building()
     assert gallery.failures == {} and gallery.is_ready(example) and not gallery.is_coming(example)
     folder = gallery.folder_of(example)
     assert json.loads((folder / "run.json").read_text())["request"]["photo"] == "photo.png"

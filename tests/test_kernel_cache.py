@@ -108,6 +108,27 @@ def test_where_there_is_no_other_process_it_is_compiled_and_kept_here(place):
     assert not place.run(before)[0]
 
 
+WATCHED = """
+from gen3d.geometry import compiler
+begin, seen = compiler._running, []
+
+def watched():
+    seen.append(compiler.is_compiling())
+    return begin()
+
+compiler._running = watched
+import numpy, tiny
+tiny.four_times(numpy.arange(3.0))
+assert seen and all(seen) and not compiler.is_compiling(), seen
+"""
+
+
+@pytest.mark.slow
+def test_it_is_known_while_a_kernel_is_being_compiled(place):
+    place.run(WATCHED)
+    assert place.kept()
+
+
 BROKEN = {
     "truncated": lambda file: file.write_bytes(file.read_bytes()[:-20]),
     "emptied": lambda file: file.write_bytes(b""),

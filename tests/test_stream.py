@@ -4,9 +4,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from gen3d.events import Finished, Notice, Preview, Progress, Started
+from gen3d.ui.core import words
 from gen3d.ui.core.progress import Rhythm, Shown, followed, shown_of_folder, zip_previews
 from gen3d.ui.page.sending import OPENED
 from gen3d.ui.page.showcase import shown_again
@@ -60,6 +62,29 @@ def test_before_its_first_part_is_done_a_stage_is_judged_by_the_clock(tmp_path, 
     assert shown.after(Progress("expand", 3, 9), tmp_path).seconds_left() == 80
     now[0] += 300
     assert shown.after(Progress("expand", 0, 9), tmp_path).seconds_left() == 20
+
+
+def test_what_is_left_is_slower_by_as_much_as_the_whole_is_so_far(tmp_path, monkeypatch):
+    """Depth took 70 s instead of 10, so the 120 s become 180: half as much again, not seven times as much."""
+    now = [100.0]
+    monkeypatch.setattr("gen3d.ui.core.progress.time", SimpleNamespace(monotonic=lambda: now[0]))
+    shown = after([Started("depth")], tmp_path)
+    assert shown.seconds_left() == 120
+    now[0] += 70
+    shown = shown.after(Started("expand"), tmp_path)
+    assert shown.seconds_left() == 1.5 * 110
+    assert shown.after(Progress("expand", 3, 9), tmp_path).seconds_left() == pytest.approx(1.5 * (60 + 20))
+    now[0] += 10
+    quick = after([Started("depth"), Started("expand")], tmp_path)
+    assert quick.seconds_left() == 110, "what went quickly promises nothing"
+
+
+def test_it_is_said_why_a_scene_takes_longer_than_usual_as_long_as_it_does(tmp_path):
+    why = [words.slower(True, True), words.slower(False, True), words.slower(False, False)]
+    events = (event for event in [Started("depth"), Started("layers"), Started("expand")])
+    told = [shown.sentence for shown in followed(Shown(7, "job", {}), events, tmp_path, lambda: why.pop(0))]
+    assert f" (slower now: {words.COMPILES} and {words.EXAMPLES}) … " in told[0]
+    assert f" (slower now: {words.EXAMPLES}) … " in told[1] and "slower" not in told[2]
 
 
 def test_foreign_words_are_escaped(tmp_path):

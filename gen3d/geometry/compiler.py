@@ -16,8 +16,8 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 _IS_COMPILER = "GEN3D_IS_COMPILER"
@@ -26,6 +26,8 @@ _IDLE_S = 60
 _compiler: tuple[int, subprocess.Popen] | None = None
 """Whose it is, by its number, since a fork has its own; and what runs."""
 _gave_up = False
+_under_way = False
+"""Whether a kernel is being compiled; one at a time, under numba's lock."""
 
 
 def compile_elsewhere(function: Callable, sig: Any) -> bool:
@@ -33,12 +35,27 @@ def compile_elsewhere(function: Callable, sig: Any) -> bool:
     if _gave_up or _IS_COMPILER in os.environ or not sys.executable or not function.__qualname__.isidentifier():
         return False
     asked = pickle.dumps((function.__module__, function.__qualname__, sig))
-    with suppress(OSError, ValueError):  # it has just ended, or none can be started
+    with suppress(OSError, ValueError), _compiling():  # it has just ended, or none can be started
         pipes = _running()
         pipes.stdin.write(len(asked).to_bytes(4, "little") + asked)
         pipes.stdin.flush()
         return pipes.stdout.read(1) == b"1"
     return False
+
+
+def is_compiling() -> bool:
+    """Whether a kernel is being compiled for this process."""
+    return _under_way
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    global _under_way
+    _under_way = True
+    try:
+        yield
+    finally:
+        _under_way = False
 
 
 def give_up() -> None:

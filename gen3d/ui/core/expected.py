@@ -1,13 +1,14 @@
 """How long a scene takes on this machine, learned from the scenes that were made here.
 
-A JSON file keeps the seconds of every stage, per preset: the mean of what was known and what was measured last.
+A JSON file keeps the seconds of every stage, per preset: the mean of what was known and what was measured last. They
+are those of a scene that has the machine for itself; `slower` says what else may be under way.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,11 +29,12 @@ def shares() -> dict[str, float]:
 class Expected:
     """The seconds to expect; safe to call from several threads.
 
-    file: where they are kept; what cannot be read there, or written, is not worth an error.
+    file: where they are kept; what cannot be read there, or written, is not worth an error. slower: why a scene takes
+    longer than usual right now, in words; nothing where it does not.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, slower: Callable[[], Sequence[str]] = tuple) -> None:
+        self._file, self.slower = file, slower
         self._lock = threading.Lock()
         self._learned = _read(file)
 

@@ -129,6 +129,10 @@ class Gallery:
         found = next((example for example in self.examples if example.first), None)
         return (str(found.first), self.folder_of(found).name) if found else None
 
+    def is_building(self) -> bool:
+        """Whether one is being built right now, beside whatever else this machine does."""
+        return self._building is not None and self._building.poll() is None
+
     def ready_and_coming(self) -> tuple[int, int]:
         """How many of the examples can be shown, and how many are still to be."""
         return sum(map(self.is_ready, self.examples)), sum(map(self._is_awaited, self.examples))

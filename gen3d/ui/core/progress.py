@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,6 +57,8 @@ class Shown:
     began_s: float = field(default_factory=time.monotonic)
     state: Literal["running", "waiting", "done", "failed"] = "running"
     sentence: str = "Starting."
+    slower: tuple[str, ...] = ()
+    """Why it takes longer than usual right now, in words."""
     lines: tuple[Line, ...] = ()
     notices: tuple[str, ...] = ()
     pictures: tuple[tuple[str, Path], ...] = ()
@@ -93,7 +95,7 @@ class Shown:
                 shown = replace(shown._with_product(event), lines=_ended(shown.lines))
             case _:
                 assert_never(event)
-        return replace(shown, sentence=words.under_way(shown.lines, shown.seconds_left()))
+        return replace(shown, sentence=words.under_way(shown.lines, shown.seconds_left(), shown.slower))
 
     def finished(self, zipped: Path | None = None) -> Shown:
         """All is there."""
@@ -113,14 +115,24 @@ class Shown:
         return {line.stage: line.seconds for line in self.lines}
 
     def seconds_left(self) -> float:
-        """What the running stage still takes by its count, or else by its clock, and what the later ones will."""
+        """What the running stage still takes by its count, or else by its clock, and what the later ones will.
+
+        The later ones are slower than usual by as much as the whole is, with what those before took.
+        """
         if not self.lines:
             return sum(self.expected.values())
         now, passed = self.lines[-1], set(self.seconds())
         later = sum(s for stage, s in self.expected.items() if stage not in passed)
-        usual = self.expected.get(now.stage, 0.0)
+        pace = self._pace()
+        usual = pace * self.expected.get(now.stage, 0.0)
         by_clock = max(0.0, usual - now.seconds)
-        return later + (usual * (1 - now.done / now.total) if now.done else by_clock) * now.running
+        return pace * later + (usual * (1 - now.done / now.total) if now.done else by_clock) * now.running
+
+    def _pace(self) -> float:
+        """What the whole takes over what is usual, as far as the stages that have ended tell; 1 at least."""
+        ended = [line for line in self.lines if not line.running and line.stage in self.expected]
+        more = sum(line.seconds - self.expected[line.stage] for line in ended)
+        return max(1.0, 1 + more / max(sum(self.expected.values()), 1e-9))
 
     def progress(self) -> dict[str, Any]:
         """How it stands, in plain values.
@@ -247,12 +259,14 @@ class Rhythm:
         return True
 
 
-def followed(shown: Shown, events: Generator[Event, None, None], previews: Path) -> Iterator[Shown]:
-    """What the page shows after each event that is worth it, and at the end."""
+def followed(
+    shown: Shown, events: Generator[Event, None, None], previews: Path, slower: Callable[[], Sequence[str]] = tuple
+) -> Iterator[Shown]:
+    """What the page shows after each event that is worth it, and at the end; slower: why it takes longer right now."""
     rhythm = Rhythm()
     with closing(events):
         for event in events:
-            shown = shown.after(event, previews)
+            shown = replace(shown, slower=tuple(slower())).after(event, previews)
             if rhythm.admits(event):
                 yield shown
     yield shown

@@ -40,7 +40,7 @@ class Running:
         pausing: the job then waits for its visitor.
         """
         known = int(seed) if seed is not None and 0 <= seed <= SEEDS else None
-        shown, job, turn = Shown(known, "", {}), None, self._turn(visitor)
+        shown, job, turn, alone = Shown(known, "", {}), None, self._turn(visitor), True
         try:
             with in_words():
                 job = begin()
@@ -51,10 +51,12 @@ class Running:
                 with self._visits.working(visitor):
                     for name in names:
                         events = getattr(self._steps, name)(job.request, job.settings, job.folder)
-                        for so_far in followed(shown, turn.kept(job, events), job.folder / "shown"):
-                            shown = so_far
+                        for so_far in followed(
+                            shown, turn.kept(job, events), job.folder / "shown", self._expected.slower
+                        ):
+                            shown, alone = so_far, alone and not so_far.slower
                             yield shown
-                if {"grow", "tour"} <= set(names):
+                if alone and {"grow", "tour"} <= set(names):
                     self._learn(job, shown)
                 job.wait(pausing)
                 shown = shown.waiting() if pausing else shown.finished(_zipped(job) if "tour" in names else None)

@@ -89,6 +89,8 @@ class Steps:
     address of the site in it. None: nobody publishes from here."""
     direct: Direct | None = None
     """None: there is nothing to be directed here."""
+    compiles: Callable[[], bool] | None = None
+    """() -> whether something is being compiled, for which a first scene may have to wait. None: it never is."""
     show_file: Callable[[Path, Path], tuple[str, ...] | None] | None = None
     """(file for the viewer, scene file of a visitor's) -> writes the first. None: no files are opened."""
 

@@ -46,6 +46,9 @@ BY_RULE = (
     "colours, counts, where they stand, time of day, weather. What was not understood is told."
 )
 
+COMPILES = "this machine compiles its code, once"
+EXAMPLES = "examples are being made"
+
 COUNT_DOWN = """() => setInterval(() => {
   const line = document.querySelector('.told p[data-left]')
   if (!line) return
@@ -67,14 +70,17 @@ One photo, a photo with depth, or a sentence becomes a scene of 3D Gaussians, a 
 of the paper [GEN3D]({PAPER}) · version {__version__} · [Apache-2.0]({LICENCE}){source}"""
 
 
-def machine(device: str, networks: Sequence[str], preset: str, seconds: float, measured: bool) -> str:
+def machine(
+    device: str, networks: Sequence[str], preset: str, seconds: float, measured: bool, slower: Sequence[str] = ()
+) -> str:
     """What a press of Build brings here; measured: whether the seconds were, on this machine.
 
-    networks: those that play, by name.
+    networks: those that play, by name. slower: why it takes longer right now.
     """
     playing = f"networks: {', '.join(networks)}" if networks else "no networks, only the built-in engines"
     how = "as measured here" if measured else "reckoned from two cores without networks, since none was made here yet"
     words = f"On {device}; {playing}. A scene with the preset {preset} takes about {_duration(seconds)}, {how}."
+    words += f" It takes longer now: {' and '.join(slower)}." if slower else ""
     return f'<p class="machine">{escape(words)}</p>'
 
 
@@ -152,15 +158,22 @@ def done(seconds: float) -> str:
     return f"Done in {_duration(seconds)}. Look around, or take the files."
 
 
-def under_way(lines: tuple[Line, ...], left_s: float) -> str:
-    """The one line that says where it stands: step, count, seconds left."""
+def slower(compiles: bool, builds_examples: bool) -> tuple[str, ...]:
+    """Why a scene takes longer than usual right now."""
+    why = {COMPILES: compiles, EXAMPLES: builds_examples}
+    return tuple(words for words, holds in why.items() if holds)
+
+
+def under_way(lines: tuple[Line, ...], left_s: float, slower: Sequence[str] = ()) -> str:
+    """The one line that says where it stands: step, count, why it is slower than usual, seconds left."""
     if not lines:
         return "Starting."
     now = lines[-1]
     count = f" {now.done} of {now.total}" if now.total else ""
     left = f"about {_duration(left_s)} left" if left_s >= 2 else "a moment left"
     step = f"Step {len(lines)} of {max(len(lines), sum(row.always for row in stage_table.STAGES))}"
-    return f"{step}: {title(now.stage)}{count} … {left}"
+    why = f" (slower now: {' and '.join(slower)})" if slower else ""
+    return f"{step}: {title(now.stage)}{count}{why} … {left}"
 
 
 def cancelled(shown_again: bool) -> str:

@@ -71,7 +71,7 @@ def add_machine(steps: Steps, expected: Expected, preset: Component, page: gr.Bl
 
     def told(name: str) -> str:
         known = expected.seconds(name), expected.is_measured(name)
-        return words.machine(steps.device, steps.networks, name, *known)
+        return words.machine(steps.device, steps.networks, name, *known, expected.slower())
 
     line = gr.HTML(told(preset.value), elem_id="machine")
     for changed in (preset.change, page.load):

@@ -62,7 +62,10 @@ TO_THE_SCENE = """() => {
 
 def build_page(steps: Steps, visits: Visits, gallery: Gallery, limits: Limits = USUAL) -> gr.Blocks:
     """The page, not yet launched; limits: what everybody may have of it."""
-    expected = Expected(gallery.results.parent / "seconds.json")
+    compiles = steps.compiles or (lambda: False)
+    expected = Expected(
+        gallery.results.parent / "seconds.json", lambda: words.slower(compiles(), gallery.is_building())
+    )
     shared([*gallery.given, *(example.first for example in gallery.examples if example.first)])
     with GuardedBlocks(
         title=words.TITLE, analytics_enabled=False, delete_cache=CACHE, given=gallery.given, limits=limits
