@@ -1,5 +1,6 @@
 """Independent pieces of work side by side: their order, their failures, and one thread."""
 
+import os
 import threading
 from functools import partial
 
@@ -44,6 +45,34 @@ def test_the_first_failure_is_raised_when_all_have_ended(threads):
 
 def test_nothing_to_do_is_done_at_once(threads):
     assert together([]) == []
+
+
+def test_tasks_may_do_things_together_themselves_though_no_thread_is_free(threads):
+    def task(i):
+        return together([lambda j=j: together([lambda: 10 * i + j, lambda: 0])[0] for j in range(3)])
+
+    assert together([partial(task, i) for i in range(3)]) == [[10 * i + j for j in range(3)] for i in range(3)]
+
+
+def test_what_interrupts_the_one_who_asked_ends_all_that_had_not_begun(threads):
+    done = []
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        together([interrupted, *(partial(done.append, i) for i in range(10_000))])
+    assert len(done) < 10_000
+    assert together([lambda: 1, lambda: 2]) == [1, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_threads_of_its_own(threads):
+    assert together([lambda: 1, lambda: 2]) == [1, 2]
+    child = os.fork()
+    if child == 0:
+        os._exit(together([lambda: 3, lambda: 4]) != [3, 4])
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_what_is_handed_aside_is_done_in_order_while_this_thread_goes_on():

@@ -8,6 +8,7 @@ z-buffered: without that, what is hidden bleeds through and the layers are lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -16,6 +17,7 @@ from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import torn
 from gen3d.geometry.place import shell_depth
+from gen3d.geometry.together import together
 from gen3d.values import RGBD, PointCloud
 
 OVERLAP = 1.2
@@ -31,6 +33,8 @@ SMALLEST_PX2 = 0.25
 """A patch of less area is drawn into the one pixel it lies in, with this weight. Chosen by eye."""
 LEAST_WEIGHT = 1e-3
 """Pixels whose patches weigh less in all take the nearest patch's colour as it is. Chosen by eye."""
+SHARES = 2
+"""Points are projected in so many parts, side by side. Chosen by eye."""
 CELL, CELL_STEP = 0.5, 4.0
 """Points are the same when they share a cell of this share of the new point's footprint, rounded to the median's times
 a power of CELL_STEP. Chosen by eye."""
@@ -134,29 +138,47 @@ def render_points(points: PointCloud, camera: Camera) -> PointRendering:
     zbuffer = np.full((h, w), np.inf, np.float32)
     R, t = camera.w2c[:3, :3].astype(np.float32), camera.w2c[:3, 3].astype(np.float32)
     near = np.float32(NEAR_OF_MEDIAN * _median_distance(points, camera))
-    patches = _project_patches(points.xyz, points.tangents, R, t, camera.K.astype(np.float32), near)
-    soft = points.opacity < 1
+    patches, soft = _projected(points, R, t, camera.K.astype(np.float32), near), points.opacity < 1
     fringe = patches[soft]
     patches[soft, 2] = 0
     _draw_patches(patches, zbuffer, index)
-    total = np.zeros((h, w, 4), np.float32)
-    _blend_patches(patches, points.rgb, zbuffer, total)
+    rgb, opacity = points.rgb[soft], np.repeat(points.opacity[soft, None], 3, axis=1)
+    parts = [(patches, points.rgb), (fringe, rgb), (fringe, opacity)][: 3 if soft.any() else 1]
+    total, *over = together([partial(_blended, *part, zbuffer) for part in parts])
     hole = index < 0
     image = points.rgb[np.maximum(index, 0)] if len(points) else np.zeros((h, w, 3), np.float32)
     image = np.where(total[..., 3:] > LEAST_WEIGHT, total[..., :3] / np.maximum(total[..., 3:], LEAST_WEIGHT), image)
-    if soft.any():
-        image = _laid_over(image, fringe, points.rgb[soft], points.opacity[soft], zbuffer)
+    if over:
+        image = _laid_over(image, *over)
     image[hole] = 0
     return PointRendering(image.astype(np.float32), np.where(hole, np.float32(np.nan), zbuffer), index)
 
 
-def _laid_over(
-    image: np.ndarray, patches: np.ndarray, rgb: np.ndarray, opacity: np.ndarray, zbuffer: np.ndarray
+def _projected(
+    points: PointCloud, R: np.ndarray, t: np.ndarray, K: np.ndarray, near: np.float32
 ) -> np.ndarray:
-    """The picture under a layer of half transparent patches; they count as one layer, however many share a pixel."""
-    tint, cover = np.zeros((2, *zbuffer.shape, 4), np.float32)
-    _blend_patches(patches, rgb, zbuffer, tint)
-    _blend_patches(patches, np.repeat(opacity[:, None], 3, axis=1), zbuffer, cover)
+    """The patches of all points, see `_project_patches`; a share of them at a time, side by side."""
+    patches, each = np.zeros((len(points), 8), np.float32), max(1, -(-len(points) // SHARES))
+    shares = [slice(i, i + each) for i in range(0, len(points), each)]
+    together([
+        partial(_project_patches, points.xyz[part], points.tangents[part], R, t, K, near, patches[part])
+        for part in shares
+    ])  # fmt: skip
+    return patches
+
+
+def _blended(patches: np.ndarray, rgb: np.ndarray, zbuffer: np.ndarray) -> Float[np.ndarray, "h w 4"]:
+    """Colour and weight of the patches on the nearest surface, see `_blend_patches`."""
+    total = np.zeros((*zbuffer.shape, 4), np.float32)
+    _blend_patches(patches, rgb, zbuffer, total)
+    return total
+
+
+def _laid_over(image: np.ndarray, tint: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """The picture under a layer of half transparent patches, which count as one however many share a pixel.
+
+    tint, cover: their colours and their opacities, as `_blended` gives them.
+    """
     weight = np.maximum(tint[..., 3:], 1.0)  # a layer's rim fades
     alpha = cover[..., :1] / weight
     return image * (1 - alpha) + alpha * tint[..., :3] / np.maximum(tint[..., 3:], 1e-6)
@@ -170,13 +192,12 @@ def _median_distance(points: PointCloud, camera: Camera) -> float:
 
 
 @compiled
-def _project_patches(xyz, tangents, R, t, K, near):
-    """Rows of (u, v, z, a, c, b, d, slope) in pixels and metres; z = 0 for what is not drawn.
+def _project_patches(xyz, tangents, R, t, K, near, out):
+    """Rows of (u, v, z, a, c, b, d, slope) in pixels and metres into `out`; what is not drawn stays 0.
 
     (a, c) is the patch's edge for one pixel to the right in the picture it came from, (b, d) for one pixel down; slope
     is how much z changes over the patch.
     """
-    out = np.zeros((xyz.shape[0], 8), np.float32)
     for i in range(xyz.shape[0]):
         x = R[0, 0] * xyz[i, 0] + R[0, 1] * xyz[i, 1] + R[0, 2] * xyz[i, 2] + t[0]
         y = R[1, 0] * xyz[i, 0] + R[1, 1] * xyz[i, 1] + R[1, 2] * xyz[i, 2] + t[1]
@@ -191,7 +212,6 @@ def _project_patches(xyz, tangents, R, t, K, near):
             out[i, 3 + 2 * k] = K[0, 0] * (ex - x / z * ez) / z
             out[i, 4 + 2 * k] = K[1, 1] * (ey - y / z * ez) / z
             out[i, 7] += abs(ez)
-    return out
 
 
 @compiled

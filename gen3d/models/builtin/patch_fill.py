@@ -43,18 +43,24 @@ class PatchInpainter:
         seed: int = 0,
     ) -> Float[np.ndarray, "h w 3"]:
         """The picture with the hole filled; `prompt` is ignored."""
-        patched = fill_by_patches(image, hole, borrow, depth, seed)
-        lends = borrow & ~hole
-        return _in_rim_colours(patched, hole, lends) if hole.any() and lends.any() else patched
+        fill, lends = partial(fill_by_patches, image, hole, borrow, depth, seed), borrow & ~hole
+        if not (hole.any() and lends.any()):
+            return fill()
+        patched, carried = together([fill, partial(_carried, image, lends)])
+        return _in_rim_colours(patched, carried, hole, lends)
 
 
-def _in_rim_colours(patched: np.ndarray, hole: np.ndarray, lends: np.ndarray) -> np.ndarray:
+def _carried(image: np.ndarray, lends: np.ndarray) -> np.ndarray:
+    """The mean colours of what is lent, continued by a membrane."""
+    rim = _mean(image, lends, RIM_PX)
+    return np.dstack(together([partial(solve_membrane, rim[..., c], ~lends) for c in range(3)]))
+
+
+def _in_rim_colours(patched: np.ndarray, carried: np.ndarray, hole: np.ndarray, lends: np.ndarray) -> np.ndarray:
     """The filled picture with the hole's mean colours drawn to those that `lends` continues.
 
     What is neither hole nor lent is bridged: it is thin, and mixed or in front.
     """
-    rim = _mean(patched, lends, RIM_PX)
-    carried = np.dstack(together([partial(solve_membrane, rim[..., c], ~lends) for c in range(3)]))
     distance = cv2.distanceTransform((~lends).astype(np.uint8), cv2.DIST_L2, 5)
     reach = np.where(_between(lends), FADE, FADE_OPEN).astype(np.float32) * np.hypot(*hole.shape)
     reach = cv2.GaussianBlur(reach, (0, 0), 2 * DETAIL_PX)

@@ -8,10 +8,12 @@ colour (Newson et al. 2014), since a coarse level has lost the texture it would 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 
+from gen3d.geometry.together import together
 from gen3d.models.builtin.patch_kernels import SKY, R
 
 COARSEST_PX = 32
@@ -58,9 +60,10 @@ def pyramid(image: np.ndarray, hole: np.ndarray, borrow: np.ndarray, depth: np.n
     log_depth = np.where(np.isinf(depth), SKY, np.log(np.minimum(depth, 1e6))).astype(np.float32)
     trust = np.exp(-(((log_depth - log_depth[near_y, near_x]) / SAME_SURFACE) ** 2))
     trust = (trust * np.where(borrow, 1, 0.5) * ~hole).astype(np.float32)
-    guide = np.dstack([log_depth, _normals(depth)]).astype(np.float32)
     known, levels = ~hole, []
-    image, source = (np.dstack([image, _texture(image, a)]) for a in (trust, borrow))
+    normals, *textures = together([partial(_normals, depth), *(partial(_texture, image, a) for a in (trust, borrow))])
+    guide = np.dstack([log_depth, normals]).astype(np.float32)
+    image, source = (np.dstack([image, texture]) for texture in textures)
     while True:
         depth_in = ndimage.distance_transform_edt(~known)
         rows = [np.ascontiguousarray(a.reshape(len(a), -1)) for a in (image, source)]
@@ -70,8 +73,11 @@ def pyramid(image: np.ndarray, hole: np.ndarray, borrow: np.ndarray, depth: np.n
         levels.append(level)
         if depth_in.max() <= R or min(known.shape) < 2 * COARSEST_PX:
             return levels
-        image, trust = _halved(image, trust + 1e-6 * known), _halved(trust[..., None], known)[..., 0]
-        source, borrow, known = _halved(source, borrow), _share(borrow) >= 0.5, _share(known) >= 0.5
+        image, source, trust = together([
+            partial(_halved, image, trust + 1e-6 * known), partial(_halved, source, borrow),
+            partial(_halved, trust[..., None], known),
+        ])  # fmt: skip
+        trust, borrow, known = trust[..., 0], _share(borrow) >= 0.5, _share(known) >= 0.5
         trust, guide = np.where(known, trust, 0).astype(np.float32), guide[::2, ::2]
 
 
