@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,26 +47,24 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 def write_scene_view(
     file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
     path: DrawnPath | None = None, photo: Float[np.ndarray, "h w 3"] | None = None,
-    things: Mapping[str, Any] | None = None,
+    things: Mapping[str, Any] | None = None, beside: Sequence[Callable[[], object]] = (),
 ) -> None:  # fmt: skip
     """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians.
 
-    path: the video's. photo: as `camera` saw it. things: as in things.json.
+    path: the video's. photo: as `camera` saw it. things: as in things.json. beside: what else is to be written once the
+    scene itself is, and may be beside its twin.
     """
-    scenes, limits = together([
-        partial(_with_lighter, file, gaussians, _views(camera, scale.median), rasterizer),
-        partial(find_limits, gaussians, camera, scale, rasterizer),
-    ])  # fmt: skip
-    shown = {"tour": path, "photo": photo, "things": things}
-    together([partial(write_view, *scene, camera, scale.median, limits, **shown) for scene in scenes])
+    write = partial(write_view, camera=camera, pivot_m=scale.median, tour=path, photo=photo, things=things)
 
+    def whole() -> Limits:
+        limits = find_limits(gaussians, camera, scale, rasterizer)
+        write(file, gaussians, limits=limits)
+        return limits
 
-def _with_lighter(
-    file: Path, gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer
-) -> list[tuple[Path, Gaussians]]:
-    """What is to be written where."""
-    whole = [(file, gaussians)]
-    return whole if len(gaussians) <= LIGHT else [*whole, (light_twin(file), lighter(gaussians, cameras, rasterizer))]
+    cameras = views_around([camera.with_side(LIGHT_SIDE_PX)], scale.median)
+    few = [] if len(gaussians) <= LIGHT else [partial(lighter, gaussians, cameras, rasterizer)]
+    limits, *light = together([whole, *few])
+    together([*(partial(write, light_twin(file), one, limits=limits) for one in light), *beside])
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:
@@ -75,6 +73,3 @@ def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasteri
     total = sum(contribution(drawable_from(some, camera), camera, rasterizer) for camera in cameras)
     return merged(some, total, LIGHT)
 
-
-def _views(camera: Camera, distance_m: float) -> list[Camera]:
-    return views_around([camera.with_side(LIGHT_SIDE_PX)], distance_m)

@@ -37,7 +37,6 @@ from gen3d.formats.things_file import write_things
 from gen3d.formats.transforms import read_transforms, write_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
-from gen3d.geometry.together import together
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
 from gen3d.products.edited import edits_beside, heeding
@@ -187,16 +186,15 @@ def write_scene(
     """
     photo = layered.layers.rgbd
     scale = place_of(photo).scale
-    # before the others, not beside them: that took 220 MB more at the peak of a build (terrace, fast) and saved nothing
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things)
-    together([
+    others = [
         partial(write_html, files.html, files.view),
         partial(save_layered, files.layers, layered),
         partial(write_ply, files.ply, gaussians),
         partial(write_splat, files.splat, gaussians),
         partial(write_model3d, files.model3d, gaussians, photo.camera, scale.median),
         partial(write_transforms, files.transforms, cameras),
-    ])  # fmt: skip
+    ]
+    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things, others)
 
 
 def tour(
