@@ -11,7 +11,7 @@ own, a chance union of things has not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import cv2
@@ -78,8 +78,7 @@ class SuperpixelSegmenter:
             raise ValueError(f"image is {image.shape}, depth {depth.shape}")
         lab = cv2.cvtColor(np.ascontiguousarray(image, np.float32), cv2.COLOR_RGB2LAB)
         near = _sharpen(_inverse(depth), lab)
-        labels = _superpixels(lab, near)
-        outline = _Outline(lab, near)
+        labels, outline = together([partial(_superpixels, lab, near), partial(_Outline, lab, near)])
         candidates = list(_candidates(near, labels))
         scored = together([partial(outline.score, candidate) for candidate in candidates])
         found = list(zip(scored, candidates, strict=True))
@@ -135,29 +134,29 @@ def _superpixels(lab: np.ndarray, near: np.ndarray) -> np.ndarray:
 def _candidates(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
     """Connected bool pictures, one a candidate."""
     smallest, largest = (a * near.size for a in AREAS)
-    for pixels in _standing_out(near, labels):
+    for pixels in together(list(_standing_out(near, labels))):
         count, parts, stats, _ = cv2.connectedComponentsWithStats(pixels.astype(np.uint8), connectivity=4)
         for i in range(1, count):
             if smallest <= stats[i, cv2.CC_STAT_AREA] <= largest:
                 yield parts == i
 
 
-def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
-    """Bool pictures whose connected parts are the candidates."""
+def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[Callable[[], np.ndarray]]:
+    """What makes the bool pictures whose connected parts are the candidates."""
     safe = np.maximum(near, 1e-6)
     for share in OPENINGS:
         residue = (near - _open(near, max(3, round(share * min(near.shape))))) / safe
         for least in RESIDUES:
-            yield _snap(residue > least, residue > 2 * least, near, labels)
+            yield partial(_snap, residue > least, residue > 2 * least, near, labels)
     ground = ground_of(near)
     above = None if ground is None else near - ground
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
     far, close = np.percentile(logs, (2, 98))
     for level in np.exp(np.linspace(far - STEP, close, LEVELS + 1)[:-1]):  # the first: all that is not sky
         nearer, surely = near > level, near > level * (1 + STEP)
-        yield _snap(nearer, surely, near, labels)
+        yield partial(_snap, nearer, surely, near, labels)
         if above is not None:
-            yield _snap(nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
+            yield partial(_snap, nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
 
 
 def _open(near: np.ndarray, width: int) -> np.ndarray:
