@@ -13,6 +13,7 @@ from gen3d.models.base import DepthEstimator
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.models.builtin.mixed_depth import GUESSED, SHA256, WEIGHTS, MixedDepth, hanging_sky, mixed
 from gen3d.models.builtin.prior_depth import MEDIAN_M, guess_depth
+from gen3d.models.builtin.sky_tips import tips_in_sky, with_nearest
 from training.export import LARGEST
 from training.measures import figures, overlap
 
@@ -77,6 +78,29 @@ def test_the_mean_is_of_inverse_depths_on_one_scale():
     ratio = same[10:] * v[10:]
     assert np.allclose(ratio, ratio[0, 0], rtol=1e-4)
     assert np.isinf(mixed(v, np.ones(v.shape, bool), 1 / v)).all()
+
+
+def test_steps_that_the_network_sees_stay_where_the_guess_sees_none():
+    """A thing halfway before its surroundings; the mean of both pixel by pixel had half of the step."""
+    v = np.linspace(0.5, 1, 120, dtype=np.float32)[:, None].repeat(160, 1)
+    seen = v.copy()
+    seen[40:90, 70:80] *= 1.5
+    depth = mixed(seen, np.zeros(v.shape, bool), 1 / v)
+    assert depth[60, 65] / depth[60, 75] == pytest.approx(1.5, rel=0.05)
+
+
+def test_a_spire_too_thin_for_the_grid_is_no_sky_and_a_cloud_is():
+    v, u = np.mgrid[:120, :160].astype(np.float32)
+    grain = np.random.default_rng(0).normal(0, 0.02, (120, 160, 1))
+    image = np.dstack([0.5 + v / 600, 0.65 + v / 600, 0.9 + 0 * v]) + grain
+    spire, house = (abs(u - 80) < 2) & (v > 50) & (v < 80), v >= 80
+    cloud = ((u - 30) / 22) ** 2 + ((v - 70) / 16) ** 2 < 1
+    image[spire | house], image[cloud & ~house] = (0.5, 0.25, 0.1), (0.97, 0.97, 0.97)
+    tips = tips_in_sky(~house, image.astype(np.float32))
+    assert (tips & spire).sum() > 0.95 * spire.sum() and (tips & ~spire).sum() < 0.1 * spire.sum()
+    near = with_nearest(np.where(house, v, 0), tips, house)
+    assert (near[tips] == 80).all() and (near[~tips & ~house] == 0).all()
+    assert not tips_in_sky(np.ones((120, 160), bool), image.astype(np.float32)).any()
 
 
 def test_sky_hangs_from_the_top():
