@@ -120,6 +120,20 @@ def test_behind_what_is_near_the_house_is_background_though_it_stands_before_the
     np.testing.assert_array_equal(find_foreground(alone[None], depth_alone, LayerSettings()), alone)
 
 
+@pytest.mark.parametrize("warp", [0.0, 0.03, 0.05, 0.07])
+def test_the_road_that_came_along_with_a_car_is_no_foreground(warp):
+    """ "Nearer than the car" holds the road before it as well, and its rim is mostly the car's and the sky's."""
+    camera = street().camera(256, 192)
+    rgbd, car = street().view(camera), street().foreground(camera)
+    depth = NoisyDepth(seed=2, warp=warp, scale_spread=0)(rgbd.depth) if warp else rgbd.depth
+    nearer = rgbd.depth < 6
+    road = nearer & ~car
+    assert road.mean() > car.mean()
+    layers = drain(split_layers(replace(rgbd, depth=depth), Masks(nearer), LayerSettings()))[0]
+    assert overlap(layers.foreground, car) > 0.75
+    assert (layers.foreground & road).sum() < 0.2 * road.sum()
+
+
 def test_sky_is_never_foreground():
     rgbd = ground_and_sky().view(ground_and_sky().camera(128, 96))
     front = ground_and_sky().foreground(rgbd.camera)

@@ -3,7 +3,8 @@
 Candidate masks come from a segmenter; eq. 1 keeps the sure ones of sensible size. Eq. 2 calls a mask foreground when
 its median depth is below theta_d; that rule alone (`rule="paper"`) also takes a near floor. So by default
 (`rule="occlusion"`) a mask is judged by its rim: how much of it stands in front of what lies outside, less how much
-stands behind; what it adds to nearer masks by the parallax of its rim; and what mostly lies on the ground is none.
+stands behind; what it adds to nearer masks by the parallax of its rim; and what mostly lies on the ground is none. Of
+a mask that stands on the ground, the ground itself is taken out before.
 Deviation: the region to inpaint, Omega, is the foreground dilated by a margin; the paper's intersection with
 {D > theta_d} is nearly empty, since the foreground is by definition nearer.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from gen3d.events import Intermediate, Notice, Stage, Started
-from gen3d.geometry.edges import dilate, inverse_depth
+from gen3d.geometry.edges import dilate, disc, inverse_depth
 from gen3d.geometry.ground_view import on_ground
 from gen3d.geometry.reach import in_full
 from gen3d.geometry.rim import Rim
@@ -42,6 +43,9 @@ GROUND_AREA, GROUND_WIDTH = 0.10, 0.4
 """It is when it also covers this share of the picture, and this share of the lower border. Chosen by eye."""
 MOST_GROUND = 0.5
 """A mask of which more lies on the ground is not foreground. Chosen by eye."""
+GROUND_ALONG, GROUND_PIECE = 0.1, 0.005
+"""Of a mask with a larger share on the ground the ground is taken out, but for what is narrower than twice this share
+of the diagonal: a thing's foot. From measuring 42 worlds of `training/` with the builtin network's depth."""
 UPWARD = 0.8
 """Where there are normals, a mask that touches the lower border is ground as well when the mean cosine between its
 normals and up exceeds this. Chosen by eye."""
@@ -58,6 +62,7 @@ def split_layers(
     kept = keep_candidates(proposals, settings)
     proposed = {"image": rgbd.image, "proposals": proposals, "kept": _passes(proposals, settings)}
     yield Intermediate("layers.proposals", proposed | {"settings": settings})
+    kept = kept if things is not None else without_ground(kept, rgbd.depth, settings)
     candidates = Candidates(kept, choose(kept, rgbd.depth, settings, rgbd.normals))
     foreground = in_full(snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step), rgbd)
     layers = layers_of(rgbd, foreground, candidates, settings)
@@ -84,6 +89,23 @@ def keep_candidates(proposals: Proposals, settings: LayerSettings) -> np.ndarray
 def _passes(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
     area = proposals.masks.mean(axis=(1, 2)) if len(proposals.masks) else np.zeros(0)
     return (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
+
+
+def without_ground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
+    """The masks (k h w) without the ground that came along, as far as they stay of a size.
+
+    Where estimated depth hardly steps between a thing and the ground, "nearer than t" takes the ground in front of it
+    along, up to the lower border. The paper's rule gets its masks as they are.
+    """
+    if settings.rule == "paper" or not len(masks):
+        return masks
+    ground, foot = on_ground(inverse_depth(depth)), disc(max(1, round(GROUND_PIECE * float(np.hypot(*depth.shape)))))
+    left = masks.copy()
+    for mask in left:
+        along = mask & ground
+        if along.sum() > GROUND_ALONG * mask.sum():
+            mask &= ~cv2.morphologyEx(along.astype(np.uint8), cv2.MORPH_OPEN, foot).astype(bool)
+    return left[left.mean(axis=(1, 2)) >= settings.min_area]
 
 
 def choose(
