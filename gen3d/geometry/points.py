@@ -313,7 +313,7 @@ def merge(old: PointCloud, new: PointCloud) -> PointCloud:
 
 def _shares_a_cell(some: np.ndarray, others: np.ndarray, cell_m: float) -> np.ndarray:
     """Which of some points lie in a cell with one of the others; sorts these few, not those many."""
-    keys, which = np.unique(_cells(some, cell_m), return_inverse=True)
+    keys, which = np.unique(_keys(some, float(cell_m)), return_inverse=True)
     return _visited(others, float(cell_m), keys, some.min(axis=0), some.max(axis=0))[which]
 
 
@@ -321,23 +321,37 @@ def _shares_a_cell(some: np.ndarray, others: np.ndarray, cell_m: float) -> np.nd
 def _visited(xyz, cell_m, keys, low, high):
     """Which of the sorted keys are those of a point's cell; low, high: what the keys' cells hold lies between."""
     found = np.zeros(len(keys), np.bool_)
-    q, first, last = np.empty(3, np.int64), np.empty(3, np.int64), np.empty(3, np.int64)
-    for k in range(3):
-        first[k], last[k] = np.floor(np.float64(low[k]) / cell_m), np.floor(np.float64(high[k]) / cell_m)
+    first, last = _cell(low, cell_m), _cell(high, cell_m)
     for i in range(len(xyz)):
-        inside = True
-        for k in range(3):
-            q[k] = np.floor(np.float64(xyz[i, k]) / cell_m)
-            inside &= first[k] <= q[k] <= last[k]
-        if inside:
-            key = (q[0] << 42) + (q[1] << 21) + q[2]
+        q = _cell(xyz[i], cell_m)
+        if first[0] <= q[0] <= last[0] and first[1] <= q[1] <= last[1] and first[2] <= q[2] <= last[2]:
+            key = _key(q)
             place = np.searchsorted(keys, key)
             if place < len(keys) and keys[place] == key:
                 found[place] = True
     return found
 
 
-def _cells(xyz: np.ndarray, cell_m: float) -> np.ndarray:
-    """A 64-bit key for each point's cell; cells less than a million apart along each axis never share one."""
-    q = np.floor(xyz.astype(np.float64) / cell_m).astype(np.int64)
-    return (q[:, 0] << 42) + (q[:, 1] << 21) + q[:, 2]
+@compiled
+def _keys(xyz, cell_m):
+    """The key of each point's cell."""
+    keys = np.empty(len(xyz), np.int64)
+    for i in range(len(xyz)):
+        keys[i] = _key(_cell(xyz[i], cell_m))
+    return keys
+
+
+@compiled
+def _cell(xyz, cell_m):
+    """The cell that a point lies in, counted along each axis."""
+    return (
+        np.int64(np.floor(np.float64(xyz[0]) / cell_m)),
+        np.int64(np.floor(np.float64(xyz[1]) / cell_m)),
+        np.int64(np.floor(np.float64(xyz[2]) / cell_m)),
+    )
+
+
+@compiled
+def _key(cell):
+    """64 bits; cells less than a million apart along each axis never share one."""
+    return (cell[0] << 42) + (cell[1] << 21) + cell[2]
