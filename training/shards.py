@@ -58,11 +58,6 @@ class Shard:
         return len(self.picture)
 
 
-def set_folder(data: Path, name: str) -> Path:
-    """Where a set lies."""
-    return data / name
-
-
 def begin(folder: Path, what: PictureSet) -> None:
     """Makes a set's folder, or checks that it is this set's. Raises ValueError if it holds another."""
     folder.mkdir(parents=True, exist_ok=True)
