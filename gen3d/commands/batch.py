@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HELP = "make a scene of each of many photos, here or on a Ray cluster; call it again to go on"
 KINDS = ("nerfstudio", "colmap", "webdataset", "labelled")
+"""Those of `many/views/kinds.py`, which help must not load; tests/test_many_views.py holds the two together."""
 TOLD_S = 30.0
 """Where there is no terminal, a line says so often how far it is."""
 
