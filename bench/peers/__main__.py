@@ -1,8 +1,9 @@
-"""One table: `python -m bench.peers [--places PLACE ...] [--methods NAME ...] [NAME=FOLDER ...]`.
+"""One table: `python -m bench.peers [--places PLACE ...] [--methods NAME ...] [--noisy] [NAME=FOLDER ...]`.
 
 Means over the path-traced places (`bench/truth/`), of PSNR (dB) and SSIM by what the photo knew of a pixel, near and
-far views apart for what is behind. Warps and ours are given the photo and its true depth; NAME=FOLDER is what anybody
-else made of the photos (README.md). Rows are kept in --cache, so that a table can be made in pieces.
+far views apart for what is behind. Warps and ours are given the photo and its true depth, or with --noisy what real
+depth is like (`bench/noisy.py`: off by 3 to 5 %, edges soft); NAME=FOLDER is what anybody else made of the photos
+(README.md). Rows are kept in --cache, so that a table can be made in pieces.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.from_truth import build_from_truth, draw, score_frames
+from bench.from_truth import build_from_truth, draw, score_frames, spoilt
+from bench.noisy import NoisyDepth
 from bench.peers.others import Frames, NotThere, frames_of
 from bench.peers.warps import mesh_warp, warp, warp_far_fill
 from bench.perceptual import perceptual
@@ -59,10 +61,10 @@ def methods(theirs: dict[str, Path], scaled: bool) -> dict[str, Method]:
     return {name: warped(how) for name, how in WARPS.items()} | ours | others
 
 
-def judged(scene: Scene, method: Method, distances: dict) -> dict[str, float]:
-    """The figures of one method on one place, and the seconds of making and drawing it."""
+def judged(scene: Scene, told: Scene, method: Method, distances: dict) -> dict[str, float]:
+    """The figures of one method on one place, and the seconds of making and drawing it; told: what it is given."""
     start = time.perf_counter()
-    frames = method(scene)
+    frames = method(told)
     seconds = time.perf_counter() - start
     return score_frames(scene, frames, distances) | {"seconds": seconds}
 
@@ -74,6 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--places", nargs="+", choices=PLACES, default=list(PLACES))
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="only these, as the table calls them")
     parser.add_argument("--as-is", action="store_true", help="splats of others are not brought to the place's scale")
+    parser.add_argument("--noisy", action="store_true", help="the photo's depth is wrong as real depth is")
     parser.add_argument("--each", action="store_true", help="also a table of what is behind, place by place")
     parser.add_argument("--cache", type=Path, metavar="FILE", help="JSON of figures: what is there is not made again")
     asked = parser.parse_args()
@@ -98,16 +101,17 @@ def main() -> None:
             scene = load(f"traced-{place}")
         except SceneUnavailable as why:
             raise SystemExit(str(why)) from why
+        told = spoilt(scene, NoisyDepth(1)) if asked.noisy else scene
         for name in chosen:
             if place not in kept.setdefault(name, {}) or name in theirs:
-                _try(kept[name], place, scene, able[name], distances)
+                _try(kept[name], (scene, told), place, able[name], distances)
                 _keep(asked.cache, kept)
     _print(kept, chosen, asked.places, asked.each)
 
 
-def _try(rows: dict, place: str, scene: Scene, method: Method, distances: dict) -> None:
+def _try(rows: dict, scenes: tuple[Scene, Scene], place: str, method: Method, distances: dict) -> None:
     try:
-        rows[place] = judged(scene, method, distances)
+        rows[place] = judged(*scenes, method, distances)
     except NotThere as why:
         print(f"{place} is left out of a row: {why}", flush=True)
 
