@@ -24,10 +24,10 @@ from gen3d.formats.picture import write_png
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.edges import dilate, far_rim, innermost, inverse_depth
 from gen3d.geometry.reach import in_full
-from gen3d.models.builtin.pointed import Pointed
 from gen3d.request import Flip, Region, Review, Reviewed
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
+from gen3d.run.replay import Sides, replay_of
 from gen3d.settings import LayerSettings, Settings
 from gen3d.stages.layers import ONE_LAYER, layers_of, nearer_than, snap_to_depth, union
 from gen3d.values import RGBD, Candidates, Layers
@@ -78,17 +78,20 @@ def review_layers(layers: Layers, review: Review, settings: LayerSettings) -> tu
     rgbd, depth, candidates = layers.rgbd, layers.rgbd.depth, _candidates(layers)
     if review.depth_percentile is not None:
         candidates = replace(candidates, chosen=nearer_than(review.depth_percentile, candidates.masks, depth))
-    smallest, settled = smallest_at(candidates.masks), []
-    choice, picture = _Choice(rgbd, settings.rim_step, union(candidates, depth)), Pointed(rgbd.image, depth)
-    for flip in review.flips:
+    smallest, choice = smallest_at(candidates.masks), _Choice(rgbd, settings.rim_step, union(candidates, depth))
+    replay, asked = replay_of(rgbd, _candidates(layers)), (review.depth_percentile, settings.rim_step)
+    known, choice.sides = replay.longest(*asked, review.flips, choice.sides)
+    settled = [*review.flips[:known]]
+    for flip in review.flips[known:]:
         column, row = _pixel(flip, depth)
         if np.isfinite(depth[row, column]):
             front = not choice.foreground()[row, column] if flip.front is None else flip.front
             number = smallest[row, column]
             piece = None if number == NONE else candidates.masks[number]
-            seen = picture.thing_at(flip.x, flip.y) if flip.thing else None
+            seen = replay.picture.thing_at(flip.x, flip.y) if flip.thing else None
             choice.put(column, row, piece if seen is None else most_like(seen, candidates.masks), front)
             settled.append(replace(flip, front=bool(front)))
+            replay.keep(*asked, tuple(settled), choice.sides)
     return layers_of(rgbd, choice.foreground(), layers.candidates, settings), replace(review, flips=tuple(settled))
 
 
@@ -96,14 +99,16 @@ class _Choice:
     """Which side every pixel is on while flips are made."""
 
     def __init__(self, rgbd: RGBD, step: float, chosen: np.ndarray) -> None:
-        self._rgbd, self._depth, self._step, self._chosen = rgbd, rgbd.depth, step, chosen
-        self._exact = np.zeros(chosen.shape, bool)
-        """Where surfaces were taken: those end at depth edges already, and may be thinner than a rim."""
+        self._rgbd, self._depth, self._step = rgbd, rgbd.depth, step
+        self.sides: Sides = chosen, np.zeros(chosen.shape, bool)
+        """What is in front, and where surfaces were taken: those end at depth edges already, and may be thinner than a
+        rim."""
 
     def foreground(self) -> np.ndarray:
         """M_fg so far, its rim on the depth edges, thin parts and feet with it but for what was taken away."""
-        snapped = snap_to_depth(self._chosen, self._depth, self._step)
-        return np.where(self._exact, self._chosen, in_full(np.where(self._exact, self._chosen, snapped), self._rgbd))
+        chosen, exact = self.sides
+        snapped = snap_to_depth(chosen, self._depth, self._step)
+        return np.where(exact, chosen, in_full(np.where(exact, chosen, snapped), self._rgbd))
 
     def put(self, column: int, row: int, piece: np.ndarray | None, front: bool) -> None:
         """Brings what is at a pixel to a side: the piece, if by depth the pixel belongs to it, or the surface."""
@@ -114,8 +119,8 @@ class _Choice:
         self._set(surface_around(self._depth, column, row), front, exact=True)
 
     def _set(self, piece: np.ndarray, front: bool, exact: bool) -> None:
-        self._chosen = self._chosen | piece if front else self._chosen & ~piece
-        self._exact = self._exact | piece if exact else self._exact & ~piece
+        chosen, was_exact = self.sides
+        self.sides = chosen | piece if front else chosen & ~piece, was_exact | piece if exact else was_exact & ~piece
 
 
 def show_review(layers: Layers, review: Review, settings: LayerSettings) -> Reviewed:

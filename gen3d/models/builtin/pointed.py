@@ -40,6 +40,8 @@ LEAST_SIDE = 0.25
 """And never less, as shares of the picture's. Chosen by eye."""
 CLOSE = 0.7
 """No closer look where it would hold more than this share of the longer side. Chosen by eye."""
+MOST_PLACES = 256
+"""Masks that are kept, 25 kB each at 512 x 384: more than a review on the page may ask for. Chosen by eye."""
 
 
 class Pointed:
@@ -48,13 +50,28 @@ class Pointed:
     def __init__(self, image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]):
         """image: sRGB in [0, 1]. depth: of whatever scale, +inf is sky."""
         self._image, self._depth = image, depth
+        self._things: dict[tuple[float, float], np.ndarray | None] = {}
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Height and width."""
+        return self._depth.shape
 
     def thing_at(self, x: float, y: float) -> Bool[np.ndarray, "h w"] | None:
         """The mask of the thing at a place, shares of width and height; None where there seems to be none.
 
-        What is small is looked at once more from close by. Raises ModelUnavailable where a file of weights is missing
-        or damaged.
+        What is small is looked at once more from close by; what was seen at the last places is kept. Raises
+        ModelUnavailable where a file of weights is missing or damaged.
         """
+        if (x, y) not in self._things:
+            seen = self._looked_at(x, y)
+            for oldest in [*self._things][: len(self._things) + 1 - MOST_PLACES]:
+                self._things.pop(oldest, None)
+            self._things[x, y] = None if seen is None else np.packbits(seen)
+        packed, (h, w) = self._things[x, y], self.size_px
+        return None if packed is None else np.unpackbits(packed, count=h * w).astype(bool).reshape(h, w)
+
+    def _looked_at(self, x: float, y: float) -> Bool[np.ndarray, "h w"] | None:
         seen = self._glance(x, y)
         if seen is None:
             return None
