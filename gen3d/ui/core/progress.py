@@ -129,9 +129,9 @@ class Shown:
         return pace * later + (usual * (1 - now.done / now.total) if now.done else by_clock) * now.running
 
     def _pace(self) -> float:
-        """What the whole takes over what is usual, as far as the stages that have ended tell; 1 at least."""
-        ended = [line for line in self.lines if not line.running and line.stage in self.expected]
-        more = sum(line.seconds - self.expected[line.stage] for line in ended)
+        """What the whole takes over what is usual, as far as the stages so far tell; 1 at least."""
+        known = [(line, line.seconds - self.expected[line.stage]) for line in self.lines if line.stage in self.expected]
+        more = sum(max(0.0, over) if line.running else over for line, over in known)
         return max(1.0, 1 + more / max(sum(self.expected.values()), 1e-9))
 
     def progress(self) -> dict[str, Any]:
