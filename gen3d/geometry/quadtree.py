@@ -8,12 +8,14 @@ otherwise.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.points import concatenate
+from gen3d.geometry.together import together
 from gen3d.values import PointCloud
 
 DOUBLINGS = 3
@@ -35,7 +37,7 @@ def merge_flat_blocks(points: PointCloud, limit: int, colour_tolerance: float, p
     colour_tolerance: largest deviation from a block's mean colour, per channel, at first.
     plane_tolerance: largest deviation from a block's plane, in pixel footprints.
     """
-    found = [_Blocks.of(points, size, plane_tolerance) for size in BLOCKS_PX]
+    found = together([partial(_Blocks.of, points, size, plane_tolerance) for size in BLOCKS_PX])
     for doubled in range(DOUBLINGS + 1):
         chosen = _chosen(len(points), found, 2**doubled * colour_tolerance)
         if len(points) - sum(blocks.size - len(blocks) for blocks in chosen) <= limit:
