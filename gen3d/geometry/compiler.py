@@ -68,7 +68,8 @@ def _running() -> subprocess.Popen:
     global _compiler
     if _compiler is None or _compiler[0] != os.getpid() or _compiler[1].poll() is not None:
         environment = os.environ | {_IS_COMPILER: "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-W", "ignore", "-c", f"import {__name__} as c; c.serve()"]
+        # -P: no module is taken from the folder that a person happens to call us in
+        command = [sys.executable, "-P", "-W", "ignore", "-c", f"import {__name__} as c; c.serve()"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         started = subprocess.Popen(command, env=environment, **pipes)
         if _compiler is None:

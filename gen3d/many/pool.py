@@ -48,8 +48,9 @@ class _Worker:
     def __init__(self, job: Job, threads: int, heard: queue.Queue) -> None:
         self.making: Ask | None = None
         self.is_ready = False
+        # -P: no module is taken from the folder that a person happens to call us in
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gen3d.many.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-P", "-m", "gen3d.many.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             encoding="utf-8", env=os.environ | limits_of_threads(threads) | same_package(), start_new_session=True,
         )  # fmt: skip
         self.tell(job.as_json())
