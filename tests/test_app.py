@@ -24,7 +24,7 @@ from tests.test_floors import VALUES, imported, within
 ROOT = Path(__file__).parents[1]
 ROOMS = VALUES | {
     "run", "models.base", "models.pick", "models.builtin.world_painter", "splat", "geometry.trajectory",
-    "geometry.motion", "formats.ply", "products", "ui",
+    "geometry.motion", "geometry.compiler", "formats.ply", "products", "ui",
 }  # fmt: skip
 
 
