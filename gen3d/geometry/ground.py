@@ -63,15 +63,13 @@ def surface_of(depth: Float[np.ndarray, "h w"], camera: Camera) -> Surface:
     here = xyz[stride:-stride:step, stride:-stride:step]
     right, left = xyz[stride:-stride:step, 2 * stride :: step], xyz[stride:-stride:step, : -2 * stride : step]
     down, up = xyz[2 * stride :: step, stride:-stride:step], xyz[: -2 * stride : step, stride:-stride:step]
-    normals = np.cross(down - up, right - left)
+    normals = np.cross(down - up, right - left)  # towards the camera, whatever the depths: the rays go right and down
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         normals = normals / length
     known = np.isfinite(here).all(axis=-1) & np.isfinite(normals).all(axis=-1)
     here, normals = here[known], normals[known]
-    towards = camera.center - here
-    normals *= np.where((normals * towards).sum(axis=1) < 0, -1.0, 1.0)[:, None]
-    return Surface(here, normals, np.linalg.norm(towards, axis=1))
+    return Surface(here, normals, np.linalg.norm(camera.center - here, axis=1))
 
 
 def joined(surfaces: list[Surface]) -> Surface:
