@@ -45,6 +45,23 @@ def test_a_blurred_step_becomes_a_step_at_the_colour_edge(blur_px, scale):
     np.testing.assert_allclose(sharp[:, COLUMN:], 4 * scale, rtol=0.05)
 
 
+@pytest.mark.parametrize("width_px", [5, 6])
+def test_blurred_edges_that_lie_close_to_each_other_become_steps(width_px):
+    """As leaves and bars do: nothing around them is level for long."""
+    near = np.arange(64) % (2 * width_px) < width_px
+    bars = np.where(near, 2.0, 4.0).astype(np.float32) * np.ones((48, 1), np.float32)
+    image = np.where(bars[..., None] == 2, (0.7, 0.3, 0.2), (0.2, 0.3, 0.7)).astype(np.float32)
+    soft = 1 / gaussian_filter1d(1 / bars, 1.0, axis=1)
+    wrong = [(np.abs(depth / bars - 1) > 0.05)[:, 8:56].mean() for depth in (soft, sharpen_edges(soft, image, 2))]
+    assert wrong[0] > 0.3 and wrong[1] == 0
+
+
+def test_a_narrow_face_between_two_others_is_no_soft_edge():
+    """It rises evenly, where a blur rises like a bell."""
+    inverse = np.interp(np.arange(64), [28, 36], [0.25, 0.5]).astype(np.float32) * np.ones((48, 1), np.float32)
+    np.testing.assert_array_equal(sharpen_edges(1 / inverse, two_sides(), 4), 1 / inverse)
+
+
 def test_a_blurred_step_in_a_plain_picture_becomes_a_step_where_it_was():
     soft = 1 / gaussian_filter1d(1 / step(), 1.5, axis=1)
     sharp = sharpen_edges(soft, np.full((48, 64, 3), 0.5, np.float32), 4)
@@ -77,14 +94,15 @@ def test_a_sharp_step_stays_as_it_is(make):
 
 @pytest.mark.parametrize("make", WORLDS)
 def test_exact_depth_hardly_changes(make):
-    """Where things stand on the floor a step begins from nothing; there a few pixels may be taken for soft."""
+    """Where things stand on the floor a step begins from nothing, and a narrow face beside a step is much like a ramp;
+    there a few pixels may be taken for soft."""
     rgbd = make().view(make().camera(128, 96))
     solid = ~rgbd.sky
     cleaned = sharpen_edges(smooth_within(rgbd.depth), rgbd.image, 2)
     np.testing.assert_array_equal(np.isinf(cleaned), rgbd.sky)
     change = np.abs(cleaned / np.where(solid, rgbd.depth, 1.0) - 1)[solid]
     assert np.quantile(change, 0.99) < 0.01
-    assert (change > 0.05).mean() < 0.001
+    assert (change > 0.05).mean() < 0.004
 
 
 @pytest.mark.parametrize("make", [sphere_over_plane, box_room])
