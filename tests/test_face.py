@@ -155,7 +155,8 @@ def test_arrays_and_pillows_pictures_are_taken_as_their_files_would_be(built):
         assert same(looked(photo=pixels.astype(np.float64) / 255, depth=depth, **asked), of_files)
         millimetres = np.rint(depth * 1000).astype(np.uint16)
         in_mm = looked(photo=str(request.photo), depth=Image.fromarray(millimetres), **asked)
-        assert np.allclose(in_mm.layers.rgbd.depth, of_files.layers.rgbd.depth, atol=0.02)
+        alike = np.isclose(in_mm.layers.rgbd.depth, of_files.layers.rgbd.depth, atol=0.02)
+        assert alike.mean() > 0.999, "but for a pixel that goes to the other side of an edge"
 
 
 def test_a_picture_of_pillows_is_turned_as_it_is_displayed_and_brings_its_lens(built, tmp_path):

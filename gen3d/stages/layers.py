@@ -95,17 +95,24 @@ def without_ground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings
     """The masks (k h w) without the ground that came along, as far as they stay of a size.
 
     Where estimated depth hardly steps between a thing and the ground, "nearer than t" takes the ground in front of it
-    along, up to the lower border. The paper's rule gets its masks as they are.
+    along, up to the lower border. What is mostly ground stays, as a region that can be chosen, and what stands on it is
+    a mask of its own after all others. The paper's rule gets its masks as they are.
     """
     if settings.rule == "paper" or not len(masks):
         return masks
     ground, foot = on_ground(inverse_depth(depth)), disc(max(1, round(GROUND_PIECE * float(np.hypot(*depth.shape)))))
-    left = masks.copy()
+    left, more = masks.copy(), []
     for mask in left:
         along = mask & ground
-        if along.sum() > GROUND_ALONG * mask.sum():
-            mask &= ~cv2.morphologyEx(along.astype(np.uint8), cv2.MORPH_OPEN, foot).astype(bool)
-    return left[left.mean(axis=(1, 2)) >= settings.min_area]
+        if along.sum() <= GROUND_ALONG * mask.sum():
+            continue
+        standing = mask & ~cv2.morphologyEx(along.astype(np.uint8), cv2.MORPH_OPEN, foot).astype(bool)
+        if along.sum() > MOST_GROUND * mask.sum():
+            more.append(standing)
+        else:
+            mask &= standing
+    all_of_them = np.concatenate([left, np.array(more, bool).reshape(-1, *depth.shape)])
+    return all_of_them[all_of_them.mean(axis=(1, 2)) >= settings.min_area]
 
 
 def choose(
