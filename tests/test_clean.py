@@ -102,7 +102,7 @@ def test_exact_depth_hardly_changes(make):
     np.testing.assert_array_equal(np.isinf(cleaned), rgbd.sky)
     change = np.abs(cleaned / np.where(solid, rgbd.depth, 1.0) - 1)[solid]
     assert np.quantile(change, 0.99) < 0.01
-    assert (change > 0.05).mean() < 0.004
+    assert (change > 0.05).mean() < (0.004 if make is box_room else 0.001)
 
 
 @pytest.mark.parametrize("make", [sphere_over_plane, box_room])
