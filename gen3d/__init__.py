@@ -28,6 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 # Before numba or torch load: their OpenMP threads otherwise spin while they wait, at twice the time on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Before numpy loads: its BLAS otherwise wakes other threads for points times a matrix of 3 x 3, and spins until they
+# have done their part: 1 ms of work takes 30 to 100 where the cores are busy. Nothing here multiplies large matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.5.0"
 __all__ = [

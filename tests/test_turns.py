@@ -19,12 +19,13 @@ from tests.patience import PATIENCE_S, eventually
 from tests.test_rasterizer import render_bytes, tiled_picture
 
 ROOT = Path(__file__).parents[1]
+SETTINGS = "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "NUMBA_CACHE_DIR"
 
 
 def run_python(program: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S,
-        env={**{k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "NUMBA_CACHE_DIR")}, **environment},
+        env={**{k: v for k, v in os.environ.items() if k not in SETTINGS}, **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -171,6 +172,12 @@ def test_idle_threads_sleep_unless_the_user_wants_otherwise():
     program = "import os, sys, gen3d; print(os.environ['OMP_WAIT_POLICY'], *{'torch', 'numba'} & set(sys.modules))"
     assert run_python(program) == "passive"
     assert run_python(program, OMP_WAIT_POLICY="active") == "active"
+
+
+def test_numpy_multiplies_on_one_thread_unless_the_user_wants_otherwise():
+    program = "import os, sys, gen3d; print(os.environ['OPENBLAS_NUM_THREADS'], *{'numpy'} & set(sys.modules))"
+    assert run_python(program) == "1"
+    assert run_python(program, OPENBLAS_NUM_THREADS="2") == "2"
 
 
 def test_compiled_kernels_are_kept_where_the_user_says(tmp_path):
