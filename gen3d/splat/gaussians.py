@@ -148,7 +148,7 @@ def _spread(tangents, size, quats, scales):
         extent, other = max(extent, LONGEST * largest), max(other, LONGEST * largest)
         scales[i, 0], scales[i, 1], scales[i, 2] = size * extent, size * other, size * THINNESS * min(extent, other)
         x, y, z = _frame(long, short)
-        quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3] = _quaternion(x, y, z)
+        quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3] = quaternion(x, y, z)
 
 
 @compiled
@@ -173,7 +173,7 @@ def _unit(a):
 
 
 @compiled
-def _quaternion(x, y, z):
+def quaternion(x, y, z):
     """Wxyz of the rotation that has these axes as columns, from the largest of its components (Shepperd 1978)."""
     trace = x[0] + y[1] + z[2]
     if trace >= max(x[0], y[1], z[2]):
