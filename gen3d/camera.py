@@ -131,7 +131,8 @@ class Camera:
 
     def frames(self, uv: Float[np.ndarray, "n 2"], z: Float[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
         """Which of what `project` gave lies before the camera and within its picture."""
-        return (z > 0) & (uv >= 0).all(axis=1) & (uv < (self.width, self.height)).all(axis=1)
+        u, v = uv.T
+        return (z > 0) & (u >= 0) & (v >= 0) & (u < self.width) & (v < self.height)
 
     def project(self, xyz: Float[np.ndarray, "*n 3"]) -> tuple[Float[np.ndarray, "*n 2"], Float[np.ndarray, "*n"]]:
         """Pixel coordinates and depth of world points; uv is meaningless where depth <= 0."""

@@ -56,7 +56,7 @@ def write_splat(path: Path, gaussians: Gaussians, origin: Origin = NEAR) -> None
     importance = g.scales.double().prod(dim=1) * g.opacities
     order = torch.argsort(importance, descending=True, stable=True).cpu().numpy()
     with write_whole(path) as temporary:
-        rows[order].tofile(temporary)
+        rows.take(order).tofile(temporary)
 
 
 def store_splat(path: Path, scene: StoredScene, how: Writing = PLAIN) -> tuple[str, ...]:

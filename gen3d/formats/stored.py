@@ -197,7 +197,11 @@ def drawable(gaussians: Gaussians) -> Gaussians:
 def can_be_drawn(g: Gaussians) -> Bool[Tensor, "n"]:
     """Which of them `drawable` keeps."""
     values = (g.means, g.quats, g.scales, g.opacities[:, None], g.sh.flatten(1))
-    return torch.stack([v.isfinite().all(dim=1) for v in values]).all(dim=0) & (g.quats.abs().amax(dim=1) > 0)
+    can = g.quats.abs().amax(dim=1) > 0
+    for value in values:
+        if not bool(value.sum().isfinite()):  # one sum finds any NaN or infinity; rows take fifty times as long
+            can = can & value.isfinite().all(dim=1)
+    return can
 
 
 def _stride(count: int) -> int:
