@@ -28,7 +28,7 @@ from bench.tables import table
 from gen3d.geometry.place import scale_of
 from gen3d.many.gate.figures import FIGURES, measured
 from gen3d.products.export import FinishedScene
-from gen3d.run.steps import write_scene
+from gen3d.products.written import write_scene
 from gen3d.splat.pick import pick_rasterizer
 from gen3d.values import RGBD
 from tests.worlds import AnalyticWorld, box_room, ground_and_sky, pole_before_wall, sphere_over_plane, tilted_plane

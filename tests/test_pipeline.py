@@ -148,7 +148,8 @@ def test_events_come_in_the_order_of_figure_1(built):
     finished = [event.step for event in built.events if isinstance(event, Finished)]
     assert started == STAGES and finished == ["look", "grow", "tour", "build"]
     assert built.events[-1].folder == built.folder
-    order = [*STAGES[:3], "look", *STAGES[3:8], "grow", "flythrough", "tour", "build"]
+    # the video begins before the last of the scene's files are there
+    order = [*STAGES[:3], "look", *STAGES[3:8], "flythrough", "grow", "tour", "build"]
     marks = [getattr(event, "stage", getattr(event, "step", None)) for event in built.events]
     assert [m for m, e in zip(marks, built.events, strict=True) if isinstance(e, Started | Finished)] == order
 
@@ -204,6 +205,19 @@ def test_cancel_at_any_event_leaves_nothing(tmp_path, every):
         assert inside(tmp_path) == before, f"left after {whole[stop - 1]}"
         assert set(threading.enumerate()) <= running, f"left after {whole[stop - 1]}"
         assert native_threads() <= threads, f"left after {whole[stop - 1]}"
+
+
+@pytest.mark.parametrize("step", [grow, build])
+def test_a_file_that_cannot_be_written_beside_the_video_fails_the_run(built, tmp_path, monkeypatch, step):
+    monkeypatch.setattr("gen3d.products.written.write_splat", lambda *_: {}["out of order"])
+    looked = tmp_path / "look"
+    list(look(built.request, room_models(), TINY, looked))
+    before, running = inside(tmp_path), set(threading.enumerate())
+    given = (built.request, looked) if step is grow else (built.request,)
+    run = step(*given, room_models(), RASTERIZER, TINY, tmp_path / "out")
+    with pytest.raises(KeyError, match="out of order"):
+        list(run)
+    assert inside(tmp_path) == before and set(threading.enumerate()) <= running
 
 
 def test_cancel_leaves_no_folder_that_had_to_be_made_for_the_output(built, tmp_path):

@@ -9,18 +9,9 @@ from scipy.spatial.transform import Rotation
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats import view
-from gen3d.formats.view import (
-    FIRST_SHARE,
-    LARGER,
-    MAGIC,
-    Limits,
-    check_view,
-    first_larger,
-    read_view,
-    streaming_order,
-    write_view,
-)
+from gen3d.formats.view import MAGIC, Limits, check_view, read_view, write_view
 from gen3d.formats.view_codes import from_octahedral, octahedral
+from gen3d.formats.view_order import FIRST_SHARE, LARGER, first_larger, streaming_order
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.pick import pick_rasterizer
 from tests.drawn import random_path

@@ -39,6 +39,7 @@ from gen3d.products.edited import (
 from gen3d.products.export import FinishedScene, export_as
 from gen3d.products.standing import standing_of
 from gen3d.products.things import things_of_scene
+from gen3d.products.written import write_scene
 from gen3d.request import Request, Review
 from gen3d.run.bring import with_made
 from gen3d.run.course import check_path, tour_cameras
@@ -46,7 +47,6 @@ from gen3d.run.filming import shoot_of, sink_of
 from gen3d.run.output import check_output
 from gen3d.run.record import write_json
 from gen3d.run.review import review_layers
-from gen3d.run.steps import write_scene
 from gen3d.run.thrift import Thrift, memory_told
 from gen3d.settings import Settings, TourSettings, tour_checked
 from gen3d.splat.gaussians import Gaussians

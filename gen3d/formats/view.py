@@ -3,7 +3,7 @@
     "GEN3D view 1" and a line feed, uint32 length of the header, the header (JSON), then one record per Gaussian
 
 The records are told in `view_codes.py`. Their order is made for streaming: the first fifth is already a picture, a bit
-soft, from where the photo was taken (`streaming_order`). World and axes as in `gen3d.camera`.
+soft, from where the photo was taken (`view_order.py`). World and axes as in `gen3d.camera`.
 """
 
 from __future__ import annotations
@@ -11,46 +11,28 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
-from gen3d.errors import EmptyWorld, InputError
+from gen3d.errors import InputError
 from gen3d.formats.known import Limits
 from gen3d.formats.picture import as_bytes, jpeg
-from gen3d.formats.stored import drawable
-from gen3d.formats.view_codes import packed, record, unpacked
+from gen3d.formats.view_codes import record, unpacked
+from gen3d.formats.view_order import PackedView, packed_view
 from gen3d.formats.whole import MB, check_file, refusing, write_whole
 from gen3d.splat.gaussians import Gaussians
 from gen3d.values import DrawnPath
 
 LARGEST_BYTES = 512 * MB
 MAGIC = b"GEN3D view 1\n"
-FIRST_SHARE = 0.2
-"""The part of the scene that is shown while the rest is under way."""
-PARTS = 5
-"""The file is this many equal parts; within each the order is that of the photo's rows, which packs better."""
-PER_CELL = 3
-"""So many Gaussians of the first part share a cell of the photo. Measured on the room: 23.6 dB of the full picture with
-cells, 21.0 for a random choice weighted by visible area, 13.8 for the largest first."""
-COVERAGE = 3.0
-"""The first part alone is drawn so much larger that its Gaussians cover the frame so many times: closes gaps, blurs
-little. Its best factor was 1.2 on the room and 2.5 on lifted pixels."""
-LARGER = (1.2, 3.0)
-"""The least and the greatest such factor."""
-FRONT = 1.05
-"""In its cell, what is up to this factor farther than the nearest counts as seen."""
-HIDDEN_WEIGHT = 0.05
-"""How much the size of what is hidden counts against the size of what is seen."""
 GZIP_LEVEL = 4
 """Measured: as small as with the usual 6, in six tenths of the time."""
 _REMEDY = "Give a scene.view, as gen3d writes it."
@@ -91,7 +73,7 @@ class ViewFile(NamedTuple):
 
 def write_view(
     path: Path,
-    gaussians: Gaussians,
+    gaussians: Gaussians | PackedView,
     camera: Camera,
     pivot_m: float,
     limits: Limits,
@@ -104,28 +86,24 @@ def write_view(
 ) -> None:
     """Writes the scene; the same scene gives the same bytes.
 
-    pivot_m: how far ahead of the camera the point lies that the viewer turns about. What lies exactly in the camera's
-    centre, or has no finite values, is left out. photo: for the viewer to lay beside the scene, at `camera`. things: as
-    in things.json, for the viewer to edit. Raises EmptyWorld when nothing is left.
+    gaussians: or what `packed_view` made of them; raises what that raises. pivot_m: how far ahead of the camera the
+    point lies that the viewer turns about. photo: for the viewer to lay beside the scene, at `camera`. things: as in
+    things.json, for the viewer to edit.
     """
-    g = _packable(gaussians, camera)
-    if len(g) == 0:
-        raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
-    rows, ranges = packed(g, camera)
-    order = streaming_order(g, camera)
+    scene = gaussians if isinstance(gaussians, PackedView) else packed_view(gaussians, camera)
     header = {
         "K": camera.K.tolist(), "w2c": camera.w2c.tolist(), "width": camera.width, "height": camera.height,
-        "pivot_m": float(pivot_m), "limits": asdict(limits), "title": title, "count": len(g),
-        "sh_degree": g.sh_degree, "ranges": ranges, "first_larger": first_larger(g, camera, order),
+        "pivot_m": float(pivot_m), "limits": asdict(limits), "title": title, "count": len(scene.rows),
+        "sh_degree": scene.sh_degree, "ranges": scene.ranges, "first_larger": scene.first_larger,
     }  # fmt: skip
     header |= {} if outside is None else {"outside": asdict(outside)}
     header |= {"antialiased": True} if antialiased else {}
-    header |= {} if g.kinds is None else {"kinds": True}
-    header |= {} if g.things is None else {"things": True}
+    header |= {"kinds": True} if scene.holds("kind") else {}
+    header |= {"things": True} if scene.holds("thing") else {}
     header |= {} if photo is None else {"photo": base64.b64encode(jpeg(as_bytes(photo))).decode("ascii")}
     header |= {} if tour is None else {"path": _path_as_json(tour)}
-    header |= {} if things is None or g.things is None else {"told": _told(things)}
-    _write(path, header, rows[order])
+    header |= {"told": _told(things)} if things is not None and scene.holds("thing") else {}
+    _write(path, header, scene.rows)
 
 
 def retell_view(path: Path, things: Mapping[str, Any], relabel: Callable[[Gaussians, int], Gaussians]) -> None:
@@ -240,70 +218,3 @@ def _parsed(path: Path) -> tuple[dict, np.ndarray]:
     if len(content) != end + header["count"] * dtype.itemsize:
         raise InputError(f"{path.name} does not hold as many Gaussians as it says.", _REMEDY)
     return header, np.frombuffer(content, dtype, offset=end)
-
-
-def streaming_order(gaussians: Gaussians, camera: Camera) -> Int[np.ndarray, "n"]:
-    """The order in which a growing part of the Gaussians shows the whole photo.
-
-    The photo is cut into cells so small that the first part has PER_CELL Gaussians in each; every cell gives what is
-    largest in front first. What the photo does not see comes last.
-    """
-    uv, z, seen = _projected(gaussians, camera)
-    cell_px = math.sqrt(PER_CELL * camera.width * camera.height / _first(gaussians))
-    across = int(camera.width / cell_px) + 1
-    cell = np.where(seen[:, None], uv / cell_px, 0).astype(np.int64)
-    key = np.where(seen, cell[:, 1] * across + cell[:, 0] + 1, 0)
-    nearest = np.full(key.max() + 1, np.inf)
-    np.minimum.at(nearest, key[seen], z[seen])
-    area = _area_px(gaussians, camera, z)
-    weight = np.where(z <= FRONT * nearest[key], area, HIDDEN_WEIGHT * area)
-    order = np.lexsort((-weight, _ranks(key, weight), ~seen))
-    parts = [part[np.lexsort((uv[part, 0], key[part] // across))] for part in np.array_split(order, PARTS)]
-    return np.concatenate(parts)
-
-
-def first_larger(gaussians: Gaussians, camera: Camera, order: Int[np.ndarray, "n"]) -> float:
-    """How much larger to draw the first part while it is alone, by what it covers of the photo's frame."""
-    few = gaussians.picked(torch.from_numpy(order[: _first(gaussians)]))
-    _, z, seen = _projected(few, camera)
-    if not seen.any():
-        return LARGER[0]
-    usual_px = float(np.median(_area_px(few, camera, z)[seen]))
-    covered = usual_px * int(seen.sum()) / (camera.width * camera.height)
-    return float(np.clip(math.sqrt(COVERAGE / max(covered, 1e-12)), *LARGER))  # what is transparent covers nothing
-
-
-def _first(gaussians: Gaussians) -> int:
-    return math.ceil(FIRST_SHARE * len(gaussians))
-
-
-def _projected(gaussians: Gaussians, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixel, depth, and whether the photo's frame holds it."""
-    uv, z = camera.project(gaussians.means.double().numpy())
-    return uv, z, camera.frames(uv, z)
-
-
-def _area_px(gaussians: Gaussians, camera: Camera, z: np.ndarray) -> np.ndarray:
-    """The integral of alpha over the picture, as if all faced the camera: 2 pi o s_1 s_2 of the larger scales."""
-    extents = np.sort(gaussians.scales.double().numpy(), axis=1)
-    per_m2 = camera.K[0, 0] * camera.K[1, 1] / np.maximum(z, 1e-12) ** 2
-    return 2 * np.pi * gaussians.opacities.double().numpy() * extents[:, 1] * extents[:, 2] * per_m2
-
-
-def _ranks(key: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Among those of the same key: 0 for the one of the largest weight, 1 for the next, ..."""
-    order = np.lexsort((-weight, key))
-    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    within = np.arange(len(key)) - np.repeat(starts, np.diff(starts, append=len(key)))
-    ranks = np.empty(len(key), np.int64)
-    ranks[order] = within
-    return ranks
-
-
-def _packable(gaussians: Gaussians, camera: Camera) -> Gaussians:
-    """On the CPU, degree 0 or 1, and only what has a direction and a size."""
-    g = drawable(gaussians.detached())
-    g = g.to("cpu")
-    g = replace(g, sh=g.sh[:, : 4 if g.sh_degree else 1])
-    away = torch.linalg.norm(g.means - torch.from_numpy(camera.center).float(), dim=1)
-    return g.keep((away > 0) & (g.scales.max(dim=1).values > 0))

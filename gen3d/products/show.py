@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from jaxtyping import Float
 from gen3d.camera import Camera
 from gen3d.formats.known import Limits
 from gen3d.formats.view import write_view
+from gen3d.formats.view_order import packed_view
 from gen3d.geometry.quadtree import merge_flat_blocks
 from gen3d.geometry.together import together
 from gen3d.products.limits import every_so_many, find_limits
@@ -47,24 +48,20 @@ def write_points_view(file: Path, points: PointCloud, camera: Camera, scale: Sca
 def write_scene_view(
     file: Path, gaussians: Gaussians, camera: Camera, scale: Scale, rasterizer: Rasterizer,
     path: DrawnPath | None = None, photo: Float[np.ndarray, "h w 3"] | None = None,
-    things: Mapping[str, Any] | None = None, beside: Sequence[Callable[[], object]] = (),
+    things: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """The finished scene, with how far it holds, and a lighter twin of it where it has many Gaussians.
 
-    path: the video's. photo: as `camera` saw it. things: as in things.json. beside: what else is to be written once the
-    scene itself is, and may be beside its twin.
+    path: the video's. photo: as `camera` saw it. things: as in things.json.
     """
-    write = partial(write_view, camera=camera, pivot_m=scale.median, tour=path, photo=photo, things=things)
-
-    def whole() -> Limits:
-        limits = find_limits(gaussians, camera, scale, rasterizer)
-        write(file, gaussians, limits=limits)
-        return limits
-
     cameras = views_around([camera.with_side(LIGHT_SIDE_PX)], scale.median)
-    few = [] if len(gaussians) <= LIGHT else [partial(lighter, gaussians, cameras, rasterizer)]
-    limits, *light = together([whole, *few])
-    together([*(partial(write, light_twin(file), one, limits=limits) for one in light), *beside])
+    files, tasks = [file], [partial(packed_view, gaussians, camera)]
+    if len(gaussians) > LIGHT:
+        files.append(light_twin(file))
+        tasks.append(lambda: packed_view(lighter(gaussians, cameras, rasterizer), camera))
+    limits, *packings = together([partial(find_limits, gaussians, camera, scale, rasterizer), *tasks])
+    told = {"camera": camera, "pivot_m": scale.median, "limits": limits, "tour": path, "photo": photo, "things": things}
+    together([partial(write_view, *each, **told) for each in zip(files, packings, strict=True)])
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:
@@ -72,4 +69,3 @@ def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasteri
     some = every_so_many(gaussians, MERGED_AT_MOST).to(rasterizer.device)
     total = sum(contribution(drawable_from(some, camera), camera, rasterizer) for camera in cameras)
     return merged(some, total, LIGHT)
-

@@ -32,10 +32,11 @@ from gen3d.products.bringing import Find, beside
 from gen3d.products.edited import Edited, baked_as_json, edited_by, heeding, with_baked
 from gen3d.products.relabel import in_parts, relabelled_pixels
 from gen3d.products.things import floating_told, things_of_scene
+from gen3d.products.written import write_scene
 from gen3d.run.bring import with_made
 from gen3d.run.folders import read_record
 from gen3d.run.record import write_json
-from gen3d.run.steps import told_of, write_scene
+from gen3d.run.steps import told_of
 from gen3d.run.thrift import memory_told
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import ExpandSettings

@@ -17,32 +17,29 @@ came to its product, and figures.json; `build` puts them on one sheet.png.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gen3d.camera import Camera
 from gen3d.errors import InputError
 from gen3d.events import Enough, Event, Finished, Notice, Stage, Viewable, never
-from gen3d.formats.html import write_html
-from gen3d.formats.layered import save_layered
 from gen3d.formats.layers import load_layers, save_layers
-from gen3d.formats.model3d import write_model3d
 from gen3d.formats.painted import write_painted
-from gen3d.formats.ply import read_ply, write_ply
-from gen3d.formats.splat import write_splat
+from gen3d.formats.ply import read_ply
 from gen3d.formats.stored import StoredScene
 from gen3d.formats.things_file import write_things
-from gen3d.formats.transforms import read_transforms, write_transforms
+from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
+from gen3d.geometry.together import aside, together
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
 from gen3d.products.edited import edits_beside, heeding
 from gen3d.products.prune import Pruned, prune_gaussians, views_around
-from gen3d.products.show import write_points_view, write_scene_view
+from gen3d.products.show import write_points_view
 from gen3d.products.things import floating_told, things_of_scene
+from gen3d.products.written import write_others, write_shown
 from gen3d.request import Request, called
 from gen3d.run.course import SWEEP, check_path, expansion_cameras, played, tour_cameras
 from gen3d.run.filming import Film as Film
@@ -54,9 +51,8 @@ from gen3d.run.thrift import Thrift, memory_told
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import Settings, tour_checked
 from gen3d.source.read import read_source
-from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
-from gen3d.values import DrawnPath, LayeredDepth, Layers, PointCloud, Scale
+from gen3d.values import LayeredDepth, Layers, PointCloud, Scale
 from gen3d.video_table import video_row
 
 
@@ -92,39 +88,55 @@ def grow(
     explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
+    with whole_folder(folder) as work, memory_told(), aside() as beside:
+        yield from _grown(request, looked, models, rasterizer, settings, work, beside, enough, explain)
+    yield Finished("grow", folder)
+
+
+def _grown(
+    request: Request,
+    looked: Path,
+    models: Models,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    work: Path,
+    beside: Callable[[Callable[[], object]], None],
+    enough: Enough,
+    explain: bool,
+) -> Iterator[Event]:
+    """Grows a scene in the folder `work`; what nobody waits for is handed to `beside`, to be written meanwhile."""
     layers, before = load_layers(looked / "looked.npz"), read_record(looked)
     wanted = wanted_of(request, layers, settings)
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
-    with whole_folder(folder) as work, memory_told():
-        files = SceneFiles(work)
-        record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
-        at_lift = {"lift": partial(_first_view, files, layers, settings)}
-        made = yield from record.follow(make_scene(layers, wanted, engines, enough), at_lift)
-        gaussians = made.gaussians
-        if pruned := (yield from record.follow(pruned_to(settings.fit.keep, made, engines.rasterizer))):
-            gaussians = pruned.gaussians
-            record.count(
-                gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db
-            )
-        lens, scale = made.place.photo.camera, made.place.scale
-        path = played(request.path, gaussians, lens, scale, engines.rasterizer, settings.tour)
-        cameras = [v.camera for v in made.world.views]
-        names = names_of_things(made.place.photo, made.layers.things, engines.models.namer)
-        things = things_of_scene(gaussians, made.place.photo, names)
-        write_scene(files, gaussians, layered_of(made), cameras, engines.rasterizer, path, things)
-        write_things(files.things, things)
-        yield from record.follow(told_of(floating_told(things)))
-        yield from record.follow(engines.told())
-        yield Viewable("scene", files.view)
-        files.points.unlink(missing_ok=True)
-        record.count(
-            points=len(made.world.points), gaussians=len(gaussians), views=len(made.world.views),
-            median_depth_m=made.place.scale.median, nearest_depth_m=made.place.scale.nearest, prompt=made.words.scene,
-            background_prompt=made.words.background,
-        )  # fmt: skip
-        record.played(engines.models.names | {"rasterizer": engines.rasterizer.name})
-        write_json(files.run, continued(before, record))
-    yield Finished("grow", folder)
+    files = SceneFiles(work)
+    record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
+    at_lift = {"lift": partial(_first_view, files, layers, settings)}
+    made = yield from record.follow(make_scene(layers, wanted, engines, enough), at_lift)
+    gaussians = made.gaussians
+    if pruned := (yield from record.follow(pruned_to(settings.fit.keep, made, engines.rasterizer))):
+        gaussians = pruned.gaussians
+        record.count(gaussians_before=pruned.before, pruned_psnr_db=pruned.psnr_db, pruned_photo_db=pruned.photo_db)
+    lens, scale = made.place.photo.camera, made.place.scale
+    names = names_of_things(made.place.photo, made.layers.things, engines.models.namer)
+    path, things = together([
+        partial(played, request.path, gaussians, lens, scale, engines.rasterizer, settings.tour),
+        partial(things_of_scene, gaussians, made.place.photo, names),
+    ])  # fmt: skip
+    cameras = [v.camera for v in made.world.views]
+    write_shown(files, gaussians, made.place.photo, cameras, engines.rasterizer, path, things)
+    write_things(files.things, things)
+    yield from record.follow(told_of(floating_told(things)))
+    yield from record.follow(engines.told())
+    yield Viewable("scene", files.view)
+    beside(partial(write_others, files, gaussians, layered_of(made)))
+    files.points.unlink(missing_ok=True)
+    record.count(
+        points=len(made.world.points), gaussians=len(gaussians), views=len(made.world.views),
+        median_depth_m=made.place.scale.median, nearest_depth_m=made.place.scale.nearest, prompt=made.words.scene,
+        background_prompt=made.words.background,
+    )  # fmt: skip
+    record.played(engines.models.names | {"rasterizer": engines.rasterizer.name})
+    write_json(files.run, continued(before, record))
 
 
 def _count_pixels(
@@ -171,32 +183,6 @@ def layered_of(made: Made) -> LayeredDepth:
     return LayeredDepth(made.layers, made.background, made.world.sheets, made.place.shell_m)
 
 
-def write_scene(
-    files: SceneFiles,
-    gaussians: Gaussians,
-    layered: LayeredDepth,
-    cameras: Sequence[Camera],
-    rasterizer: Rasterizer,
-    path: DrawnPath | None = None,
-    things: dict[str, Any] | None = None,
-) -> None:
-    """The files of a scene that were not there before it was fitted; cameras: of the fit, the photo's first.
-
-    path: the video's, for the viewer to play. things: as in things.json, for the viewer to edit.
-    """
-    photo = layered.layers.rgbd
-    scale = place_of(photo).scale
-    others = [
-        partial(write_html, files.html, files.view),
-        partial(save_layered, files.layers, layered),
-        partial(write_ply, files.ply, gaussians),
-        partial(write_splat, files.splat, gaussians),
-        partial(write_model3d, files.model3d, gaussians, photo.camera, scale.median),
-        partial(write_transforms, files.transforms, cameras),
-    ]
-    write_scene_view(files.view, gaussians, photo.camera, scale, rasterizer, path, photo.image, things, others)
-
-
 def tour(
     request: Request,
     scene: Path,
@@ -207,6 +193,20 @@ def tour(
     explain: bool = False,
 ) -> Iterator[Event]:
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
+    yield from _toured(request, scene, rasterizer, settings, folder, enough, explain)
+    yield Finished("tour", folder)
+
+
+def _toured(
+    request: Request,
+    scene: Path,
+    rasterizer: Rasterizer,
+    settings: Settings,
+    folder: Path,
+    enough: Enough,
+    explain: bool,
+) -> Iterator[Event]:
+    """Films a scene, of which its .ply, cameras and record have to be there."""
     check_path(request.path)
     kind = video_row(tour_checked(settings.tour).kind)
     files = SceneFiles(scene)
@@ -228,7 +228,6 @@ def tour(
         record.count(tour_amplitude=amplitude)
         record.played({"rasterizer": engines.rasterizer.name})
         write_json(work / "run.json", continued(before, record))
-    yield Finished("tour", folder)
 
 
 def _told_scale(record: dict[str, Any]) -> Scale:
@@ -254,12 +253,17 @@ def build(
     enough: Enough = never,
     explain: bool = False,
 ) -> Iterator[Event]:
-    """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json."""
+    """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json.
+
+    The video is drawn while the last of the scene's files are written.
+    """
     with whole_folder(folder) as work:
         steps = [work / name for name in ("look", "grow", "tour")]
         yield from look(request, models, settings, steps[0], enough, explain)
-        yield from grow(request, steps[0], models, rasterizer, settings, steps[1], enough, explain)
-        yield from tour(request, steps[1], rasterizer, settings, steps[2], enough, explain)
+        with whole_folder(steps[1]) as scene, memory_told(), aside() as beside:
+            yield from _grown(request, steps[0], models, rasterizer, settings, scene, beside, enough, explain)
+            yield from _toured(request, scene, rasterizer, settings, steps[2], enough, explain)
+        yield from (Finished("grow", steps[1]), Finished("tour", steps[2]))
         if explain:
             gather_exhibits(steps, work / "explain", _title(request, settings))
         gather(steps, work)
