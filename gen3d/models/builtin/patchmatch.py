@@ -33,8 +33,8 @@ COARSEST_ROUNDS, FINEST_ROUNDS = 12, 1
 PEEL_SWEEPS, COARSEST_SWEEPS, SWEEPS = 6, 4, 2
 """Sweeps of propagation in a search: for the first guess, at the coarsest level, at all others. Chosen by eye."""
 SOFT, SHARP = 0.7, 0.1
-"""Excess of cost, as a share of the best vote's, at which a vote weighs 1/e: during a level's rounds, and in its last.
-Chosen by eye."""
+"""Excess of cost, as a share of the best vote's, at which a vote weighs 1/e: during a level's rounds, and for the first
+guess. Chosen by eye."""
 GUIDANCE, GUIDANCE_STEP = 0.2, 0.4
 """Weight of depth and tilt at the finest level, and how much more per level: the coarse levels place the surfaces, the
 fine ones find the detail. Chosen by eye."""
@@ -124,7 +124,8 @@ def _complete(level: Level, coarser: np.ndarray | None, scale: int, seed: int) -
     cost = _costs(goal, UNASKED)
     for k in range(rounds):
         search(level, weight, norm, lends, match, cost, sweeps, strict, seed + 500 + k)
-        vote(level, sure, level.hole, match, cost, SOFT if k < rounds - 1 else SHARP)
+        if k < rounds - 1:  # nobody looks at what the last ones would paint
+            vote(level, sure, level.hole, match, cost, SOFT)
     return match, cost
 
 
