@@ -1,7 +1,8 @@
 """The inner loops of patch-based completion: patch distance, nearest-neighbour search, voting, relaxation.
 
 Pictures come as float32 rows with their channels side by side, `h Cw` while patches are compared and `h 3w` when the
-final colours are put together, so that one row of a patch is one run of numbers.
+final colours are put together, so that one row of a patch is one run of numbers. Inner loops count in unsigned places:
+numba lets signed ones be negative, counted from the end, and asks for each number whether it is.
 A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
 source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread each and draw their random
 numbers from a seeded generator, so the same arguments give the same bytes.
@@ -117,10 +118,10 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
     for k in range(-R, R + 1):
         if cost >= bound:
             break
-        t, s, m = target[y + k], source[v + k], weight[y + k]
-        a, b = C * (x - R), C * (u - R)
+        t, s, m = target[np.uintp(y + k)], source[np.uintp(v + k)], weight[np.uintp(y + k)]
+        a, b = np.uintp(C * (x - R)), np.uintp(C * (u - R))
         row = np.float32(0)
-        for i in range(ROW):
+        for i in range(np.uintp(ROW)):
             e = t[a + i] - s[b + i]
             row += m[a + i] * e * e
         cost += row * norm[y, x]
@@ -206,9 +207,9 @@ def vote(target, source, confidence, ys, xs, match, cost, softness):
                 if excess < WORST_EXCESS:
                     off = (q - y) * (q - y) + (p - x) * (p - x)
                     m = confidence[q, p] * np.exp(-excess - VOTE_FALL * off)
-                    v, u = match[q, p, 0] + y - q, C * (match[q, p, 1] + x - p)
-                    for c in range(C):
-                        mean[c] += m * source[v, u + c]
+                    colours, u = source[np.uintp(match[q, p, 0] + y - q)], np.uintp(C * (match[q, p, 1] + x - p))
+                    for c in range(np.uintp(C)):
+                        mean[c] += m * colours[u + c]
                     total += m
         for c in range(C):
             target[y, C * x + c] = mean[c] / total
