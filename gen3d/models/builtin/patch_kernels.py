@@ -64,8 +64,10 @@ def _next(s):
 
 @_kernel
 def _within(s, reach):
-    """A step of at most `reach` either way."""
-    return np.int64((s >> np.uint64(11)) % np.uint64(2 * reach + 1)) - reach
+    """A step of at most `reach` either way: what is left of the state's upper bits divided by as many as there are."""
+    drawn, steps = np.int64(s >> np.uint64(11)), np.int64(2 * reach + 1)
+    left = drawn - np.int64(drawn * (1.0 / steps)) * steps  # rounding may be out by one, a division takes far longer
+    return left - reach + (steps if left < 0 else -steps if left >= steps else 0)
 
 
 @_kernel
@@ -93,13 +95,15 @@ def draws(goal, block_px, step, state, states):
 
 
 @_kernel
-def _prior(guide, y, x, v, u, strict):
-    """The cost of copying (v, u) to (y, x) apart from colour: depth, tilt, distance."""
+def _prior(guide, y, x, v, u, strict, bound):
+    """The cost of copying (v, u) to (y, x) apart from colour: depth, tilt, distance; stops counting above `bound`."""
     h, w = guide.shape[:2]
     dy, dx = np.float32(v - y), np.float32(u - x)
     frame = np.float32(h * h + w * w)
     rows, away = dy * dy / frame, (dx * dx + dy * dy) / frame
     cost = AWAY_COST * max(away - NEARBY, np.float32(0)) + ROW_COST * max(rows - NEAR_ROWS, np.float32(0))
+    if cost >= bound:
+        return cost
     step = guide[v, u, 0] - guide[y, x, 0]
     if abs(step) > SKY / 2:
         return cost + SKY_COST
@@ -114,7 +118,7 @@ def _prior(guide, y, x, v, u, strict):
 @_kernel
 def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
     """Weighted mean squared difference of two patches plus the prior; stops counting above `bound`."""
-    cost = _prior(guide, y, x, v, u, strict)
+    cost = _prior(guide, y, x, v, u, strict, bound)
     for k in range(-R, R + 1):
         if cost >= bound:
             break
@@ -159,11 +163,15 @@ def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block
             if not best < np.inf:
                 continue
             v, u = match[y, x]
+            asked_v, asked_u = v, u
             for axis in range(2):
                 ny, nx = (y - step, x) if axis == 0 else (y, x - step)
                 if 0 <= ny < h and 0 <= nx < w and cost[ny, nx] < np.inf:
                     cv, cu = match[ny, nx, 0] + (y - ny), match[ny, nx, 1] + (x - nx)
-                    if 0 <= cv < h and 0 <= cu < w and lends[cv, cu] and (cv != v or cu != u):
+                    if (cv == v and cu == u) or (cv == asked_v and cu == asked_u):
+                        continue
+                    asked_v, asked_u = cv, cu
+                    if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
                         d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                         if d < best:
                             best, v, u = d, cv, cu
@@ -173,7 +181,7 @@ def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block
                 cv = v + _within(chance, reach)
                 chance = _next(chance)
                 cu = u + _within(chance, reach)
-                if 0 <= cv < h and 0 <= cu < w and lends[cv, cu]:
+                if 0 <= cv < h and 0 <= cu < w and lends[cv, cu] and (cv != v or cu != u):
                     d = _distance(target, source, weight, norm, guide, y, x, cv, cu, strict, best)
                     if d < best:
                         best, v, u = d, cv, cu
@@ -189,30 +197,44 @@ def vote(target, source, confidence, ys, xs, match, cost, softness):
     best proposal's: `softness` is the share of excess that lowers the weight to 1/e (small = sharp).
     """
     h, w = cost.shape
-    mean = np.zeros(C)
+    mean, fall = np.zeros(C), _falls()
     for i in range(len(ys)):
         y, x = ys[i], xs[i]
         y0, y1, x0, x1 = max(y - R, 0), min(y + R + 1, h), max(x - R, 0), min(x + R + 1, w)
         best = np.float32(1e30)
         for q in range(y0, y1):
             for p in range(x0, x1):
-                best = min(best, cost[q, p])
+                best = min(best, cost[np.uintp(q), np.uintp(p)])
         if best >= np.float32(1e30):
             continue
         mean[:], total = 0, 0.0
-        fall = 1.0 / (softness * (best + np.float32(1e-5)))
+        steep = 1.0 / (softness * (best + np.float32(1e-5)))
         for q in range(y0, y1):
+            costs, sure, matched = cost[np.uintp(q)], confidence[np.uintp(q)], match[np.uintp(q)]
             for p in range(x0, x1):
-                excess = (cost[q, p] - best) * fall
+                at, dy, dx = np.uintp(p), q - y, p - x
+                excess = (costs[at] - best) * steep
                 if excess < WORST_EXCESS:
-                    off = (q - y) * (q - y) + (p - x) * (p - x)
-                    m = confidence[q, p] * np.exp(-excess - VOTE_FALL * off)
-                    colours, u = source[np.uintp(match[q, p, 0] + y - q)], np.uintp(C * (match[q, p, 1] + x - p))
+                    share = fall[np.uintp(dy + R), np.uintp(dx + R)]
+                    if excess > 0:
+                        share = np.exp(-excess - VOTE_FALL * (dy * dy + dx * dx))
+                    m = sure[at] * share
+                    colours, u = source[np.uintp(matched[at, 0] - dy)], np.uintp(C * (matched[at, 1] - dx))
                     for c in range(np.uintp(C)):
                         mean[c] += m * colours[u + c]
                     total += m
         for c in range(C):
             target[y, C * x + c] = mean[c] / total
+
+
+@_kernel
+def _falls():
+    """What a vote weighs by the place of its patch's centre alone."""
+    fall = np.empty((2 * R + 1, 2 * R + 1))
+    for dy in range(-R, R + 1):
+        for dx in range(-R, R + 1):
+            fall[dy + R, dx + R] = np.exp(-VOTE_FALL * (dy * dy + dx * dx))
+    return fall
 
 
 @_kernel
