@@ -71,27 +71,28 @@ def _within(s, reach):
 
 
 @_kernel
-def draws(goal, block_px, step, state, states):
-    """The generator's state where a sweep comes to the targets of each row of a block, into `states` [row, block].
+def draws(goal, block_px, seed, states):
+    """The generator's state where each sweep comes to the targets of each row of a block, into `states` [k, row, block].
 
-    `goal` is True at targets. A sweep draws two numbers for every reach at each target, in the order of the rows (step
-    1) or against it (-1). state [1]: at its beginning, and then at its end.
+    `goal` is True at targets. A sweep draws two numbers for every reach at each target, in the order of the rows where
+    its number k is even, else against it.
     """
     h, w = goal.shape
     reach, draws_each = max(h, w), 0
     while reach >= 1:
         draws_each, reach = draws_each + 2, reach // 2
-    s, blocks = state[0], states.shape[1]
-    for j in range(h):
-        y = j if step == 1 else h - 1 - j
-        for k in range(blocks):
-            block = k if step == 1 else blocks - 1 - k
-            states[y, block] = s
-            for x in range(block * block_px, min((block + 1) * block_px, w)):
-                if goal[y, x]:
-                    for _ in range(draws_each):
-                        s = _next(s)
-    state[0] = s
+    s, blocks = seed, states.shape[2]
+    for k in range(states.shape[0]):
+        for j in range(h):
+            y = j if k % 2 == 0 else h - 1 - j
+            for i in range(blocks):
+                block = i if k % 2 == 0 else blocks - 1 - i
+                states[k, y, block] = s
+                targets = 0
+                for x in range(block * block_px, min((block + 1) * block_px, w)):
+                    targets += goal[y, x]
+                for _ in range(targets * draws_each):
+                    s = _next(s)
 
 
 @_kernel

@@ -27,14 +27,17 @@ def search(
     """Improves `match` and `cost` in place, at the targets: where the cost is finite. See `patch_kernels.sweep`."""
     patches = level.target, level.source, weight, norm, level.guide, strict
     h, w = cost.shape
-    together([partial(kernels.ask, *patches, match, cost, y, min(y + BLOCK_PX, h)) for y in range(0, h, BLOCK_PX)])
-    goal, state = cost < np.inf, np.array([seed * 2654435761 % 2**64 + 88172645463325252], np.uint64)
-    states = np.empty((h, -(-w // BLOCK_PX)), np.uint64)
+    goal, states = cost < np.inf, np.empty((sweeps, h, -(-w // BLOCK_PX)), np.uint64)
+    start = np.uint64((seed * 2654435761 + 88172645463325252) % 2**64)
+    rows = [(y, min(y + BLOCK_PX, h)) for y in range(0, h, BLOCK_PX)]
+    together([
+        partial(kernels.draws, goal, BLOCK_PX, start, states),
+        *(partial(kernels.ask, *patches, match, cost, *some) for some in rows),
+    ])  # fmt: skip
     for k in range(sweeps):
         step = 1 if k % 2 == 0 else -1
-        kernels.draws(goal, BLOCK_PX, step, state, states)
         for blocks in _waves(h, w)[::step]:
-            together([_sweep(patches, lends, match, cost, block, step, states) for block in blocks])
+            together([_sweep(patches, lends, match, cost, block, step, states[k]) for block in blocks])
 
 
 def _sweep(patches, lends, match, cost, block, step, states):
