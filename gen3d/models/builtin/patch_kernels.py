@@ -1,8 +1,8 @@
-"""The inner loops of patch-based completion: patch distance, nearest-neighbour search, voting, relaxation.
+"""The inner loops of patch-based completion: patch distance, nearest-neighbour search, voting.
 
-Pictures come as float32 rows with their channels side by side, `h Cw` while patches are compared and `h 3w` when the
-final colours are put together, so that one row of a patch is one run of numbers. Inner loops count in unsigned places:
-numba lets signed ones be negative, counted from the end, and asks for each number whether it is.
+Pictures come as float32 rows with their channels side by side, `h Cw`, so that one row of a patch is one run of
+numbers. Inner loops count in unsigned places: numba lets signed ones be negative, counted from the end, and asks for
+each number whether it is.
 A *target* is the centre of a patch that lies inside the frame and touches the hole; `match[y, x]` is the centre of the
 source patch that it looks like and `cost[y, x]` how badly. All kernels run on one thread each and draw their random
 numbers from a seeded generator, so the same arguments give the same bytes.
@@ -41,20 +41,16 @@ NEARBY, NEAR_ROWS = np.float32(0.03), np.float32(0.01)
 VOTE_FALL, WORST_EXCESS = 0.08, 8.0
 """A vote's weight falls by exp(-VOTE_FALL d^2) with the distance d to its patch's centre; votes of a larger excess of
 cost than WORST_EXCESS are left out. Chosen by eye."""
-CENTRAL = 0.1
-"""By so much per squared distance to its centre a patch's cost is raised when single pixels are copied. Chosen by
-eye."""
-
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, which the compiler does once for all runs; infinities keep their meaning."""
 
 
-def _kernel(function: Callable) -> Callable:
-    """`compiled` as every kernel here wants it."""
+def fast(function: Callable) -> Callable:
+    """`compiled` as every kernel of the completion wants it."""
     return compiled(function, fastmath=FAST)
 
 
-@_kernel
+@fast
 def _next(s):
     """The generator's next state (xorshift, Marsaglia 2003)."""
     s ^= s << np.uint64(13)
@@ -62,7 +58,7 @@ def _next(s):
     return s ^ (s << np.uint64(17))
 
 
-@_kernel
+@fast
 def _within(s, reach):
     """A step of at most `reach` either way: what is left of the state's upper bits divided by as many as there are."""
     drawn, steps = np.int64(s >> np.uint64(11)), np.int64(2 * reach + 1)
@@ -70,9 +66,9 @@ def _within(s, reach):
     return left - reach + (steps if left < 0 else -steps if left >= steps else 0)
 
 
-@_kernel
+@fast
 def draws(goal, block_px, seed, states):
-    """The generator's state where each sweep comes to the targets of each row of a block, into `states` [k, row, block].
+    """The generator's state where each sweep comes to the targets of each row of a block, `states` [k, row, block].
 
     `goal` is True at targets. A sweep draws two numbers for every reach at each target, in the order of the rows where
     its number k is even, else against it.
@@ -95,7 +91,7 @@ def draws(goal, block_px, seed, states):
                     s = _next(s)
 
 
-@_kernel
+@fast
 def _prior(guide, y, x, v, u, strict, bound):
     """The cost of copying (v, u) to (y, x) apart from colour: depth, tilt, distance; stops counting above `bound`."""
     h, w = guide.shape[:2]
@@ -116,7 +112,7 @@ def _prior(guide, y, x, v, u, strict, bound):
     return cost + strict[y, x] * (FAR_COST * min(step * step, STEP_CAP) + TILT_COST * tilt)
 
 
-@_kernel
+@fast
 def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
     """Weighted mean squared difference of two patches plus the prior; stops counting above `bound`."""
     cost = _prior(guide, y, x, v, u, strict, bound)
@@ -133,7 +129,7 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
     return cost
 
 
-@_kernel
+@fast
 def ask(target, source, weight, norm, guide, strict, match, cost, y0, y1):
     """The `cost` of what is matched, at the targets of the rows y0:y1: where it is finite."""
     for y in range(y0, y1):
@@ -144,7 +140,7 @@ def ask(target, source, weight, norm, guide, strict, match, cost, y0, y1):
                 cost[y, x] = _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound)
 
 
-@_kernel
+@fast
 def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block, step, states):
     """PatchMatch (Barnes et al. 2009): improve `match` and `cost` in place by propagation and random search.
 
@@ -190,7 +186,7 @@ def sweep(target, source, weight, norm, guide, strict, lends, match, cost, block
             match[y, x, 0], match[y, x, 1], cost[y, x] = v, u, best
 
 
-@_kernel
+@fast
 def vote(target, source, confidence, ys, xs, match, cost, softness):
     """Repaint the pixels (ys, xs) of `target` with the mean of what the patches over them propose.
 
@@ -228,7 +224,7 @@ def vote(target, source, confidence, ys, xs, match, cost, softness):
             target[y, C * x + c] = mean[c] / total
 
 
-@_kernel
+@fast
 def _falls():
     """What a vote weighs by the place of its patch's centre alone."""
     fall = np.empty((2 * R + 1, 2 * R + 1))
@@ -236,88 +232,3 @@ def _falls():
         for dx in range(-R, R + 1):
             fall[dy + R, dx + R] = np.exp(-VOTE_FALL * (dy * dy + dx * dx))
     return fall
-
-
-@_kernel
-def choose(ys, xs, match, cost, origin):
-    """One source pixel for each pixel (ys, xs), into `origin`: the best patch's over it, the central preferred."""
-    h, w = cost.shape
-    for i in range(len(ys)):
-        y, x = ys[i], xs[i]
-        best = np.inf
-        for q in range(max(y - R, 0), min(y + R + 1, h)):
-            for p in range(max(x - R, 0), min(x + R + 1, w)):
-                off = (q - y) * (q - y) + (p - x) * (p - x)
-                d = (cost[q, p] + 1e-5) * (1 + CENTRAL * off)
-                if d < best:
-                    best = d
-                    origin[y, x, 0] = match[q, p, 0] + y - q
-                    origin[y, x, 1] = match[q, p, 1] + x - p
-
-
-@_kernel
-def gradients(picture, known, usable, ys, xs, origin, rim_step, seam_step):
-    """The differences to the right and lower neighbour that the copied `picture` should have, `h 3w` each.
-
-    Inside a copied piece that is the piece's own difference, also across its end, where the two pieces' opinions are
-    averaged (Darabi et al. 2012). A step in `picture` that exceeds what they wish by much more than `rim_step` (beside
-    `known` pixels) or `seam_step` (between pieces) is an edge that was found, not a fault: it stays.
-    """
-    h, w = usable.shape
-    right, down = np.zeros_like(picture), np.zeros_like(picture)
-    for i in range(len(ys)):
-        y, x = ys[i], xs[i]
-        v, u = origin[y, x]
-        for side in range(4):
-            dy, dx = (0, 1) if side == 0 else (1, 0) if side == 1 else (0, -1) if side == 2 else (-1, 0)
-            ny, nx, nv, nu = y + dy, x + dx, v + dy, u + dx
-            if not (0 <= ny < h and 0 <= nx < w):
-                continue
-            inside = 0 <= nv < h and 0 <= nu < w and usable[nv, nu]
-            share, tolerated = (1.0, rim_step) if known[ny, nx] else (0.5, seam_step)
-            forward = dy + dx > 0
-            field = right if dx != 0 else down
-            fy, fx = (y, x) if forward else (ny, nx)
-            fault = 0.0
-            for c in range(3):
-                wish = picture[nv, 3 * nu + c] - picture[v, 3 * u + c] if inside else 0.0
-                fault += (picture[ny, 3 * nx + c] - picture[y, 3 * x + c] - wish) ** 2
-            heal = np.exp(-fault / (3 * tolerated * tolerated))
-            for c in range(3):
-                step = picture[ny, 3 * nx + c] - picture[y, 3 * x + c]
-                wish = picture[nv, 3 * nu + c] - picture[v, 3 * u + c] if inside else 0.0
-                e = step + heal * (wish - step)
-                field[fy, 3 * fx + c] += share * (e if forward else -e)
-    return right, down
-
-
-@_kernel
-def relax(x, anchor, ys, xs, right, down, screen, rounds, omega):
-    """Screened Poisson by successive over-relaxation, in place at the pixels (ys, xs) of the picture `x` (`h nw`).
-
-    Minimises sum |difference - wanted|^2 + screen |x - x_start|^2 (Bhat et al. 2008), with the values at `anchor` held;
-    pixels that are neither anchors nor listed are as if outside the frame.
-    """
-    h, w = anchor.shape
-    n, start, part = x.shape[1] // w, x.copy(), anchor.copy()
-    for i in range(len(ys)):
-        part[ys[i], xs[i]] = True
-    for _ in range(rounds):
-        for i in range(len(ys)):
-            q, p = ys[i], xs[i]
-            up, left = q > 0 and part[q - 1, p], p > 0 and part[q, p - 1]
-            low, far = q + 1 < h and part[q + 1, p], p + 1 < w and part[q, p + 1]
-            total = screen + up + left + low + far
-            if total == 0:
-                continue
-            for k in range(n * p, n * p + n):
-                s = screen * start[q, k]
-                if left:
-                    s += x[q, k - n] + right[q, k - n]
-                if far:
-                    s += x[q, k + n] - right[q, k]
-                if up:
-                    s += x[q - 1, k] + down[q - 1, k]
-                if low:
-                    s += x[q + 1, k] - down[q, k]
-                x[q, k] += omega * (s / total - x[q, k])

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import ndimage
 
-from gen3d.models.builtin import patch_kernels as kernels
+from gen3d.models.builtin.patch_compose import compose, diffuse
 from gen3d.models.builtin.patch_kernels import C, R
 from gen3d.models.builtin.patch_levels import Level, patch_within, pyramid
 from gen3d.models.builtin.patch_search import search, vote
@@ -41,17 +41,6 @@ fine ones find the detail. Chosen by eye."""
 GUIDANCE_REACH, GUIDANCE_FLOOR = 0.1, 0.2
 """That weight falls to 1/e over this share of the diagonal into the hole, but never below the floor, since depth there
 was itself continued from the rim. Chosen by eye."""
-SCREEN = 0.01
-"""Colour corrections at the rim fade over 1 / sqrt(SCREEN) = 10 pixels; over more, noise adds up to patches of colour.
-Chosen by eye."""
-RIM_STEP, SEAM_STEP = 0.2, 0.05
-"""Colour steps that are smoothed away, at the hole's rim and between copied pieces; larger ones are edges. Chosen by
-eye."""
-ROUNDS, OMEGA = 40, 1.8
-"""Rounds and factor of the over-relaxation that removes those steps. Measured on the room's wide view: 0.1 of 255 from
-where more rounds lead, 0.9 at worst; 0.01 and 0.1 after 80."""
-DIFFUSION_ROUNDS, DIFFUSION_OMEGA = 300, 1.9
-"""The same of a fill by diffusion. Chosen by eye."""
 
 
 def fill_by_patches(
@@ -75,15 +64,14 @@ def fill_by_patches(
         return image.copy()
     borrow = borrow & ~hole
     filled = np.where(hole[..., None], np.float32(0), image)
-    rows = filled.reshape(len(image), -1)
     levels = pyramid(filled, hole, borrow, depth)
     if levels[0].lends.sum() < FEWEST_SOURCES:
-        _diffuse(rows, hole, borrow if borrow.any() else ~hole)
+        diffuse(filled, hole, borrow if borrow.any() else ~hole)
     else:
         match = None
         for i in range(len(levels) - 1, -1, -1):
             match, cost = _complete(levels[i], match, i, seed)
-        _compose(rows, levels[0], match, cost)
+        compose(filled, hole, levels[0].trust > 0.5, borrow, match, cost)
     return np.where(hole[..., None], np.clip(filled, 0, 1), image)
 
 
@@ -143,7 +131,8 @@ def _weights(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, strict: np.ndarray, seed: int) -> None:
     """First guess at the coarsest level: ring after ring from the rim inwards, comparing only what is already there."""
     trusted = level.trust > 0.5
-    _diffuse(level.target, level.hole, trusted if trusted.any() else level.borrow)
+    target = level.target.reshape(*level.hole.shape, C)
+    diffuse(target, level.hole, trusted if trusted.any() else level.borrow)
     done = np.where(level.hole, 0, level.trust)
     ring_of = np.ceil(level.depth_in).astype(int)
     for ring in range(1, ring_of.max() + 1):
@@ -168,24 +157,3 @@ def _upsampled(coarse: np.ndarray, lends: np.ndarray, h: int, w: int) -> np.ndar
     u = np.clip(coarse[cy, cx, 1] * 2 + x - 2 * cx, 0, w - 1)
     near = ndimage.distance_transform_edt(~lends, return_distances=False, return_indices=True)
     return np.ascontiguousarray(np.stack([near[0][v, u], near[1][v, u]], axis=-1).astype(np.int64))
-
-
-def _compose(rows: np.ndarray, level: Level, match, cost) -> None:
-    """Copy one source pixel to each hole pixel and take the steps out of rim and seams, in place."""
-    hy, hx = np.nonzero(level.hole)
-    origin = np.zeros((*level.hole.shape, 2), np.int64)
-    kernels.choose(hy, hx, match, cost, origin)
-    picture = rows.reshape(*level.hole.shape, 3)
-    picture[hy, hx] = picture[origin[hy, hx, 0], origin[hy, hx, 1]]
-    anchor = level.trust > 0.5
-    right, down = kernels.gradients(rows, anchor, level.borrow, hy, hx, origin, RIM_STEP, SEAM_STEP)
-    kernels.relax(rows, anchor, hy, hx, right, down, SCREEN, ROUNDS, OMEGA)
-
-
-def _diffuse(rows: np.ndarray, hole: np.ndarray, anchor: np.ndarray) -> None:
-    """Harmonic interpolation of the anchors into the hole, in place."""
-    picture = rows.reshape(*hole.shape, -1)
-    near = ndimage.distance_transform_edt(~anchor, return_distances=False, return_indices=True)
-    picture[hole] = picture[near[0][hole], near[1][hole]]
-    zero = np.zeros_like(rows)
-    kernels.relax(rows, anchor, *np.nonzero(hole), zero, zero, 0.0, DIFFUSION_ROUNDS, DIFFUSION_OMEGA)
