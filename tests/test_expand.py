@@ -6,7 +6,8 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.events import Preview, Progress
 from gen3d.geometry.place import median_depth, place_of, scale_of, shell_m_of
-from gen3d.geometry.points import lift, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import lift
 from gen3d.geometry.protect import covers, lift_uncovering
 from gen3d.geometry.sight import sight_from
 from gen3d.geometry.trajectory import expansion_path, moved, tour_path, turned

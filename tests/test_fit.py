@@ -8,7 +8,8 @@ from scipy.ndimage import binary_erosion, gaussian_filter
 from gen3d.camera import Camera
 from gen3d.events import product
 from gen3d.geometry.place import median_depth, shell_m_of
-from gen3d.geometry.points import lift, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import lift
 from gen3d.geometry.trajectory import turned
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu.function import CpuRasterizer

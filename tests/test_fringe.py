@@ -4,7 +4,8 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.geometry.fringe import Fringe, snap_rims_to_colour, unmix_fringe
 from gen3d.geometry.place import shell_m_of
-from gen3d.geometry.points import concatenate, lift, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import concatenate, lift
 from gen3d.values import RGBD
 from tests.worlds import tilted_plane
 

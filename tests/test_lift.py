@@ -5,7 +5,7 @@ from gen3d.errors import EmptyWorld
 from gen3d.geometry.edges import dilate
 from gen3d.geometry.flying import flying
 from gen3d.geometry.place import shell_m_of
-from gen3d.geometry.points import render_points
+from gen3d.geometry.point_picture import render_points
 from gen3d.stages.lift import lift_layers
 from gen3d.values import RGBD, Layers, Origin
 from tests.measures import drain, psnr

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gen3d.geometry.occlusion import BEHIND, continue_behind_edges
-from gen3d.geometry.points import render_points
+from gen3d.geometry.point_picture import render_points
 from gen3d.stages.lift import lift_layers
 from gen3d.values import Layers, Origin
 from tests.measures import drain, psnr

@@ -5,7 +5,8 @@ import pytest
 
 from gen3d.camera import Camera
 from gen3d.geometry.place import median_depth, shell_m_of
-from gen3d.geometry.points import concatenate, lift, merge, render_points
+from gen3d.geometry.point_picture import PointPicture, render_points
+from gen3d.geometry.points import concatenate, lift, merge
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.values import RGBD, PointCloud
 from tests.measures import psnr
@@ -375,3 +376,21 @@ def test_a_plane_parallel_to_the_view_has_square_tangents():
     points = lifted(world.view(camera))
     edge = 2.0 / camera.K[0, 0]
     np.testing.assert_allclose(points.tangents, np.tile([[edge, 0, 0], [0, edge, 0]], (len(points), 1, 1)), atol=1e-6)
+
+
+@pytest.mark.parametrize("cuts", [(0,), (700, 2500), (1, 1, 3000)])
+def test_points_added_in_parts_are_drawn_as_if_they_had_come_at_once(cuts):
+    world = pole_before_wall()
+    rgbd = world.view(world.camera(64, 48))
+    veil = replace(rgbd, depth=0.9 * rgbd.depth)
+    share = np.full(rgbd.depth.shape, 0.3, np.float32)
+    points = concatenate(lifted(rgbd), lift(veil, rgbd.image[..., 0] > 0.5, 3, 100.0, share), lifted(rgbd, 4))
+    camera = world.moved(world.camera(64, 48), right=0.2)
+    picture = PointPicture(camera, 1e-3)
+    for part in np.split(np.arange(len(points)), cuts):
+        picture.add(points.keep(np.isin(np.arange(len(points)), part)))
+    apart, whole = picture.rendering(), PointPicture(camera, 1e-3)
+    whole.add(points)
+    at_once = whole.rendering()
+    for name in ("image", "depth", "index"):
+        np.testing.assert_array_equal(getattr(apart, name), getattr(at_once, name))

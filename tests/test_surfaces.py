@@ -3,7 +3,8 @@ import pytest
 
 from gen3d.geometry.edges import close_gaps, dilate
 from gen3d.geometry.place import shell_m_of
-from gen3d.geometry.points import lift, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import lift
 from gen3d.geometry.surfaces import complete_depth, continue_surfaces, hiding_rim
 from tests.worlds import (
     AnalyticWorld,

@@ -1,60 +1,23 @@
-"""Points as patches of surface: from a depth map, to a picture, pruned and merged.
+"""Points as patches of surface: from a depth map, and merged.
 
-A point is the parallelogram of surface that one pixel saw, spanned by its two tangents. Drawn so, neighbours tile
-without cracks where the surface goes on and leave a true hole where it does not, from any viewpoint. Drawing is
-z-buffered: without that, what is hidden bleeds through and the layers are lost.
+A point is the parallelogram of surface that one pixel saw, spanned by its two tangents (`point_picture.py` draws it).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import fields
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
-from gen3d.camera import Camera
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import torn
 from gen3d.geometry.place import shell_depth
-from gen3d.geometry.together import together
 from gen3d.values import RGBD, PointCloud
 
-OVERLAP = 1.2
-"""Patches are drawn this much larger than they are, so that rounding opens no cracks. Chosen by eye."""
-SURFACE_THICKNESS = 0.01
-"""Points within this share of the nearest one's depth (and the patch's own slope) belong to the same surface. Chosen by
-eye."""
-LARGEST_PATCH_PX = 24.0
-"""Patches seen from very near are cut to this half size, which bounds the time of a drawing. Chosen by eye."""
-NEAR_OF_MEDIAN = 1e-3
-"""Points nearer than this share of their median distance are not drawn. From the rasterizers (`splat/role.py`)."""
-SMALLEST_PX2 = 0.25
-"""A patch of less area is drawn into the one pixel it lies in, with this weight. Chosen by eye."""
-LEAST_WEIGHT = 1e-3
-"""Pixels whose patches weigh less in all take the nearest patch's colour as it is. Chosen by eye."""
-SHARES = 2
-"""Points are projected in so many parts, side by side. Chosen by eye."""
 CELL, CELL_STEP = 0.5, 4.0
 """Points are the same when they share a cell of this share of the new point's footprint, rounded to the median's times
 a power of CELL_STEP. Chosen by eye."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PointRendering:
-    """A picture of points."""
-
-    image: Float[np.ndarray, "h w 3"]
-    """0 in holes."""
-    depth: Float[np.ndarray, "h w"]
-    """Metres along z; NaN in holes."""
-    index: Int[np.ndarray, "h w"]
-    """Which point is seen; -1 in holes."""
-
-    @property
-    def hole(self) -> Bool[np.ndarray, "h w"]:
-        """Pixels that no point covers: M = 0 of the paper."""
-        return self.index < 0
 
 
 def lift(
@@ -125,167 +88,6 @@ def _mean_step(depth, v0, u0, v1, u1, count, K):
     """From one pixel to another that is so many pixels on, per pixel."""
     a, b = _seen_at(depth, v0, u0, K), _seen_at(depth, v1, u1, K)
     return (b[0] - a[0]) / count, (b[1] - a[1]) / count, (b[2] - a[2]) / count
-
-
-def render_points(points: PointCloud, camera: Camera) -> PointRendering:
-    """A z-buffered picture of the points: the nearest solid patch wins, colours are interpolated along its surface.
-
-    Points that are not wholly opaque are laid over what is seen behind them, and hide nothing: depth, index and hole
-    are those of the solid points.
-    """
-    h, w = camera.height, camera.width
-    index = np.full((h, w), -1, np.int32)
-    zbuffer = np.full((h, w), np.inf, np.float32)
-    R, t = camera.w2c[:3, :3].astype(np.float32), camera.w2c[:3, 3].astype(np.float32)
-    near = np.float32(NEAR_OF_MEDIAN * _median_distance(points, camera))
-    patches, soft = _projected(points, R, t, camera.K.astype(np.float32), near), points.opacity < 1
-    fringe = patches[soft]
-    patches[soft, 2] = 0
-    _draw_patches(patches, zbuffer, index)
-    rgb, opacity = points.rgb[soft], np.repeat(points.opacity[soft, None], 3, axis=1)
-    parts = [(patches, points.rgb), (fringe, rgb), (fringe, opacity)][: 3 if soft.any() else 1]
-    total, *over = together([partial(_blended, *part, zbuffer) for part in parts])
-    hole = index < 0
-    image = points.rgb[np.maximum(index, 0)] if len(points) else np.zeros((h, w, 3), np.float32)
-    image = np.where(total[..., 3:] > LEAST_WEIGHT, total[..., :3] / np.maximum(total[..., 3:], LEAST_WEIGHT), image)
-    if over:
-        image = _laid_over(image, *over)
-    image[hole] = 0
-    return PointRendering(image.astype(np.float32), np.where(hole, np.float32(np.nan), zbuffer), index)
-
-
-def _projected(
-    points: PointCloud, R: np.ndarray, t: np.ndarray, K: np.ndarray, near: np.float32
-) -> np.ndarray:
-    """The patches of all points, see `_project_patches`; a share of them at a time, side by side."""
-    patches, each = np.zeros((len(points), 8), np.float32), max(1, -(-len(points) // SHARES))
-    shares = [slice(i, i + each) for i in range(0, len(points), each)]
-    together([
-        partial(_project_patches, points.xyz[part], points.tangents[part], R, t, K, near, patches[part])
-        for part in shares
-    ])  # fmt: skip
-    return patches
-
-
-def _blended(patches: np.ndarray, rgb: np.ndarray, zbuffer: np.ndarray) -> Float[np.ndarray, "h w 4"]:
-    """Colour and weight of the patches on the nearest surface, see `_blend_patches`."""
-    total = np.zeros((*zbuffer.shape, 4), np.float32)
-    _blend_patches(patches, rgb, zbuffer, total)
-    return total
-
-
-def _laid_over(image: np.ndarray, tint: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """The picture under a layer of half transparent patches, which count as one however many share a pixel.
-
-    tint, cover: their colours and their opacities, as `_blended` gives them.
-    """
-    weight = np.maximum(tint[..., 3:], 1.0)  # a layer's rim fades
-    alpha = cover[..., :1] / weight
-    return image * (1 - alpha) + alpha * tint[..., :3] / np.maximum(tint[..., 3:], 1e-6)
-
-
-def _median_distance(points: PointCloud, camera: Camera) -> float:
-    if not len(points):
-        return 1.0
-    some = points.xyz[:: max(1, len(points) // 1000)]
-    return float(np.median(np.linalg.norm(some - camera.center, axis=1)))
-
-
-@compiled
-def _project_patches(xyz, tangents, R, t, K, near, out):
-    """Rows of (u, v, z, a, c, b, d, slope) in pixels and metres into `out`; what is not drawn stays 0.
-
-    (a, c) is the patch's edge for one pixel to the right in the picture it came from, (b, d) for one pixel down; slope
-    is how much z changes over the patch.
-    """
-    for i in range(xyz.shape[0]):
-        x = R[0, 0] * xyz[i, 0] + R[0, 1] * xyz[i, 1] + R[0, 2] * xyz[i, 2] + t[0]
-        y = R[1, 0] * xyz[i, 0] + R[1, 1] * xyz[i, 1] + R[1, 2] * xyz[i, 2] + t[1]
-        z = R[2, 0] * xyz[i, 0] + R[2, 1] * xyz[i, 1] + R[2, 2] * xyz[i, 2] + t[2]
-        if z <= near:
-            continue
-        out[i, 0], out[i, 1], out[i, 2] = K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2], z
-        for k in range(2):
-            ex = R[0, 0] * tangents[i, k, 0] + R[0, 1] * tangents[i, k, 1] + R[0, 2] * tangents[i, k, 2]
-            ey = R[1, 0] * tangents[i, k, 0] + R[1, 1] * tangents[i, k, 1] + R[1, 2] * tangents[i, k, 2]
-            ez = R[2, 0] * tangents[i, k, 0] + R[2, 1] * tangents[i, k, 1] + R[2, 2] * tangents[i, k, 2]
-            out[i, 3 + 2 * k] = K[0, 0] * (ex - x / z * ez) / z
-            out[i, 4 + 2 * k] = K[1, 1] * (ey - y / z * ez) / z
-            out[i, 7] += abs(ez)
-
-
-@compiled
-def _box(patch, reach, w, h):
-    """The pixels whose centres a patch can cover when its edges are `reach` times as long."""
-    half_w = min(0.5 * reach * (abs(patch[3]) + abs(patch[5])), LARGEST_PATCH_PX)
-    half_h = min(0.5 * reach * (abs(patch[4]) + abs(patch[6])), LARGEST_PATCH_PX)
-    u0 = max(0, int(np.ceil(max(patch[0] - half_w, -1.0) - 0.5)))
-    u1 = min(w - 1, int(np.floor(min(patch[0] + half_w, w + 1.0) - 0.5)))
-    v0 = max(0, int(np.ceil(max(patch[1] - half_h, -1.0) - 0.5)))
-    v1 = min(h - 1, int(np.floor(min(patch[1] + half_h, h + 1.0) - 0.5)))
-    return u0, u1, v0, v1
-
-
-@compiled
-def _draw_patches(patches, zbuffer, index):
-    """The nearest patch at every pixel."""
-    h, w = zbuffer.shape
-    for i in range(patches.shape[0]):
-        z = patches[i, 2]
-        if z <= 0:
-            continue
-        u, v = patches[i, 0], patches[i, 1]
-        if 0 <= u < w and 0 <= v < h and z < zbuffer[int(v), int(u)]:
-            zbuffer[int(v), int(u)] = z  # a patch smaller than a pixel still owns the pixel it lies in
-            index[int(v), int(u)] = i
-        a, c, b, d = patches[i, 3], patches[i, 4], patches[i, 5], patches[i, 6]
-        det = abs(a * d - b * c)
-        u0, u1, v0, v1 = _box(patches[i], OVERLAP, w, h)
-        for py in range(v0, v1 + 1):
-            dy = py + 0.5 - v
-            for px in range(u0, u1 + 1):
-                dx = px + 0.5 - u
-                # coordinates within the parallelogram, times its area; inside up to +-1/2 of it
-                inside = max(abs(d * dx - b * dy), abs(a * dy - c * dx)) <= 0.5 * OVERLAP * det
-                if inside and z < zbuffer[py, px]:
-                    zbuffer[py, px] = z
-                    index[py, px] = i
-
-
-@compiled
-def _blend_patches(patches, rgb, zbuffer, total):
-    """Adds up colour and weight of the patches on the nearest surface, each a tent that reaches its neighbours.
-
-    Between the points of a surface that is bilinear interpolation; where many points share a pixel, their mean.
-    """
-    h, w = zbuffer.shape
-    for i in range(patches.shape[0]):
-        z = patches[i, 2]
-        if z <= 0:
-            continue
-        front = z - patches[i, 7] - SURFACE_THICKNESS * z
-        u, v = patches[i, 0], patches[i, 1]
-        a, c, b, d = patches[i, 3], patches[i, 4], patches[i, 5], patches[i, 6]
-        # tents narrower than a pixel are widened to one, so that no pixel is missed
-        det = a * d - b * c
-        if abs(det) < SMALLEST_PX2:
-            if 0 <= u < w and 0 <= v < h and front <= zbuffer[int(v), int(u)]:
-                for k in range(3):
-                    total[int(v), int(u), k] += SMALLEST_PX2 * rgb[i, k]
-                total[int(v), int(u), 3] += SMALLEST_PX2
-            continue
-        u0, u1, v0, v1 = _box(patches[i], 2.0, w, h)
-        for py in range(v0, v1 + 1):
-            dy = py + 0.5 - v
-            for px in range(u0, u1 + 1):
-                if front > zbuffer[py, px]:
-                    continue
-                dx = px + 0.5 - u
-                weight = (1 - abs((d * dx - b * dy) / det)) * (1 - abs((a * dy - c * dx) / det))
-                if weight > 0 and abs((d * dx - b * dy) / det) < 1:
-                    for k in range(3):
-                        total[py, px, k] += weight * rgb[i, k]
-                    total[py, px, 3] += weight
 
 
 def concatenate(*clouds: PointCloud) -> PointCloud:

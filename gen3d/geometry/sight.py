@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Bool
-from scipy.ndimage import distance_transform_edt
 
 from gen3d.camera import Camera
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import close_gaps
 from gen3d.geometry.place import SKY_SHARE
-from gen3d.geometry.points import PointRendering, render_points
+from gen3d.geometry.point_picture import PointRendering, render_points
 from gen3d.values import RGBD, Origin, PointCloud
 
 GAP_PX = 3
@@ -78,16 +78,38 @@ def continued(rendering: PointRendering, crack: np.ndarray, shell_m: float) -> t
     """Picture and depth of a rendering with the far side continued into the cracks, and the shell's depth infinite."""
     image, depth = rendering.image, rendering.depth
     if crack.any() and not rendering.hole.all():
-        v, u = _nearest_far_pixel(depth)
-        image = np.where(crack[..., None], image[v, u], image)
-        depth = np.where(crack, depth[v, u], depth)
+        image, depth = image.copy(), depth.copy()
+        v, u = _nearest_far_pixels(depth, crack)
+        image[crack], depth[crack] = image[v, u], depth[v, u]
     return image, np.where(depth > SKY_SHARE * shell_m, np.inf, depth).astype(np.float32)
 
 
-def _nearest_far_pixel(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For every pixel the (row, column) of the nearest covered one that has nothing much farther close by."""
+def _nearest_far_pixels(depth: np.ndarray, crack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each pixel of a crack (row, column) of the nearest covered one that has nothing much farther close by."""
     covered = np.nan_to_num(depth, nan=0.0)
     farthest = cv2.dilate(covered, np.ones((2 * GAP_PX + 1,) * 2, np.uint8))
     far = (covered > 0) & (covered >= FAR * farthest)
-    v, u = distance_transform_edt(~far, return_distances=False, return_indices=True)
+    v, u = map(np.ascontiguousarray, np.nonzero(crack))  # of one pixel alone they would be of another type
+    return _nearest(far, v, u)
+
+
+@compiled
+def _nearest(region, rows, columns):
+    """The nearest pixel of a region to each of some; of several the leftmost, of these the uppermost.
+
+    Rings are looked at from the inside outwards: what is asked for lies close by.
+    """
+    h, w = region.shape
+    v, u = rows.copy(), columns.copy()
+    for i in range(len(rows)):
+        y, x, closest, reach = rows[i], columns[i], h * h + w * w, 0
+        while reach * reach <= closest and reach < max(h, w):
+            for p in range(max(0, x - reach), min(w, x + reach + 1)):
+                step = 1 if abs(p - x) == reach else 2 * reach  # the ring's sides, or its two ends alone
+                for q in range(y - reach, y + reach + 1, max(step, 1)):
+                    if 0 <= q < h and region[q, p]:
+                        steps = (q - y) * (q - y) + (p - x) * (p - x)
+                        if steps < closest or (steps == closest and (p, q) < (u[i], v[i])):
+                            v[i], u[i], closest = q, p, steps
+            reach += 1
     return v, u

@@ -22,7 +22,8 @@ from gen3d.errors import InputError
 from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import depth_edges, dilate, near_rim
-from gen3d.geometry.points import concatenate, lift, merge, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import concatenate, lift, merge
 from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.sight import Sight, continued, sight_from

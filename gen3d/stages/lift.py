@@ -17,7 +17,8 @@ from gen3d.geometry.flying import flying
 from gen3d.geometry.fringe import Fringe
 from gen3d.geometry.occlusion import continue_behind_edges
 from gen3d.geometry.place import shell_m_of
-from gen3d.geometry.points import concatenate, lift, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import concatenate, lift
 from gen3d.values import RGBD, Layers, Origin, PointCloud
 
 BEHIND = 1.02

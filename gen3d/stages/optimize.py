@@ -17,7 +17,8 @@ from gen3d.errors import EngineFailed
 from gen3d.events import Enough, Intermediate, Notice, Progress, Stage, Started, never
 from gen3d.geometry.kinds import kinds_of
 from gen3d.geometry.labels import things_of
-from gen3d.geometry.points import concatenate, render_points
+from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.points import concatenate
 from gen3d.geometry.quadtree import backing, merge_flat_blocks
 from gen3d.geometry.together import together
 from gen3d.geometry.trajectory import orbited
