@@ -6,7 +6,7 @@ import pytest
 from gen3d.camera import Camera
 from gen3d.events import Preview, Progress
 from gen3d.geometry.place import median_depth, place_of, scale_of, shell_m_of
-from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.point_picture import PointPicture, render_points
 from gen3d.geometry.points import lift
 from gen3d.geometry.protect import covers, lift_uncovering
 from gen3d.geometry.sight import sight_from
@@ -287,9 +287,10 @@ def test_slivers_between_the_poses_are_closed_with_the_far_side():
     world, photo, shell_m = start(room, [], room.camera(192, 144))
     aside = room.moved(photo.camera, right=0.025)
     before = render_points(world.points, aside)
-    closed, done = close_slivers(world, photo, aside, shell_m)
+    found = close_slivers(PointPicture.of(world.points, aside), photo, aside, 7, shell_m)
+    closed = found.added_to(world)
     after = render_points(closed.points, aside)
-    assert done == (not after.hole.any())
+    assert found.whole == (not after.hole.any())
     assert 0 < before.hole.mean() < 0.01
     assert after.hole.sum() <= 0.2 * before.hole.sum()
     filled = before.hole & ~after.hole
@@ -303,5 +304,5 @@ def test_what_is_too_large_for_a_sliver_is_left_to_a_view_of_its_own():
     room = box_room()
     world, photo, shell_m = start(room, [])
     far_aside = room.moved(photo.camera, right=0.8)
-    same, done = close_slivers(world, photo, far_aside, shell_m)
-    assert same is world and not done
+    found = close_slivers(PointPicture.of(world.points, far_aside), photo, far_aside, 7, shell_m)
+    assert found == ((), (), False)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import aside, together
+from gen3d.geometry.together import ahead, aside, together
 
 
 @pytest.fixture(params=[1, 2])
@@ -95,3 +95,26 @@ def test_what_fails_aside_is_raised_here(more):
         for _ in range(more):
             beside(lambda: None)
             pytest.fail("the failure was not told when the next was handed over")
+
+
+def test_what_is_done_ahead_comes_in_order_and_one_more_is_under_way():
+    begun = [threading.Event() for _ in range(4)]
+
+    def task(i):
+        begun[i].set()
+        return i
+
+    for i in ahead(partial(task, i) for i in range(4)):
+        assert begun[min(i + 1, 3)].wait(60)
+        assert i > 1 or not begun[i + 2].is_set()
+    assert list(ahead([])) == []
+
+
+def test_what_fails_ahead_is_raised_in_its_turn():
+    def fails():
+        raise ValueError("b")
+
+    done = ahead([lambda: "a", fails, lambda: "c"])
+    assert next(done) == "a"
+    with pytest.raises(ValueError, match="b"):
+        next(done)

@@ -96,6 +96,11 @@ class PointPicture:
         _draw_patches(patches, sum(len(part.solid) for part in self._parts), self._zbuffer, self._index)
         self._parts.append(drawn)
 
+    @property
+    def hole(self) -> Bool[np.ndarray, "h w"]:
+        """Pixels that no point covers."""
+        return self._index < 0
+
     def rendering(self) -> PointRendering:
         """What is seen of them."""
         kinds = ("solid", "rgb"), ("fringe", "tint"), ("fringe", "cover")
@@ -104,8 +109,8 @@ class PointPicture:
             _take_nearest(part.rgb, first, self._index, image)
             first += len(part.solid)
         _mix(image, *together([partial(self._blended, *kind) for kind in kinds]))
-        image[self._index < 0] = 0
-        return PointRendering(image, np.where(self._index < 0, np.float32(np.nan), self._zbuffer), self._index)
+        image[self.hole] = 0
+        return PointRendering(image, np.where(self.hole, np.float32(np.nan), self._zbuffer), self._index.copy())
 
     def _blended(self, patches: str, colours: str) -> Float[np.ndarray, "h w 4"]:
         """Colour and weight of the patches on the nearest surface, see `_blend_patches`."""

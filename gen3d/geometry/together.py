@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -82,3 +82,18 @@ def aside() -> Iterator[Callable[[Callable[[], object]], None]]:
         yield hand_over
         while under_way:
             under_way.pop().result()
+
+
+def ahead(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """What each task returns, in their order; another thread does the next one while the caller has this one's.
+
+    Raises what a task raised where its outcome would have come. Closing it waits for the one under way.
+    """
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        under_way: deque[Future] = deque()
+        for task in tasks:
+            under_way.append(pool.submit(task))
+            if len(under_way) > 1:
+                yield under_way.popleft().result()
+        if under_way:
+            yield under_way.popleft().result()

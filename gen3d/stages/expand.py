@@ -22,13 +22,13 @@ from gen3d.errors import InputError
 from gen3d.events import Enough, Intermediate, Progress, Stage, Started, never
 from gen3d.geometry.align import apply_scale_shift, blend_seam, fit_scale_shift, keep_behind
 from gen3d.geometry.edges import depth_edges, dilate, near_rim
-from gen3d.geometry.point_picture import render_points
+from gen3d.geometry.point_picture import PointPicture
 from gen3d.geometry.points import concatenate, lift, merge
 from gen3d.geometry.protect import lift_uncovering
 from gen3d.geometry.seam import Seam
 from gen3d.geometry.sight import Sight, continued, sight_from
 from gen3d.geometry.surfaces import continue_surfaces, hiding_rim
-from gen3d.geometry.together import together
+from gen3d.geometry.together import ahead, together
 from gen3d.geometry.trajectory import between
 from gen3d.models.base import DepthEstimator, Inpainter
 from gen3d.settings import ExpandSettings
@@ -156,31 +156,49 @@ def _close_along(
     """
     left, before, views = list(sweep), -1, len(world.views) - 1
     while left and len(world.points) != before:
-        before, still_open = len(world.points), []
-        for camera in left:
+        before, found, still_open = len(world.points), Closed(), []
+        origin, pictures = _next_origin(world.points), ahead(partial(PointPicture.of, world.points, c) for c in left)
+        for camera, picture in zip(left, pictures, strict=True):
             yield Progress("expand", views, views)
             if enough():
-                return world
-            world, closed = close_slivers(world, photo, camera, shell_m)
-            still_open += [] if closed else [camera]
-        left = still_open
+                return found.added_to(world)
+            for points in found.points:
+                picture.add(points)
+            closed = close_slivers(picture, photo, camera, origin + len(found.points), shell_m)
+            found = Closed(found.points + closed.points, found.sheets + closed.sheets)
+            still_open += [] if closed.whole else [camera]
+        world, left = found.added_to(world), still_open
     yield Progress("expand", views, views)
     return world
 
 
-def close_slivers(world: World, photo: RGBD, camera: Camera, shell_m: float) -> tuple[World, bool]:
-    """The world with what is still open at a pose closed by continuing the far side beside it, if it is little.
+class Closed(NamedTuple):
+    """What was found to be behind slivers."""
 
-    Also whether nothing is open there any more. Holes too small to be worth a view of their own would otherwise show
-    as dark lines beside things; a pixel where any point would cover the photo stays open.
+    points: tuple[PointCloud, ...] = ()
+    """Those of each camera."""
+    sheets: tuple[Sheet, ...] = ()
+    whole: bool = False
+    """Whether nothing is open any more."""
+
+    def added_to(self, world: World) -> World:
+        """The world with it."""
+        points = concatenate(world.points, *self.points) if self.points else world.points
+        return replace(world, points=points, sheets=world.sheets + self.sheets)
+
+
+def close_slivers(picture: PointPicture, photo: RGBD, camera: Camera, origin: int, shell_m: float) -> Closed:
+    """What is still open at a pose closed by continuing the far side beside it, if it is little.
+
+    Holes too small to be worth a view of their own would otherwise show as dark lines beside things; a pixel where any
+    point would cover the photo stays open. picture: what the camera sees. origin: the new points'.
     """
-    rendering = render_points(world.points, camera)
-    if not 0 < rendering.hole.mean() < SLIVERS:
-        return world, not bool(rendering.hole.any())
+    if not 0 < picture.hole.mean() < SLIVERS:
+        return Closed(whole=not bool(picture.hole.any()))
+    rendering = picture.rendering()
     rgbd = RGBD(*continued(rendering, rendering.hole, shell_m), camera)
-    new = lift_uncovering(rgbd, rendering.hole, photo, _next_origin(world.points), shell_m)
-    closed = replace(world, points=concatenate(world.points, new), sheets=(*world.sheets, *as_sheets(rgbd, new)))
-    return closed, len(new) == int(rendering.hole.sum())
+    new = lift_uncovering(rgbd, rendering.hole, photo, origin, shell_m)
+    return Closed((new,) if len(new) else (), as_sheets(rgbd, new), len(new) == int(rendering.hole.sum()))
 
 
 def _open_poses(world: World, left: list[int], settings: ExpandSettings, see: See) -> list[Pose]:
