@@ -65,31 +65,35 @@ def _solve(value: np.ndarray, kind: np.ndarray, gx: np.ndarray, gy: np.ndarray, 
     held = kind == HELD
     u = np.where(held, value, value[held].mean() if held.any() else 0.0)
     if min(value.shape) > COARSEST_PX:
-        coarse = _solve(_halved(value, kind == HELD), _halved_kind(kind), 2 * _halved(gx), 2 * _halved(gy), 4 * pull)
+        coarse = _solve(*_halved(value, kind, gx, gy), 4 * pull)
         u = np.where(kind == FREE, _doubled(coarse, value.shape), u)
     _conjugate_gradients(u, kind, gx, gy, pull)
     return u
 
 
-def _blocks(a: np.ndarray) -> np.ndarray:
-    """The 2x2 blocks of a picture, odd sides padded by repetition: h/2 w/2 4."""
-    h, w = a.shape
-    a = np.pad(a, ((0, h % 2), (0, w % 2)), mode="edge")
-    return a.reshape(a.shape[0] // 2, 2, a.shape[1] // 2, 2).swapaxes(1, 2).reshape(a.shape[0] // 2, -1, 4)
+@compiled
+def _halved(value, kind, gx, gy):
+    """The same at half the size: means of held pixels, of slopes per pixel; held where one of four is, else free.
 
-
-def _halved(a: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-    if where is None:
-        return _blocks(a).mean(-1)
-    weight = _blocks(where.astype(np.float64))
-    total = (_blocks(np.where(where, a, 0.0)) * weight).sum(-1)
-    return total / np.maximum(weight.sum(-1), 1.0)
-
-
-def _halved_kind(kind: np.ndarray) -> np.ndarray:
-    blocks = _blocks(kind)
-    held, free = (blocks == HELD).any(-1), (blocks == FREE).any(-1)
-    return np.where(held, HELD, np.where(free, FREE, WALL)).astype(np.uint8)
+    Odd sides are padded by repetition.
+    """
+    h, w = kind.shape
+    shape = (h + 1) // 2, (w + 1) // 2
+    kinds, values = np.empty(shape, np.uint8), np.empty(shape)
+    across, down = np.empty(shape), np.empty(shape)
+    for y in range(shape[0]):
+        for x in range(shape[1]):
+            total, held, free, right, low = 0.0, 0, 0, 0.0, 0.0
+            for k in range(4):
+                v, u = min(2 * y + k // 2, h - 1), min(2 * x + k % 2, w - 1)
+                if kind[v, u] == HELD:
+                    total, held = total + value[v, u], held + 1
+                free += kind[v, u] == FREE
+                right, low = right + gx[v, u], low + gy[v, u]
+            kinds[y, x] = HELD if held else FREE if free else WALL
+            values[y, x] = total / max(held, 1)
+            across[y, x], down[y, x] = 2 * (right / 4), 2 * (low / 4)
+    return values, kinds, across, down
 
 
 def _doubled(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -120,7 +124,7 @@ def _conjugate_gradients(u, kind, gx, gy, pull):
         if left <= good_enough:
             break
         curvature = 0.0
-        for i in range(n):
+        for i in range(np.uintp(n)):
             near = direction[beside[i, 0]] + direction[beside[i, 1]] + direction[beside[i, 2]] + direction[beside[i, 3]]
             image[i] = diagonal[i] * direction[i] - near
             curvature += image[i] * direction[i]
@@ -148,7 +152,7 @@ def _free_pixels(kind):
             if kind[y, x] == FREE:
                 number[y, x] = n
                 n += 1
-    at, beside = np.empty(n, np.int32), np.full((n, 4), n, np.int32)
+    at, beside = np.empty(n, np.int32), np.full((n, 4), n, np.uint32)
     for y in range(h):
         for x in range(w):
             i = number[y, x]
