@@ -48,10 +48,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "models.builtin.clicknet": ({"models.builtin.depthnet"}, {"jaxtyping", "torch"}),
     "models.builtin.pointed": ({"geometry", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch"}),
     "models.builtin.mixed_depth": (
-        VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2"},
+        VALUES | {"geometry", "models.base", "models.builtin"},
+        {"numpy", "jaxtyping", "cv2"},
     ),
     "models.builtin.trained_depth": (
-        VALUES | {"geometry", "models.base", "models.builtin"}, {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
+        VALUES | {"geometry", "models.base", "models.builtin"},
+        {"numpy", "jaxtyping", "cv2", "torch", "safetensors"},
     ),
     "models.builtin.world_painter": (VALUES | {"models.base", "painter"}, {"numpy", "jaxtyping"}),
     "models.builtin.solids": (VALUES | {"models.base", "painter.words"}, {"numpy", "jaxtyping"}),
@@ -73,6 +75,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "splat.cpu": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "torch", "numba"}),
     **{f"splat.cpu.{kernels}": ({"splat.cpu", "geometry.compiled"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
+    "splat.cpu.lanes": (set(), {"numba", "llvmlite"}),
     "splat.cpu.turns": (set(), set()),
     "formats": (VALUES | {"formats"}, {"numpy", "jaxtyping"}),
     "formats.picture": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
@@ -87,7 +90,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.ply_meaning": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.ply_aside": (VALUES, {"numpy"}),
     "formats.stored": (
-        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+        VALUES | {"formats", "splat.gaussians", "splat.placed"},
+        {"numpy", "jaxtyping", "torch"},
     ),
     "formats.splat": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
     "formats.colmap": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
@@ -101,7 +105,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.usd": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch"}),
     "formats.gltf_reading": (VALUES | {"formats"}, {"numpy", "jaxtyping", "scipy"}),
     "formats.splats_glb": (
-        VALUES | {"formats", "splat.gaussians", "splat.placed"}, {"numpy", "jaxtyping", "torch"},
+        VALUES | {"formats", "splat.gaussians", "splat.placed"},
+        {"numpy", "jaxtyping", "torch"},
     ),
     "formats.spz": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "torch", "zstandard"}),
     "formats.y_up": ({"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
@@ -120,7 +125,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "stages.optimize": (STAGES, {"numpy", "jaxtyping", "torch"}),
     "pipeline": (STAGES, {"numpy"}),
     "source": (
-        VALUES | {"geometry", "models.base", "formats", "stages.depth", "source"}, {"numpy", "jaxtyping", "scipy"},
+        VALUES | {"geometry", "models.base", "formats", "stages.depth", "source"},
+        {"numpy", "jaxtyping", "scipy"},
     ),
     "explain": (
         VALUES | {"geometry", "models.base", "splat", "formats.picture", "explain"},
@@ -157,15 +163,19 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "face.making": (RUN | {"face"}, set()),
     "face.scene": (RUN | {"face"}, {"numpy", "jaxtyping", "torch"}),
     "commands": (
-        VALUES | {"commands", "pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
-        | {"splat.antialiased", "splat.cpu.function", "formats", "stages", "geometry.trajectory"}, {"numpy"},
+        VALUES
+        | {"commands", "pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
+        | {"splat.antialiased", "splat.cpu.function", "formats", "stages", "geometry.trajectory"},
+        {"numpy"},
     ),
     "commands.bar": (set(), {"tqdm"}),
     "commands.publish": (
-        VALUES | {"commands", "run", "products", "formats"}, {"huggingface_hub"},
+        VALUES | {"commands", "run", "products", "formats"},
+        {"huggingface_hub"},
     ),
     "commands.batch": (
-        VALUES | {"commands", "many", "run.course", "geometry.trajectory"}, set(),
+        VALUES | {"commands", "many", "run.course", "geometry.trajectory"},
+        set(),
     ),
 }
 
@@ -227,7 +237,11 @@ def test_only_what_tables_name_is_imported_by_a_computed_name() -> None:
         if isinstance(node, ast.Call) and called(node) in hidden
     }
     assert users <= {
-        "commands.telling", "formats.scene_file", "products.export", "models.opened", "run.filming",
+        "commands.telling",
+        "formats.scene_file",
+        "products.export",
+        "models.opened",
+        "run.filming",
     }
 
 

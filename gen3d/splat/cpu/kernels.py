@@ -27,17 +27,18 @@ The constants are those of gsplat, so files look the same elsewhere.
 Why the kernels look the way they do (small edits silently lose a factor of up to 4; `tests/test_rasterizer.py` looks
 into the machine code):
 
-- A tile blends into one flat buffer that fits the first-level cache. Its planes (transmittance, red, ...) lie at a
-  distance known at compile time and indices are unsigned 64-bit, so the compiler can prove that planes do not
-  overlap and index sums do not wrap: eight neighbouring pixels become one vector instruction.
+- A tile blends into one flat buffer that fits the first-level cache. Eight neighbouring pixels of a plane
+  (transmittance, red, ...) are one vector (`lanes.py`).
 - Such a chunk of eight columns runs down all rows of a Gaussian before the next chunk starts: most Gaussians are
-  narrower than eight pixels, so this is one plain loop, and what depends on the columns alone is outside of it.
-- Gradient sums live in a stack allocation (`machine.stack_floats`), which nothing else can point to, so they stay in
-  registers, one sum per lane; the lanes are added at the end (`machine.sum_of_eight`).
+  narrower than eight pixels, so this is one plain loop, and what depends on the columns alone is outside of it. Rows go
+  in pairs: half as many turns, whose number nobody can guess ahead.
+- The alphas of a chunk are worked out in a loop of their own. A row is a long chain of operations, each waiting for the
+  one before, so its time is that of the chain by how many rows are under way; and that is as many as fit the
+  registers which the processor has for what is not done yet.
 - The hot loops are functions of their own that receive the buffer; inside a `prange` body the compiler knows less.
 - A list names Gaussians from all over memory, and the first thing read of each decides how far its loops run: so
-  rows are asked for some places ahead (`machine.prefetch`). No kernel calls `floor` or `ceil`: a call in a hot loop
-  saves and restores every vector register.
+  rows are asked for some places ahead (`machine.prefetch`), and so is where a gradient will be written. No kernel
+  calls `floor` or `ceil`: a call in a hot loop saves and restores every vector register.
 - No atomics on results: a thread owns its tile, and every (tile, Gaussian) pair has a gradient row of its own which
   one thread adds up later, in the order of tiles. The result is bitwise the same for any number of threads, although
   tiles are handed out one by one to whoever is free (`machine.next_ticket`): a core that is busy elsewhere gets fewer.
@@ -76,7 +77,8 @@ LANES = 8
 TILE = 32
 STRIDE = TILE + LANES
 """Floats per row of the tile buffer: the last chunk of a row may run over the tile's right edge."""
-PLANE = TILE * STRIDE
+PLANE = (TILE + 1) * STRIDE
+"""Floats of a plane: rows go in pairs, so the last may run over the tile's bottom edge."""
 
 ROW = 16
 """Floats in a packed row: one cache line per Gaussian."""

@@ -1,4 +1,4 @@
-"""Four operations of the kernels that numba does not offer, each a few lines of LLVM."""
+"""Three operations of the kernels that numba does not offer, each a few lines of LLVM."""
 
 from __future__ import annotations
 
@@ -20,30 +20,6 @@ def stack_floats(typingctx, n):
         return builder.bitcast(memory, FLOAT.as_pointer())
 
     return types.CPointer(types.float32)(n), codegen
-
-
-@intrinsic
-def sum_of_eight(typingctx, pointer, offset):
-    """The sum of the eight float32 from `pointer` + `offset` (a multiple of 8) on, in three folds of a vector.
-
-    Added up one by one they would be taken out of their vector one by one, at a third of the cost of the hot loop.
-    """
-
-    def codegen(context, builder, signature, args):
-        eight = builder.bitcast(builder.gep(args[0], [args[1]]), ir.VectorType(FLOAT, 8).as_pointer())
-        values = builder.load(eight, align=32)
-        for half in (4, 2, 1):
-            low, high = (_part(builder, values, range(k, k + half)) for k in (0, half))
-            values = builder.fadd(low, high)
-        return builder.extract_element(values, INT32(0))
-
-    return types.float32(pointer, types.uint64), codegen
-
-
-def _part(builder, values, lanes):
-    """Those lanes of a vector, as a vector."""
-    lanes = ir.Constant(ir.VectorType(INT32, len(lanes)), [INT32(k) for k in lanes])
-    return builder.shuffle_vector(values, ir.Constant(values.type, ir.Undefined), lanes)
 
 
 @intrinsic

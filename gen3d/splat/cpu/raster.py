@@ -38,7 +38,8 @@ from gen3d.splat.cpu.kernels import (
     kernel,
     whole_up,
 )
-from gen3d.splat.cpu.machine import next_ticket, prefetch
+from gen3d.splat.cpu.lanes import but_not, choose, places, put, take
+from gen3d.splat.cpu.machine import next_ticket, prefetch, stack_floats
 
 P1, P2, P3, P4, P5 = (np.uint64(k * PLANE) for k in range(1, 6))
 """Planes of the tile buffers, as offsets. Plane 0 is T."""
@@ -78,33 +79,44 @@ def tile_place(t, tiles_across, h, w):
     return left, top, min(TILE, w - left), min(TILE, h - top)
 
 
+@inlined
+def alphas_of(row, dx, my, y0, y1, alphas):
+    """Writes o exp(-sigma) of eight columns at `dx` in the rows y0:y1, in pairs, one after the other, to `alphas`.
+
+    A loop of its own: so the constants of exp stay in registers, and many rows are under way at once.
+    """
+    opacity, half_c = row[OPACITY], HALF * row[CONIC_C]
+    square, across = HALF * row[CONIC_A] * dx * dx, row[CONIC_B] * dx
+    for y in range(y0, y1, 2):
+        for k in range(2):
+            dy = float32(y + k) - my
+            put(alphas, uint64(LANES * (y + k - y0)), opacity * exp_neg(square + dy * (across + half_c * dy)))
+
+
 @kernel
 def blend_tile(packed, ids, first, last, left, top, width, height, buffer):
     """Blends the list ids[first:last] into `buffer` (planes T, R, G, B, depth). The hot loop of the forward pass."""
+    alphas = stack_floats(256)
     for s in range(first, last):
         row = packed[ids[s]]
         prefetch(packed, ids[min(s + AHEAD, last - 1)])
-        half_a, b, half_c, opacity = HALF * row[CONIC_A], row[CONIC_B], HALF * row[CONIC_C], row[OPACITY]
         red, green, blue, depth = row[RED], row[GREEN], row[BLUE], row[DEPTH]
         mx, my, x0, x1, y0, y1 = footprint(row, left, top, width, height)
         for x in range(x0, x1, LANES):
-            dx0 = float32(x) - mx
-            for y in range(y0, y1):
-                base, dy = uint64(y * STRIDE + x), float32(y) - my
-                for lane in range(LANES):
-                    i = base + uint64(lane)
-                    dx = dx0 + float32(lane)
-                    alpha = min(ALPHA_MAX, opacity * exp_neg(half_a * dx * dx + dy * (b * dx + half_c * dy)))
-                    T = buffer[i]
+            alphas_of(row, places() + (float32(x) - mx), my, y0, y1, alphas)
+            for y in range(y0, y1, 2):
+                for k in range(2):
+                    i = uint64((y + k) * STRIDE + x)
+                    T, alpha = take(buffer, i), min(take(alphas, uint64(LANES * (y + k - y0))), ALPHA_MAX)
                     w = alpha * T
                     counts = (alpha >= ALPHA_MIN) & (T > ZERO)
                     goes_on = T - w > T_MIN
-                    w = w if counts & goes_on else ZERO
-                    buffer[i] = T - w if goes_on | (not counts) else -T
-                    buffer[i + P1] += w * red
-                    buffer[i + P2] += w * green
-                    buffer[i + P3] += w * blue
-                    buffer[i + P4] += w * depth
+                    w = choose(counts & goes_on, w, ZERO)
+                    put(buffer, i, choose(but_not(counts, goes_on), -T, T - w))
+                    put(buffer, i + P1, take(buffer, i + P1) + w * red)
+                    put(buffer, i + P2, take(buffer, i + P2) + w * green)
+                    put(buffer, i + P3, take(buffer, i + P3) + w * blue)
+                    put(buffer, i + P4, take(buffer, i + P4) + w * depth)
         if (s - first) % CHECK_EVERY == CHECK_EVERY - 1 and not takes_light(buffer, width, height):
             break
 

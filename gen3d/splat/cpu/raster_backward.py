@@ -12,7 +12,7 @@ Every (tile, Gaussian) pair writes a row of its own, at the pair's number (`binn
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, float32, prange, uint64
+from numba import float32, prange, uint64
 
 from gen3d.splat.cpu.kernels import (
     ALPHA_MAX,
@@ -22,7 +22,6 @@ from gen3d.splat.cpu.kernels import (
     CONIC_B,
     CONIC_C,
     DEPTH,
-    GRADIENTS,
     GREEN,
     HALF,
     LANES,
@@ -35,15 +34,24 @@ from gen3d.splat.cpu.kernels import (
     STRIDE,
     T_MIN,
     ZERO,
-    exp_neg,
     inlined,
     kernel,
 )
-from gen3d.splat.cpu.machine import next_ticket, prefetch, stack_floats, sum_of_eight
-from gen3d.splat.cpu.raster import AHEAD, CHECK_EVERY, P1, P2, P3, P4, P5, footprint, takes_light, tile_place
-
-S0, S1, S2, S3, S4, S5, S6, S7, S8, S9 = (np.uint64(k * LANES) for k in range(GRADIENTS))
-"""Gradient sums, one per lane, as offsets: of dL/dsigma times 1, dx, dx^2, dy, dx dy, dy^2; then of rgb and depth."""
+from gen3d.splat.cpu.lanes import all_lanes, but_not, choose, places, put, take, total
+from gen3d.splat.cpu.machine import next_ticket, prefetch, stack_floats
+from gen3d.splat.cpu.raster import (
+    AHEAD,
+    CHECK_EVERY,
+    P1,
+    P2,
+    P3,
+    P4,
+    P5,
+    alphas_of,
+    footprint,
+    takes_light,
+    tile_place,
+)
 
 
 @kernel
@@ -52,70 +60,54 @@ def blend_tile_backward(packed, ids, pairs, first, last, left, top, width, heigh
 
     The hot loop of the backward pass: the blend of `blend_tile` again, with sums per lane in registers.
     """
-    lanes = stack_floats(80)
-    sums = carray(lanes, (80,))
+    alphas, none = stack_floats(256), all_lanes(ZERO)
     for s in range(first, last):
-        row = packed[ids[s]]
-        prefetch(packed, ids[min(s + AHEAD, last - 1)])
-        half_a, b, half_c, opacity = HALF * row[CONIC_A], row[CONIC_B], HALF * row[CONIC_C], row[OPACITY]
+        row, ahead = packed[ids[s]], min(s + AHEAD, last - 1)
+        prefetch(packed, ids[ahead])
+        prefetch(pair_gradients, pairs[ahead])
         red, green, blue, depth = row[RED], row[GREEN], row[BLUE], row[DEPTH]
         mx, my, x0, x1, y0, y1 = footprint(row, left, top, width, height)
-        for k in range(GRADIENTS * LANES):
-            sums[uint64(k)] = ZERO
+        # dL/dsigma times 1, dx, dx^2, dy, dx dy, dy^2; then dL/d of rgb and depth
+        of_1, of_x, of_xx, of_y, of_xy, of_yy = none, none, none, none, none, none
+        d_red, d_green, d_blue, d_depth = none, none, none, none
         for x in range(x0, x1, LANES):
-            dx0 = float32(x) - mx
-            for y in range(y0, y1):
-                base, dy = uint64(y * STRIDE + x), float32(y) - my
-                dy2 = dy * dy
-                for lane in range(LANES):
-                    k = uint64(lane)
-                    i = base + k
-                    dx = dx0 + float32(lane)
-                    free_alpha = opacity * exp_neg(half_a * dx * dx + dy * (b * dx + half_c * dy))
-                    alpha = min(ALPHA_MAX, free_alpha)
-                    T = buffer[i]
+            dx = places() + (float32(x) - mx)
+            alphas_of(row, dx, my, y0, y1, alphas)
+            here, here_y, here_yy = none, none, none
+            for y in range(y0, y1, 2):
+                for k in range(2):
+                    i, dy = uint64((y + k) * STRIDE + x), float32(y + k) - my
+                    free_alpha = take(alphas, uint64(LANES * (y + k - y0)))
+                    T, alpha = take(buffer, i), min(free_alpha, ALPHA_MAX)
                     w = alpha * T
                     counts = (alpha >= ALPHA_MIN) & (T > ZERO)
                     goes_on = T - w > T_MIN
                     live = counts & goes_on
-                    w = w if live else ZERO
-                    buffer[i] = T - w if goes_on | (not counts) else -T
-                    g_red, g_green, g_blue, g_depth = buffer[i + P2], buffer[i + P3], buffer[i + P4], buffer[i + P5]
+                    w = choose(live, w, ZERO)
+                    put(buffer, i, choose(but_not(counts, goes_on), -T, T - w))
+                    g_red, g_green, g_blue = take(buffer, i + P2), take(buffer, i + P3), take(buffer, i + P4)
+                    g_depth = take(buffer, i + P5)
                     g_colour = g_red * red + g_green * green + g_blue * blue + g_depth * depth
-                    behind = buffer[i + P1] - w * g_colour
-                    buffer[i + P1] = behind
+                    behind = take(buffer, i + P1) - w * g_colour
+                    put(buffer, i + P1, behind)
                     d_alpha = T * g_colour - behind / (ONE - alpha)
-                    d_sigma = -alpha * d_alpha if live & (free_alpha <= ALPHA_MAX) else ZERO
-                    d_sigma_dx = d_sigma * dx
-                    sums[k + S0] += d_sigma
-                    sums[k + S1] += d_sigma_dx
-                    sums[k + S2] += d_sigma_dx * dx
-                    sums[k + S3] += d_sigma * dy
-                    sums[k + S4] += d_sigma_dx * dy
-                    sums[k + S5] += d_sigma * dy2
-                    sums[k + S6] += w * g_red
-                    sums[k + S7] += w * g_green
-                    sums[k + S8] += w * g_blue
-                    sums[k + S9] += w * g_depth
-        _write_gradients(lanes, row, pair_gradients[pairs[s]])
+                    d_sigma = choose(live & (free_alpha <= ALPHA_MAX), -alpha * d_alpha, ZERO)
+                    here, here_y, here_yy = here + d_sigma, here_y + d_sigma * dy, here_yy + d_sigma * (dy * dy)
+                    d_red, d_green, d_blue = d_red + w * g_red, d_green + w * g_green, d_blue + w * g_blue
+                    d_depth = d_depth + w * g_depth
+            of_1, of_y, of_yy = of_1 + here, of_y + here_y, of_yy + here_yy
+            of_x, of_xx, of_xy = of_x + dx * here, of_xx + dx * (dx * here), of_xy + dx * here_y
+        out = pair_gradients[pairs[s]]
+        by_dx, by_dy = total(of_x), total(of_y)
+        out[MX] = -(row[CONIC_A] * by_dx + row[CONIC_B] * by_dy)
+        out[MY] = -(row[CONIC_B] * by_dx + row[CONIC_C] * by_dy)
+        out[CONIC_A], out[CONIC_B], out[CONIC_C] = HALF * total(of_xx), total(of_xy), HALF * total(of_yy)
+        out[OPACITY] = -total(of_1) / row[OPACITY]
+        out[RED], out[GREEN], out[BLUE], out[DEPTH] = total(d_red), total(d_green), total(d_blue), total(d_depth)
         if (s - first) % CHECK_EVERY == CHECK_EVERY - 1 and not takes_light(buffer, width, height):
             for rest in range(s + 1, last):
                 pair_gradients[pairs[rest]] = ZERO
             break
-
-
-@inlined
-def _write_gradients(lanes, row, out):
-    """Adds up the lanes and turns moments of dL/dsigma into dL/d(MX ... DEPTH)."""
-    d_dx, d_dy = sum_of_eight(lanes, S1), sum_of_eight(lanes, S3)
-    out[MX] = -(row[CONIC_A] * d_dx + row[CONIC_B] * d_dy)
-    out[MY] = -(row[CONIC_B] * d_dx + row[CONIC_C] * d_dy)
-    out[CONIC_A] = HALF * sum_of_eight(lanes, S2)
-    out[CONIC_B] = sum_of_eight(lanes, S4)
-    out[CONIC_C] = HALF * sum_of_eight(lanes, S5)
-    out[OPACITY] = -sum_of_eight(lanes, S0) / row[OPACITY]
-    out[RED], out[GREEN] = sum_of_eight(lanes, S6), sum_of_eight(lanes, S7)
-    out[BLUE], out[DEPTH] = sum_of_eight(lanes, S8), sum_of_eight(lanes, S9)
 
 
 @inlined
