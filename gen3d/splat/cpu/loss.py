@@ -8,13 +8,15 @@ does not depend on its band, and the rows' sums are added in order, so the bytes
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, prange, uint64
+from numba import prange, uint64
 
-from gen3d.splat.cpu.kernels import ONE, TWO, ZERO, kernel
-from gen3d.splat.cpu.ssim import CHANNELS, RADIUS, WINDOW, _add_row, _blur_row, compared
+from gen3d.splat.cpu.kernels import LANES, ONE, TWO, ZERO, kernel
+from gen3d.splat.cpu.lanes import all_lanes, choose, places, put, take, total
+from gen3d.splat.cpu.ssim import CHANNELS, RADIUS, WINDOW, _blur_row, compared
 
 TAPS = 2 * RADIUS + 1
 MARGIN = RADIUS * CHANNELS
+D2, D3, D4, D5, D6, D7, D8, D9, D10 = (np.uint64(k) for k in range(2, TAPS))
 BAND = 96
 """Rows of a band; it begins with twenty more. Chosen by eye."""
 A, AA, AB, B, BB = range(5)
@@ -47,13 +49,15 @@ def mean_loss(sums: np.ndarray, count: int, ssim_weight: float) -> float:
 def _walk(rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, sums, d_rgb, d_alpha, first, last):
     """A band: row r is blurred across, r - 5 down and compared, its slopes across, those of r - 10 down."""
     h, length = rgb.shape
-    moments, slopes = np.zeros((5, TAPS, length), np.float32), np.zeros((3, TAPS, length), np.float32)
-    padded, blurred = np.zeros((5, length + 2 * MARGIN), np.float32), np.empty((5, length), np.float32)
+    wide = (length + LANES - 1) // LANES * LANES
+    rows, moments = np.zeros((3, TAPS, wide), np.float32), np.zeros((5, TAPS, wide), np.float32)
+    slopes, blurred = np.zeros((3, TAPS, wide), np.float32), np.empty((5, wide), np.float32)
+    padded = np.zeros((5, wide + 2 * MARGIN), np.float32)
     per_number = ONE / np.float32(h * length)
     for r in range(first - 2 * RADIUS, last + 2 * RADIUS):
         slot = (r + 2 * TAPS) % TAPS
         if 0 <= r < h:
-            _set_up(rgb[r], transmittance[r], backdrop, image[r], seen[r], masked_ssim, padded)
+            _set_up(rgb[r], transmittance[r], backdrop, image[r], seen[r], masked_ssim, rows[:, slot], padded)
             for m in range(5):
                 _blur_row(padded[m], moments[m, slot])
         else:
@@ -63,7 +67,7 @@ def _walk(rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, s
         if 0 <= y < h and y >= first - RADIUS:
             for m in range(5):
                 _down(moments[m], y, blurred[m])
-            alike = _compare_row(blurred, padded[:3])
+            alike = _compare_row(blurred, length, padded[:3])
             if first <= y < last:
                 sums[y, 1] = alike
             for m in range(3):
@@ -71,65 +75,91 @@ def _walk(rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, s
         else:
             slopes[:, slot] = ZERO
         y = r - 2 * RADIUS
+        slot = (y + 2 * TAPS) % TAPS
         if first <= y < last:
             for m in range(3):
                 _down(slopes[m], y, blurred[m])
             sums[y, 0] = _combine_row(
-                rgb[y], transmittance[y], backdrop, image[y], seen[y], masked_ssim, blurred,
-                -ssim_weight * per_number, (ONE - ssim_weight) * per_number, d_rgb[y], d_alpha[y],
-            )  # fmt: skip
+                rows[:, slot], blurred, -ssim_weight * per_number, (ONE - ssim_weight) * per_number
+            )
+            _hand_on(blurred[0], backdrop, d_rgb[y], d_alpha[y])
 
 
 @kernel
-def _set_up(rgb, transmittance, backdrop, image, seen, masked_ssim, padded):
-    """The moments of a row, with zeros on both sides."""
+def _set_up(rgb, transmittance, backdrop, image, seen, masked_ssim, rows, padded):
+    """As `rows` the picture, what its SSIM and what its L1 is compared with; moments go between the margins."""
     for x in range(len(seen)):
         for c in range(CHANNELS):
-            i = uint64(CHANNELS * x + c)
+            i = CHANNELS * x + c
             a = rgb[i] + transmittance[x] * backdrop[c]
-            b = image[i] if seen[x] or not masked_ssim else a
-            j = i + uint64(MARGIN)
-            padded[A, j], padded[AA, j], padded[AB, j], padded[B, j], padded[BB, j] = a, a * a, a * b, b, b * b
+            rows[0, i] = a
+            rows[2, i] = image[i] if seen[x] else a
+            rows[1, i] = rows[2, i] if masked_ssim else image[i]
+    for x in range(0, rows.shape[1], LANES):
+        i, j = uint64(x), uint64(x + MARGIN)
+        a, b = take(rows[0], i), take(rows[1], i)
+        put(padded[A], j, a)
+        put(padded[AA], j, a * a)
+        put(padded[AB], j, a * b)
+        put(padded[B], j, b)
+        put(padded[BB], j, b * b)
 
 
 @kernel
 def _down(rows, y, out):
-    """The window over eleven rows that are kept in turn, row y in the middle."""
-    out[:] = ZERO
-    for k in range(TAPS):
-        _add_row(rows[(y - RADIUS + k + 2 * TAPS) % TAPS], WINDOW[k], out)
+    """The window over eleven rows that are kept in turn, row y in the middle; in the order in which they are kept."""
+    flat, far = rows.reshape(-1), uint64(rows.shape[1])
+    w = WINDOW[(np.arange(TAPS) - y + RADIUS) % TAPS]
+    w0, w1, w2, w3, w4, w5 = w[0], w[1], w[2], w[3], w[4], w[5]
+    w6, w7, w8, w9, w10 = w[6], w[7], w[8], w[9], w[10]
+    for x in range(0, rows.shape[1], LANES):
+        i = uint64(x)
+        blurred = w0 * take(flat, i) + w1 * take(flat, i + far)
+        blurred = blurred + w2 * take(flat, i + D2 * far) + w3 * take(flat, i + D3 * far)
+        blurred = blurred + w4 * take(flat, i + D4 * far) + w5 * take(flat, i + D5 * far)
+        blurred = blurred + w6 * take(flat, i + D6 * far) + w7 * take(flat, i + D7 * far)
+        blurred = blurred + w8 * take(flat, i + D8 * far) + w9 * take(flat, i + D9 * far)
+        put(out, i, blurred + w10 * take(flat, i + D10 * far))
 
 
 @kernel
-def _compare_row(blurred, slopes):
+def _compare_row(blurred, length, slopes):
     """The row's summed similarity; its slopes by mu_a, E[aa] and E[ab] go between the margins of `slopes`."""
-    alike = float64(0)
-    for x in range(blurred.shape[1]):
-        j = x + MARGIN
-        value, slopes[0, j], slopes[1, j], slopes[2, j] = compared(
-            blurred[A, x], blurred[B, x], blurred[AA, x], blurred[BB, x], blurred[AB, x]
+    alike = all_lanes(ZERO)
+    for x in range(0, blurred.shape[1], LANES):
+        i, j = uint64(x), uint64(x + MARGIN)
+        value, d_a, d_aa, d_ab = compared(
+            take(blurred[A], i), take(blurred[B], i), take(blurred[AA], i), take(blurred[BB], i), take(blurred[AB], i)
         )
-        alike += value
-    return alike
+        inside = places() <= np.float32(length - 1 - x)
+        alike = alike + choose(inside, value, ZERO)
+        put(slopes[0], j, choose(inside, d_a, ZERO))
+        put(slopes[1], j, choose(inside, d_aa, ZERO))
+        put(slopes[2], j, choose(inside, d_ab, ZERO))
+    return total(alike)
 
 
 @kernel
-def _combine_row(
-    rgb, transmittance, backdrop, image, seen, masked_ssim, blurred, per_similarity, per_difference, d_rgb, d_alpha
-):
-    """The row's gradient; returns its summed |difference|."""
-    apart = float64(0)
-    for x in range(len(seen)):
+def _combine_row(rows, blurred, per_similarity, per_difference):
+    """The row's gradient, into the first of its blurred slopes; returns its summed |difference|."""
+    apart = all_lanes(ZERO)
+    for x in range(0, rows.shape[1], LANES):
+        i = uint64(x)
+        a, b, difference = take(rows[0], i), take(rows[1], i), take(rows[0], i) - take(rows[2], i)
+        slope = take(blurred[0], i) + TWO * a * take(blurred[1], i) + b * take(blurred[2], i)
+        sign = choose(difference > ZERO, ONE, choose(-difference > ZERO, -ONE, all_lanes(ZERO)))
+        apart = apart + max(difference, -difference)
+        put(blurred[0], i, per_similarity * slope + per_difference * sign)
+    return total(apart)
+
+
+@kernel
+def _hand_on(slopes, backdrop, d_rgb, d_alpha):
+    """A row's gradient by the picture is that by rgb; by alpha, it is that of the backdrop which alpha hides."""
+    for x in range(len(d_alpha)):
         to_alpha = ZERO
         for c in range(CHANNELS):
             i = CHANNELS * x + c
-            a = rgb[i] + transmittance[x] * backdrop[c]
-            b = image[i] if seen[x] or not masked_ssim else a
-            slope = per_similarity * (blurred[0, i] + TWO * a * blurred[1, i] + b * blurred[2, i])
-            difference = a - image[i] if seen[x] else ZERO
-            apart += abs(difference)
-            slope += per_difference * np.sign(difference)
-            d_rgb[i] = slope
-            to_alpha -= slope * backdrop[c]
+            d_rgb[i] = slopes[i]
+            to_alpha -= slopes[i] * backdrop[c]
         d_alpha[x] = to_alpha
-    return apart
