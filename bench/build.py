@@ -44,10 +44,10 @@ class Cost:
 def gen3d(*arguments: object, checkout: Path = ROOT) -> Cost:
     """Runs the command line of a checkout."""
     command = [sys.executable, "-m", "gen3d", *(str(a) for a in arguments)]
+    env = os.environ | {"PYTHONPATH": str(checkout)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # who has it installed has it translated, too
     start = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=checkout, env=env)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -1,9 +1,13 @@
-"""`python -m gen3d` is the command `gen3d`; a signal is listened to from here on, before anything heavy is imported."""
+"""`python -m gen3d` is the command `gen3d`; a signal is listened to from here on, before anything heavy is imported.
+
+Torch is put off until it is used: a command that needs none ends sooner, and a build loads it beside its kernels.
+"""
 
 import gc
 import sys
 
 from gen3d.ending import ended
+from gen3d.late import put_off
 from gen3d.memory import keep_one_store
 
 GARBAGE = 100_000
@@ -14,6 +18,7 @@ def main() -> int:
     """The command line, with the arguments of this process; returns the exit code."""
     gc.set_threshold(GARBAGE)
     keep_one_store()
+    put_off("torch")
     code = 0
 
     def command() -> None:
@@ -22,7 +27,9 @@ def main() -> int:
 
         code = cli.main()
 
-    return ended(command) or code
+    code = ended(command) or code
+    gc.freeze()  # else Python looks three times for garbage before it ends, half a second of it
+    return code
 
 
 if __name__ == "__main__":

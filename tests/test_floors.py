@@ -28,16 +28,18 @@ MODELS = {
 KERNELS = {"kernels", "ewa", "shade", "project", "binning", "sort", "raster", "raster_backward", "gather"}
 STAGES = VALUES | {"geometry", "models.base", "splat", "stages"}
 PRODUCTS = VALUES | {"geometry", "splat", "formats", "products"}
-RUN = STAGES | {"models", "formats", "products", "explain", "source", "pipeline", "run"}
+RUN = STAGES | {"models", "formats", "products", "explain", "source", "pipeline", "run", "card", "late"}
 
 # room: (what it may import from gen3d, third-party libraries); the longest prefix of a module's name decides
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "": ({"face"}, set()),
-    "__main__": ({"cli", "ending", "memory"}, set()),
+    "__main__": ({"cli", "ending", "late", "memory"}, set()),
+    "late": (set(), set()),
+    "card": ({"late"}, {"torch"}),
     "ending": ({"errors"}, set()),
     **{value: (VALUES, {"numpy", "jaxtyping"}) for value in VALUES},
     "geometry": (VALUES | {"geometry"}, {"numpy", "jaxtyping", "scipy", "cv2", "numba"}),
-    "models": (VALUES | {"geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
+    "models": (VALUES | {"card", "geometry", "models"}, {"numpy", "jaxtyping"} | MODELS),
     "models.base": (VALUES, {"numpy", "jaxtyping"}),
     "models.engines": (VALUES | {"models.weights.wanted"}, set()),
     "models.builtin": (
@@ -67,7 +69,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "models.weights.catalog": (VALUES | {"models.engines", "models.weights.wanted"}, set()),
     "models.weights": (VALUES | {"models.weights"}, {"torch", "safetensors", "onnxruntime", "huggingface_hub", "tqdm"}),
     "models.pick": (VALUES | {"models"}, set()),
-    "splat": (VALUES | {"geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
+    "splat": (VALUES | {"card", "geometry", "splat"}, {"numpy", "jaxtyping", "scipy", "torch"}),
     "splat.gsplat": (VALUES | {"splat"}, {"numpy", "jaxtyping", "torch", "gsplat"}),
     "splat.toolkit": (set(), set()),
     "splat.triton": ({"splat.triton", "splat.cpu", "splat.role"}, {"triton"}),
@@ -282,7 +284,7 @@ HEAVY = {"torch", "numba", "cv2", "scipy", "skimage", "PIL", "av", "llvmlite"} |
         ("import gen3d.cli; gen3d.cli.main(['--help'])", HEAVY | {"numpy", "tqdm"}),
         ("import gen3d.cli; gen3d.cli.main(['build', '--help'])", HEAVY),
         ("import gen3d.cli; gen3d.cli.main(['export', '--help'])", HEAVY | {"numpy", "tqdm"}),
-        ("import gen3d.cli; gen3d.cli.main(['presets'])", HEAVY - {"scipy"}),
+        ("import gen3d.cli; gen3d.cli.main(['presets'])", HEAVY - {"cv2"}),
         pytest.param("import gen3d, gen3d.ui.page.layout, gen3d.ui.page.launch", OF_BATCHES, marks=pytest.mark.slow),
     ],
     ids=["import", "public names", "help", "build-help", "export-help", "presets", "page"],

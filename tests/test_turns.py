@@ -156,7 +156,7 @@ def test_a_frame_is_one_turn(monkeypatch):
         def __exit__(self, *failure):
             taken.append("out")
 
-    monkeypatch.setattr("gen3d.splat.cpu.function.KERNELS", Counted())
+    monkeypatch.setattr("gen3d.splat.cpu.recorded.KERNELS", Counted())
     gaussians, camera = tiled_picture()
     means = gaussians.means.clone().requires_grad_()
     drawn = CpuRasterizer().render(replace(gaussians, means=means), camera)

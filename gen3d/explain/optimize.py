@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.events import Preview
 from gen3d.explain import ink
@@ -26,7 +26,7 @@ LATELY = 0.1
 """Losses at the end are means over this last share of the steps."""
 
 
-def preview_photo(rendered: Float[Tensor, "h w 3"]) -> Preview:
+def preview_photo(rendered: Float[torch.Tensor, "h w 3"]) -> Preview:
     """The scene from the photo's place while it is being fitted."""
     return Preview("fit", picture_preview(rendered.clamp(0, 1).cpu().numpy()))
 

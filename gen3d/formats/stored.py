@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
@@ -194,7 +193,7 @@ def drawable(gaussians: Gaussians) -> Gaussians:
     return gaussians if bool(good.all()) else gaussians.keep(good)
 
 
-def can_be_drawn(g: Gaussians) -> Bool[Tensor, "n"]:
+def can_be_drawn(g: Gaussians) -> Bool[torch.Tensor, "n"]:
     """Which of them `drawable` keeps."""
     values = (g.means, g.quats, g.scales, g.opacities[:, None], g.sh.flatten(1))
     can = g.quats.abs().amax(dim=1) > 0

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.values import Scale
@@ -149,9 +149,9 @@ def expansion_path(name: str, camera: Camera, scale: Scale) -> list[Camera]:
 
 def between(a: Camera, b: Camera, share: float) -> Camera:
     """The pose at `share` of the way from a to b, above 1 beyond it: shortest rotation, straight line; a's lens."""
-    turn = Rotation.from_matrix(a.c2w[:3, :3].T @ b.c2w[:3, :3])
+    turn, _ = cv2.Rodrigues(a.c2w[:3, :3].T @ b.c2w[:3, :3])
     c2w = np.eye(4)
-    c2w[:3, :3] = a.c2w[:3, :3] @ Rotation.from_rotvec(share * turn.as_rotvec()).as_matrix()
+    c2w[:3, :3] = a.c2w[:3, :3] @ cv2.Rodrigues(share * turn)[0]
     c2w[:3, 3] = (1 - share) * a.center + share * b.center
     return a.posed(c2w)
 

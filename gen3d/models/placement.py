@@ -14,10 +14,11 @@ from typing import Literal, TypeVar
 
 import torch
 
+from gen3d.card import card_here
 from gen3d.models.engines import Tier
 
 Device = Literal["cpu", "cuda"]
-Net = TypeVar("Net", bound=torch.nn.Module)
+Net = TypeVar("Net", bound="torch.nn.Module")
 ROOMY_BYTES = 13.5e9
 """A card with less memory holds one network at a time: all together take 8e9, and SAM or a fit 5e9 at work beside them
 (see `gen3d.run.budget`). So those of 16 GB hold all, those of 12 and 8 do not."""
@@ -66,14 +67,14 @@ def tier_here(placement: Placement) -> Tier:
 
 def holds(size_bytes: float) -> bool:
     """Whether the card, if there is one, has so much memory; that of a ZeroGPU Space is not there to be asked."""
-    if not torch.cuda.is_available():
+    if not card_here():
         return False
     return bool(os.getenv("SPACES_ZERO_GPU")) or torch.cuda.get_device_properties(0).total_memory >= size_bytes
 
 
 def placement_here(device: Literal["auto", "cpu", "cuda"] = "auto") -> Placement:
     """The placement for this machine."""
-    if device == "cpu" or not torch.cuda.is_available():
+    if device == "cpu" or not card_here():
         return Placement()
     return Placement("cuda", offload=not holds(ROOMY_BYTES))
 

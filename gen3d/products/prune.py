@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.events import Notice, Progress, Stage, Started
@@ -54,7 +53,7 @@ def prune_gaussians(
     return (yield from thinned(gaussians, total, most, cameras, rasterizer, photo))
 
 
-def contributions(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Stage[Tensor]:
+def contributions(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Stage[torch.Tensor]:
     """What each Gaussian brings to all of the views, `n`."""
     yield Started("prune")
     whole = gaussians.to(rasterizer.device)
@@ -66,7 +65,7 @@ def contributions(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: R
 
 
 def thinned(
-    gaussians: Gaussians, total: Tensor, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer,
+    gaussians: Gaussians, total: torch.Tensor, most: int, cameras: Sequence[Camera], rasterizer: Rasterizer,
     photo: RGBD | None = None,
 ) -> Stage[Pruned]:  # fmt: skip
     """At most `most` Gaussians that stand for all, by what each brings to the views (`total`); and what that costs.
@@ -89,7 +88,7 @@ def thinned(
     return pruned
 
 
-def _squares(pictures: Sequence[Tensor], target: Tensor) -> Tensor:
+def _squares(pictures: Sequence[torch.Tensor], target: torch.Tensor) -> torch.Tensor:
     """The summed squared errors of each."""
     return torch.tensor([float((picture - target).square().sum()) for picture in pictures])
 
@@ -101,7 +100,7 @@ def views_around(cameras: Sequence[Camera], distance_m: float) -> list[Camera]:
     return [*cameras, *turned]
 
 
-def _drawn(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Tensor:
+def _drawn(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> torch.Tensor:
     return draw(rasterizer, drawable_from(gaussians, camera), camera).rgb.clamp(0, 1).cpu()
 
 

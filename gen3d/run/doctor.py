@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from gen3d import __version__
+from gen3d.card import card_here
 from gen3d.models import engines
 from gen3d.models.base import ROLES
 from gen3d.models.builtin.bundle import builtin_models
@@ -89,12 +90,10 @@ def _card(placement: Placement) -> str:
 
 def _rasterizer() -> str:
     """Who would draw, as far as can be told without compiling anything."""
-    import torch
-
     found = find_toolkit()
     toolkit = f"CUDA toolkit in {found}" if found else "no CUDA toolkit (nvcc)"
     packages = f"gsplat {_version('gsplat')}, triton {_version('triton')}, {toolkit}"
-    if not torch.cuda.is_available():
+    if not card_here():
         return f"the processor's ({packages})"
     best = "gsplat" if found and _version("gsplat") != "not installed" else "triton"
     return f"{best}, if it draws one Gaussian right, else the next ({packages})"

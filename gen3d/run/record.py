@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import torch
 
 from gen3d import __version__
+from gen3d.card import card_in_use
 from gen3d.errors import without_folders
 from gen3d.events import Event, Intermediate, Notice, Stage, Started
 from gen3d.explain import exhibits_of, preview_of
@@ -205,11 +206,11 @@ def card_peak_mb() -> int | None:
 
     A card that was not used yet is not woken: before a call on ZeroGPU there is none.
     """
-    return round(torch.cuda.max_memory_allocated() / (1 << 20)) if torch.cuda.is_initialized() else None
+    return round(torch.cuda.max_memory_allocated() / (1 << 20)) if card_in_use() else None
 
 
 def _forget_card_peak() -> None:
-    if torch.cuda.is_initialized():
+    if card_in_use():
         torch.cuda.reset_peak_memory_stats()
 
 

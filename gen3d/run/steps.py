@@ -33,6 +33,7 @@ from gen3d.formats.transforms import read_transforms
 from gen3d.formats.whole import whole_folder
 from gen3d.geometry.place import place_of
 from gen3d.geometry.together import aside, together
+from gen3d.late import load_beside
 from gen3d.models.base import Models
 from gen3d.pipeline import Made, Wanted, film, make_layers, make_scene
 from gen3d.products.edited import edits_beside, heeding
@@ -107,6 +108,7 @@ def _grown(
     """Grows a scene in the folder `work`; what nobody waits for is handed to `beside`, to be written meanwhile."""
     layers, before = load_layers(looked / "looked.npz"), read_record(looked)
     wanted = wanted_of(request, layers, settings)
+    load_beside("torch")
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
     files = SceneFiles(work)
     record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import torch
 
+from gen3d.card import card_in_use
 from gen3d.errors import OutOfMemory
 from gen3d.events import Notice, Stage
 from gen3d.models.base import Models
@@ -84,7 +85,7 @@ def with_less(engines: EngineSettings) -> EngineSettings:
 def let_go() -> None:
     """Gives memory of the card that nobody uses any more back to it."""
     gc.collect()
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if card_in_use():
         torch.cuda.empty_cache()
 
 

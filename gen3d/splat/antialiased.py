@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
@@ -65,8 +64,11 @@ def dimmed(gaussians: Gaussians, camera: Camera) -> Gaussians:
 
 
 def compensation(
-    means: Float[Tensor, "n 3"], quats: Float[Tensor, "n 4"], scales: Float[Tensor, "n 3"], camera: Camera
-) -> Float[Tensor, "n"]:
+    means: Float[torch.Tensor, "n 3"],
+    quats: Float[torch.Tensor, "n 4"],
+    scales: Float[torch.Tensor, "n 3"],
+    camera: Camera,
+) -> Float[torch.Tensor, "n"]:
     """sqrt(det Sigma' / det(Sigma' + eps2d I)), between 0 and 1; 1 for what lies behind the camera."""
     w2c = torch.from_numpy(camera.w2c).to(means)
     seen = means @ w2c[:3, :3].T + w2c[:3, 3]
@@ -81,14 +83,16 @@ def compensation(
     return torch.where(ahead, share, 1.0)
 
 
-def _row(ratio: Tensor, z: Tensor, axis: int, w2c: Tensor, camera: Camera) -> Float[Tensor, "n 3"]:
+def _row(
+    ratio: torch.Tensor, z: torch.Tensor, axis: int, w2c: torch.Tensor, camera: Camera
+) -> Float[torch.Tensor, "n 3"]:
     """A row of J W: how a pixel coordinate moves with the world; x/z is held near the picture."""
     focal, middle, side = camera.K[axis, axis], camera.K[axis, 2], (camera.width, camera.height)[axis]
     held = ratio.clamp((-_BESIDE * side - middle) / focal, ((1 + _BESIDE) * side - middle) / focal)
     return (w2c[axis, :3] - held[:, None] * w2c[2, :3]) * (focal / z)[:, None]
 
 
-def _rotations(quats: Tensor) -> Float[Tensor, "n 3 3"]:
+def _rotations(quats: torch.Tensor) -> Float[torch.Tensor, "n 3 3"]:
     w, x, y, z = torch.nn.functional.normalize(quats, dim=1).T
     rows = (
         1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),

@@ -11,7 +11,6 @@ from dataclasses import replace
 import torch
 from jaxtyping import Float
 from scipy.spatial import cKDTree
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import SH_C0, Gaussians
@@ -23,7 +22,7 @@ LARGEST_GROWTH = 2.0
 """A Gaussian becomes at most so many times as large. Chosen by eye."""
 
 
-def contribution(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Float[Tensor, "n"]:
+def contribution(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Float[torch.Tensor, "n"]:
     """The blending weights of each Gaussian summed over the pixels of one view; all together they are its alpha."""
     g = gaussians.detached()
     grey = torch.zeros(len(g), 1, 3, device=g.means.device, requires_grad=True)
@@ -32,7 +31,7 @@ def contribution(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -
     return grey.grad[:, 0, 0] / SH_C0
 
 
-def most_seen(gaussians: Gaussians, total: Float[Tensor, "n"], most: int) -> Gaussians:
+def most_seen(gaussians: Gaussians, total: Float[torch.Tensor, "n"], most: int) -> Gaussians:
     """At most `most` Gaussians, those with the largest total contributions, in their order, enlarged where others went.
 
     The area of each is multiplied by the ratio of its neighbours' contributions before and after. Measured when half to

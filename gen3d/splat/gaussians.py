@@ -15,7 +15,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Int32, UInt8
-from torch import Tensor
 
 from gen3d.geometry.compiled import compiled
 from gen3d.splat.cpu.ewa import combine, cross, dot
@@ -39,17 +38,17 @@ LONGEST = 0.05
 class Gaussians:
     """A set of n 3D Gaussians."""
 
-    means: Float[Tensor, "n 3"]
-    quats: Float[Tensor, "n 4"]
+    means: Float[torch.Tensor, "n 3"]
+    quats: Float[torch.Tensor, "n 4"]
     """wxyz."""
-    scales: Float[Tensor, "n 3"]
+    scales: Float[torch.Tensor, "n 3"]
     """Standard deviations along the own axes, metres."""
-    opacities: Float[Tensor, "n"]
-    sh: Float[Tensor, "n k 3"]
+    opacities: Float[torch.Tensor, "n"]
+    sh: Float[torch.Tensor, "n k 3"]
     """k = (degree + 1)^2 coefficients per channel."""
-    kinds: UInt8[Tensor, "n"] | None = None
+    kinds: UInt8[torch.Tensor, "n"] | None = None
     """A `Kind` each, or UNKNOWN; None where nothing is known of any, as of other people's scenes."""
-    things: Int32[Tensor, "n"] | None = None
+    things: Int32[torch.Tensor, "n"] | None = None
     """The number of a thing each, NO_THING or SKY; None where nothing is known of any."""
 
     def __len__(self) -> int:
@@ -61,32 +60,32 @@ class Gaussians:
         return int(self.sh.shape[1] ** 0.5) - 1
 
     @property
-    def rgb(self) -> Float[Tensor, "n 3"]:
+    def rgb(self) -> Float[torch.Tensor, "n 3"]:
         """The colour without its view-dependent part, sRGB; may lie slightly outside [0, 1]."""
         return 0.5 + SH_C0 * self.sh[:, 0]
 
-    def picked(self, which: Int[Tensor, "k"]) -> Gaussians:
+    def picked(self, which: Int[torch.Tensor, "k"]) -> Gaussians:
         """Those of these numbers, in that order."""
         return self._each(lambda t: t[which])
 
-    def keep(self, which: Bool[Tensor, "n"]) -> Gaussians:
+    def keep(self, which: Bool[torch.Tensor, "n"]) -> Gaussians:
         """The chosen ones, in order."""
         return self._each(lambda t: t[which])
 
     def detached(self) -> Gaussians:
         """The same values without their history."""
-        return self._each(Tensor.detach)
+        return self._each(torch.Tensor.detach)
 
     def to(self, device: str | torch.device) -> Gaussians:
         """The same values in that device's memory; no copy where they are there already."""
         return self._each(lambda t: t.to(device))
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> Gaussians:
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Gaussians:
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         return Gaussians(**{name: None if part is None else change(part) for name, part in parts.items()})
 
 
-def sh_from_rgb(rgb: Float[Tensor, "n 3"]) -> Float[Tensor, "n 1 3"]:
+def sh_from_rgb(rgb: Float[torch.Tensor, "n 3"]) -> Float[torch.Tensor, "n 1 3"]:
     """Degree-0 coefficients of a colour."""
     return ((rgb - 0.5) / SH_C0)[:, None, :]
 
@@ -102,14 +101,14 @@ def joined(*parts: Gaussians) -> Gaussians:
     return whole
 
 
-def kinds_or_unknown(gaussians: Gaussians) -> UInt8[Tensor, "n"]:
+def kinds_or_unknown(gaussians: Gaussians) -> UInt8[torch.Tensor, "n"]:
     """Its kinds; UNKNOWN for all where it has none."""
     if gaussians.kinds is not None:
         return gaussians.kinds
     return torch.full((len(gaussians),), UNKNOWN, dtype=torch.uint8, device=gaussians.means.device)
 
 
-def things_or_none(gaussians: Gaussians) -> Int32[Tensor, "n"]:
+def things_or_none(gaussians: Gaussians) -> Int32[torch.Tensor, "n"]:
     """Its things; NO_THING for all where it has none."""
     if gaussians.things is not None:
         return gaussians.things

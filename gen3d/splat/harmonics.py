@@ -13,7 +13,6 @@ from math import pi, sqrt
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import SH_C0, Gaussians, sh_from_rgb
@@ -36,7 +35,7 @@ def drawable_from(gaussians: Gaussians, camera: Camera) -> Gaussians:
     return gaussians if gaussians.sh_degree <= DRAWN_DEGREE else seen_from(gaussians, camera)
 
 
-def harmonics(directions: Float[Tensor, "n 3"], degree: int) -> Float[Tensor, "n k"]:
+def harmonics(directions: Float[torch.Tensor, "n 3"], degree: int) -> Float[torch.Tensor, "n k"]:
     """The basis functions of unit vectors, k = (degree + 1)^2; ValueError above degree 3."""
     if degree > 3:
         raise ValueError(f"spherical harmonics of degree {degree}; 3 is the highest that is known")

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
-from torch import Tensor
 
 from gen3d.geometry.compiled import compiled
 from gen3d.splat.cpu.ewa import cross
@@ -32,7 +31,7 @@ SWEEPS, ROUNDING = 12, 1e-30
 """A matrix is turned upright until what is beside its diagonal, squared, is such a share; five sweeps are usual."""
 
 
-def merged(gaussians: Gaussians, total: Float[Tensor, "n"], most: int) -> Gaussians:
+def merged(gaussians: Gaussians, total: Float[torch.Tensor, "n"], most: int) -> Gaussians:
     """At most `most` Gaussians that stand for all of those that bring anything (`total`) to the views."""
     seen = total > 0
     if int(seen.sum()) <= most:

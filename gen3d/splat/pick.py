@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 
 from gen3d.camera import Camera
+from gen3d.card import card_here
 from gen3d.errors import ModelUnavailable
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
 from gen3d.splat.role import Rasterizer, Rendering
@@ -30,7 +31,7 @@ def pick_rasterizer(device: DeviceName = "cpu", wanted: RasterizerName = "auto")
     """
     from gen3d.splat.cpu.function import CpuRasterizer
 
-    card = device != "cpu" and torch.cuda.is_available()
+    card = device != "cpu" and card_here()
     if wanted == "cpu" or (wanted == "auto" and not card):
         missed = device == "cuda" and wanted == "auto"
         return CpuRasterizer(notices=(NO_CARD,) if missed else ())

@@ -12,7 +12,6 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.gaussians import Gaussians
@@ -29,10 +28,10 @@ FILLED_ALPHA = 0.5
 class Rendering:
     """One rasterized view; differentiable where the rasterizer was given tensors that need a gradient."""
 
-    rgb: Float[Tensor, "h w 3"]
+    rgb: Float[torch.Tensor, "h w 3"]
     """Premultiplied by alpha: the scene on black."""
-    alpha: Float[Tensor, "h w"]
-    depth: Float[Tensor, "h w"]
+    alpha: Float[torch.Tensor, "h w"]
+    depth: Float[torch.Tensor, "h w"]
     """Expected z in metres: the alpha-weighted mean; 0 where alpha is 0."""
 
     def cpu(self) -> Rendering:

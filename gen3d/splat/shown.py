@@ -19,7 +19,6 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
@@ -106,7 +105,7 @@ def _normals(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer) -> Si
     return Sight(rgb, {axis: np.ascontiguousarray(unit[..., i]) for i, axis in enumerate("XYZ")})
 
 
-def normals(gaussians: Gaussians, camera: Camera) -> Float[Tensor, "n 3"]:
+def normals(gaussians: Gaussians, camera: Camera) -> Float[torch.Tensor, "n 3"]:
     """Of each Gaussian, in the camera's axes as OpenGL has them, towards the camera."""
     w, x, y, z = torch.nn.functional.normalize(gaussians.quats, dim=1).T
     axes = torch.stack([
@@ -132,7 +131,7 @@ def _shares(gaussians: Gaussians, camera: Camera, rasterizer: Rasterizer, show: 
     return {name: np.ascontiguousarray(share) for name, share in parts.items()}
 
 
-def _tinted(seen: Gaussians, keeps_seen: bool) -> Float[Tensor, "n 3"]:
+def _tinted(seen: Gaussians, keeps_seen: bool) -> Float[torch.Tensor, "n 3"]:
     """The tint of each one's kind, as bright as its colour; keeps_seen: what the photo saw keeps its colour."""
     tints = seen.means.new_tensor((*TINTS, UNKNOWN_TINT))
     kinds, rgb = seen.kinds.to(torch.int64).clamp(max=len(TINTS)), seen.rgb
@@ -143,12 +142,12 @@ def _tinted(seen: Gaussians, keeps_seen: bool) -> Float[Tensor, "n 3"]:
 
 
 def _drawn(
-    gaussians: Gaussians, rgb: Float[Tensor, "n 3"], camera: Camera, rasterizer: Rasterizer
+    gaussians: Gaussians, rgb: Float[torch.Tensor, "n 3"], camera: Camera, rasterizer: Rasterizer
 ) -> tuple[np.ndarray, np.ndarray]:
     """With other colours: the picture on black, and alpha."""
     drawn = draw(rasterizer, _painted(gaussians, rgb), camera).cpu()
     return drawn.rgb.numpy(), drawn.alpha.numpy()
 
 
-def _painted(gaussians: Gaussians, rgb: Float[Tensor, "n 3"]) -> Gaussians:
+def _painted(gaussians: Gaussians, rgb: Float[torch.Tensor, "n 3"]) -> Gaussians:
     return replace(gaussians, sh=sh_from_rgb(rgb))

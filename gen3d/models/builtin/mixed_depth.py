@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,9 +22,11 @@ from gen3d.errors import ModelUnavailable
 from gen3d.geometry.align import apply_scale_shift, fit_scale_shift
 from gen3d.geometry.edges import inverse_depth
 from gen3d.models.base import DepthEstimate
-from gen3d.models.builtin.prior_depth import MEDIAN_M, guess_depth
+from gen3d.models.builtin.prior_depth import FARTHEST, MEDIAN_M, guess_depth, metres
 from gen3d.models.builtin.sky_tips import tips_in_sky, with_nearest
-from gen3d.models.builtin.trained_depth import FARTHEST, TrainedDepth, load_trained_depth, metres
+
+if TYPE_CHECKING:
+    from gen3d.models.builtin.trained_depth import TrainedDepth
 
 WEIGHTS = Path(__file__).with_name("depthnet.safetensors")
 SHA256 = "4de905879e5b0e2efbd9795f5b245299dae49bfa5ac9ec539128b0f76eef35cc"
@@ -74,6 +77,8 @@ class MixedDepth:
 
 @cache
 def _opened(weights: Path) -> TrainedDepth:
+    from gen3d.models.builtin.trained_depth import load_trained_depth  # not before: it loads torch
+
     return load_trained_depth(weights, SHA256)
 
 

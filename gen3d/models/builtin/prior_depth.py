@@ -17,6 +17,8 @@ from skimage.segmentation import felzenszwalb, watershed
 
 MEDIAN_M = 4.0
 """The median depth of what is not sky, metres. Chosen by eye."""
+FARTHEST = 250.0
+"""What is not sky lies within this many times the median depth. Chosen by eye."""
 WORK_PX = 256
 """Regions and sky are found on a picture with this longer side, and their borders refined at full size. Chosen by
 eye."""
@@ -208,3 +210,12 @@ def _calm(near: np.ndarray, sky: np.ndarray) -> np.ndarray:
     log = np.where(sky, -9.0, np.log(near)).astype(np.float32)
     radius = int(np.clip(round(0.02 * min(near.shape)), 2, 8))
     return np.exp(cv2.bilateralFilter(log, 2 * radius + 1, CRACK, radius / 2))
+
+
+def metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    """Depth, the median of what is not sky at MEDIAN_M; inf is sky."""
+    if sky.all():
+        return np.full(sky.shape, np.inf, np.float32)
+    middle = np.median(inverse[~sky])
+    depth = MEDIAN_M * middle / np.maximum(inverse, middle / FARTHEST)
+    return np.where(sky, np.inf, depth).astype(np.float32)

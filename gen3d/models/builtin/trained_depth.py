@@ -23,7 +23,7 @@ from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.errors import ModelUnavailable
 from gen3d.models.base import DepthEstimate
 from gen3d.models.builtin.depthnet import CELL_PX, DepthNet, DepthNetSize
-from gen3d.models.builtin.prior_depth import MEDIAN_M
+from gen3d.models.builtin.prior_depth import MEDIAN_M, metres
 
 NAME = "builtin depth network"
 INPUT_PX = 448
@@ -32,8 +32,6 @@ FINE_PX = 1024
 """Longer side up to which edges are followed; beyond it depth is resampled. Chosen by eye."""
 COLOUR = 0.08
 """Standard deviation of a colour's weight in the upsampling (sRGB, root of the summed squares). Chosen by eye."""
-FARTHEST = 250.0
-"""What is not sky lies within this many times the median depth. Chosen by eye."""
 
 
 def load_trained_depth(path: Path, sha256: str) -> TrainedDepth:
@@ -148,12 +146,3 @@ def along_edges(
             weights += weight[..., None]
     near, solid, open_ = np.moveaxis(total / weights, -1, 0)
     return near / np.maximum(solid, 1e-6), open_
-
-
-def metres(inverse: Float[np.ndarray, "h w"], sky: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """Depth, the median of what is not sky at MEDIAN_M; inf is sky."""
-    if sky.all():
-        return np.full(sky.shape, np.inf, np.float32)
-    middle = np.median(inverse[~sky])
-    depth = MEDIAN_M * middle / np.maximum(inverse, middle / FARTHEST)
-    return np.where(sky, np.inf, depth).astype(np.float32)

@@ -9,17 +9,13 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import torch
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.cpu import binning
-from gen3d.splat.cpu.gather import gather
-from gen3d.splat.cpu.kernels import GRADIENTS, ROW, TILE, Lens, make_lens
+from gen3d.splat.cpu.kernels import ROW, TILE, Lens, make_lens
 from gen3d.splat.cpu.project import project
 from gen3d.splat.cpu.raster import rasterize
-from gen3d.splat.cpu.raster_backward import rasterize_backward
 from gen3d.splat.cpu.sort import sort
-from gen3d.splat.cpu.turns import KERNELS
 from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import MEDIAN_SAMPLES, NEAR_OF_MEDIAN, Rendering
 
@@ -92,7 +88,9 @@ class Lists(NamedTuple):
     starts: np.ndarray
 
 
-def draw(parts: dict[str, Tensor], camera: KernelCamera) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def draw(
+    parts: dict[str, torch.Tensor], camera: KernelCamera
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Returns rgb [h, w, 3], the sum of w z [h, w], alpha [h, w], and `packed` [n, ROW] (see `kernels`), a constant.
 
     parts: means, quats, scales, opacities and colours (n k 3), in this order, by the names that errors shall use.
@@ -100,13 +98,15 @@ def draw(parts: dict[str, Tensor], camera: KernelCamera) -> tuple[Tensor, Tensor
     for name, part in parts.items():
         if part.device.type != "cpu":
             raise ValueError(f"the cpu rasterizer was given {name} on {part.device}")
-    *drawn, unsound = _Draw.apply(*(part.to(torch.float32).contiguous() for part in parts.values()), camera)
+    from gen3d.splat.cpu.recorded import drawn as recorded  # not before: it loads torch
+
+    *drawn, unsound = recorded(*(part.to(torch.float32).contiguous() for part in parts.values()), camera)
     if unsound:
         complain(parts)
     return tuple(drawn)
 
 
-def complain(parts: dict[str, Tensor]) -> None:
+def complain(parts: dict[str, torch.Tensor]) -> None:
     """ValueError for input that could only draw nonsense; numbers that are merely huge pass."""
     for name, part in parts.items():
         bad = int((~torch.isfinite(part.detach())).reshape(len(part), -1).any(dim=1).sum())
@@ -117,7 +117,7 @@ def complain(parts: dict[str, Tensor]) -> None:
         raise ValueError(f"opacities span {low:g} to {high:g}, outside [0, 1]")
 
 
-def kernel_camera(means: Tensor, camera: Camera) -> KernelCamera:
+def kernel_camera(means: torch.Tensor, camera: Camera) -> KernelCamera:
     """The camera in the kernels' terms, with a near plane to suit the depth of the means before it."""
     w2c = np.ascontiguousarray(camera.w2c[:3], dtype=np.float32)
     if not (np.isfinite(w2c).all() and np.isfinite(camera.K).all()):
@@ -192,41 +192,3 @@ def _list(packed: np.ndarray, tiles: np.ndarray, camera: KernelCamera, memory: C
 def tickets() -> np.ndarray:
     """For the kernels that hand out tiles."""
     return np.zeros(numba.get_num_threads(), np.int64)
-
-
-class _Draw(torch.autograd.Function):
-    """The five stages, forward and backward."""
-
-    @staticmethod
-    def forward(ctx, means, quats, scales, opacities, colours, camera):
-        inputs = means, quats, scales, opacities, colours
-        with KERNELS:
-            walked = walk([t.detach().numpy() for t in inputs], camera, fresh)
-        rgb, depth, packed = (torch.from_numpy(a) for a in (walked.rgb, walked.depth, walked.rows))
-        ctx.save_for_backward(*inputs, rgb, depth)
-        ctx.camera, ctx.rows, ctx.lists, ctx.transmittance = camera, walked.rows, walked.lists, walked.transmittance
-        ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(packed)
-        return rgb, depth, 1 - torch.from_numpy(walked.transmittance), packed, walked.unsound
-
-    @staticmethod
-    def backward(ctx, d_rgb, d_depth, d_alpha, *_):
-        camera, lists = ctx.camera, ctx.lists
-        *arrays, rgb, depth = (t.detach().numpy() for t in ctx.saved_tensors)
-        shapes = rgb.shape, depth.shape, depth.shape
-        incoming = [_array(g, shape) for g, shape in zip((d_rgb, d_depth, d_alpha), shapes, strict=True)]
-        pair_gradients = np.empty((len(lists.ids), GRADIENTS), np.float32)
-        gradients = [np.empty_like(a) for a in arrays]
-        with KERNELS:
-            walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, tickets()
-            rasterize_backward(*walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
-            view = camera.w2c, camera.center, camera.lens
-            gather(*arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)
-        return *(torch.from_numpy(d) for d in gradients), None
-
-
-def _array(gradient: Tensor | None, shape: tuple[int, ...]) -> np.ndarray:
-    """An incoming gradient for the kernels; None means that the loss does not depend on that output."""
-    if gradient is None:
-        return np.zeros(shape, np.float32)
-    return gradient.detach().contiguous().numpy()

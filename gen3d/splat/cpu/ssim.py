@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numba import prange, uint64
-from torch import Tensor
 
 from gen3d.splat.cpu.kernels import ONE, TWO, ZERO, kernel
 from gen3d.splat.cpu.turns import KERNELS
@@ -41,50 +40,29 @@ D1, D2, D3, D4, D5 = (np.uint64(CHANNELS * k) for k in range(1, RADIUS + 1))
 class SsimTarget:
     """A picture to compare with, its blurs computed once."""
 
-    def __init__(self, image: Float[Tensor, "h w 3"]):
+    def __init__(self, image: Float[torch.Tensor, "h w 3"]):
         self.shape = tuple(image.shape)
-        self.rows = _rows(image)
+        self.rows = rows(image)
         moments = np.stack([self.rows, self.rows * self.rows])
         with KERNELS:
-            self.mean, self.mean_of_square = _blur(moments, np.empty_like(moments), moments)
+            self.mean, self.mean_of_square = blur(moments, np.empty_like(moments), moments)
 
 
-def ssim(image: Float[Tensor, "h w 3"], target: SsimTarget) -> Float[Tensor, ""]:
+def ssim(image: Float[torch.Tensor, "h w 3"], target: SsimTarget) -> Float[torch.Tensor, ""]:
     """Mean structural similarity over pixels and channels, 1 for equal pictures; differentiable in `image`."""
     if tuple(image.shape) != target.shape:
         raise ValueError(f"image is {tuple(image.shape)}, the target {target.shape}")
-    return _Ssim.apply(image, target)
+    from gen3d.splat.cpu.recorded import similarity  # not before: it loads torch
+
+    return similarity(image, target)
 
 
-class _Ssim(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, image, target):
-        a = _rows(image)
-        moments, slopes = (np.empty((3, *a.shape), np.float32) for _ in range(2))
-        similarity = np.empty_like(a)
-        with KERNELS:
-            _moments(a, target.rows, moments)
-            _blur(moments, slopes, moments)
-            _compare(moments, target.mean, target.mean_of_square, similarity, slopes)
-        ctx.a, ctx.target, ctx.slopes = a, target, slopes
-        return torch.tensor(similarity.mean())
-
-    @staticmethod
-    def backward(ctx, d_ssim):
-        gradient, blurred, between = np.empty_like(ctx.a), np.empty_like(ctx.slopes), np.empty_like(ctx.slopes)
-        factor = np.float32(d_ssim.item() / gradient.size)
-        with KERNELS:
-            _blur(ctx.slopes, between, blurred)
-            _combine(ctx.a, ctx.target.rows, blurred, factor, gradient)
-        return torch.from_numpy(gradient.reshape(ctx.target.shape)), None
-
-
-def _rows(image: Tensor) -> np.ndarray:
+def rows(image: torch.Tensor) -> np.ndarray:
     """[h, w, 3] as float32 [h, 3 w]."""
     return image.detach().to(torch.float32).contiguous().numpy().reshape(image.shape[0], -1)
 
 
-def _blur(maps: np.ndarray, between: np.ndarray, out: np.ndarray) -> np.ndarray:
+def blur(maps: np.ndarray, between: np.ndarray, out: np.ndarray) -> np.ndarray:
     """The window over every one of [m, h, 3 w] maps, into `out`, which may be `maps`; `between` is overwritten.
 
     The caller brings the memory: fresh pages cost as much as the blur itself.
@@ -136,7 +114,7 @@ def _add_row(row, weight, out):
 
 
 @kernel(parallel=True)
-def _moments(a, b, out):
+def moments(a, b, out):
     """a, a a, a b."""
     h, length = a.shape
     for y in prange(h):
@@ -162,7 +140,7 @@ def compared(a, b, aa, bb, ab):
 
 
 @kernel(parallel=True)
-def _compare(blurred, mean_b, mean_bb, similarity, slopes):
+def compare(blurred, mean_b, mean_bb, similarity, slopes):
     """The similarity of every pixel, and its slopes with respect to mu_a, E[aa] and E[ab]."""
     h, length = mean_b.shape
     for y in prange(h):
@@ -173,7 +151,8 @@ def _compare(blurred, mean_b, mean_bb, similarity, slopes):
 
 
 @kernel(parallel=True)
-def _combine(a, b, blurred_slopes, factor, out):
+def combine(a, b, blurred_slopes, factor, out):
+    """The gradient in a, by its three blurred slopes."""
     h, length = a.shape
     for y in prange(h):
         for x in range(length):

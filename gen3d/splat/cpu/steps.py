@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from gen3d.camera import Camera
 from gen3d.splat.cpu.adam import BETA2, Adam
@@ -36,8 +35,8 @@ class KernelSteps:
 
     def __init__(
         self,
-        parameters: Mapping[str, Tensor],
-        least: Mapping[str, Tensor],
+        parameters: Mapping[str, torch.Tensor],
+        least: Mapping[str, torch.Tensor],
         rates: Mapping[str, float],
         fall: float,
         beta1: float,
@@ -62,7 +61,7 @@ class KernelSteps:
         self._opacities = torch.empty_like(self._tensors["logits"])
         self._seen: tuple[KernelCamera, Walk, np.ndarray, np.ndarray] | None = None
 
-    def look(self, view: int, backdrop: Float[Tensor, "3"]) -> tuple[Float[Tensor, "h w 3"], float]:
+    def look(self, view: int, backdrop: Float[torch.Tensor, "3"]) -> tuple[Float[torch.Tensor, "h w 3"], float]:
         """The view as it is drawn now, on black, and the loss over that backdrop; `move` moves down its gradient.
 
         ValueError for parameters that cannot be drawn.

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
 
 from gen3d.splat.cpu.adam import BETA1, BETA2, Moments, adam_step
 
@@ -26,7 +25,7 @@ class Descent(Protocol):
 
 
 def descent(
-    parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, device: str, beta1: float = BETA1
+    parameters: Mapping[str, torch.Tensor], rates: Mapping[str, float], fall: float, device: str, beta1: float = BETA1
 ) -> Descent:
     """For leaves by name, each with its rate at the start; after every step the rates are multiplied by `fall`.
 
@@ -39,7 +38,7 @@ class OnProcessor:
     """Plays `Descent` for parameters in main memory."""
 
     def __init__(
-        self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
+        self, parameters: Mapping[str, torch.Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
     ) -> None:
         self._parameters, self._rates, self._fall, self._beta1 = parameters, dict(rates), fall, beta1
         self._moments = {name: Moments(p.numel()) for name, p in parameters.items()}
@@ -62,7 +61,7 @@ class OnCard:
     """Plays `Descent` for parameters on a card."""
 
     def __init__(
-        self, parameters: Mapping[str, Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
+        self, parameters: Mapping[str, torch.Tensor], rates: Mapping[str, float], fall: float, beta1: float = BETA1
     ) -> None:
         groups = [{"params": [p], "lr": rates[name]} for name, p in parameters.items()]
         self._adam = torch.optim.Adam(groups, betas=(beta1, BETA2), eps=ADAM_EPS, fused=True)

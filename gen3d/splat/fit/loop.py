@@ -16,7 +16,6 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import ssim as numba_ssim
@@ -90,7 +89,7 @@ class ViewLoss:
 
     view: int
     loss: float
-    rendered: Tensor
+    rendered: torch.Tensor
     """On black, where the rasterizer draws."""
 
 
@@ -146,7 +145,7 @@ def fit_gaussians(
     return prune(fit.gaussians().detached()).to("cpu")
 
 
-_Rendered: TypeAlias = tuple[int, Tensor, Tensor]
+_Rendered: TypeAlias = "tuple[int, torch.Tensor, torch.Tensor]"
 """A view's number, its rendering and its loss; on a card both may still be in the making."""
 
 
@@ -194,7 +193,7 @@ class _Fit:
         """As they are now."""
         return replace(activated(self.parameters), kinds=self._kinds, things=self._things)
 
-    def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
+    def forward_backward(self, views: Sequence[int], backdrops: torch.Tensor) -> list[_Rendered]:
         """Renders some views and computes the gradients of their mean loss."""
         self._descent.forget()
         gaussians, rendered, losses = self.gaussians(), [], []
@@ -254,7 +253,7 @@ class _KernelFit(_Fit):
             self._pictures, self._settings.ssim_weight, self._settings.masked_ssim,
         ), ""  # fmt: skip
 
-    def forward_backward(self, views: Sequence[int], backdrops: Tensor) -> list[_Rendered]:
+    def forward_backward(self, views: Sequence[int], backdrops: torch.Tensor) -> list[_Rendered]:
         """Renders a view; its gradient is spent by `update`. LostNumbers for what cannot be drawn."""
         (view,), (backdrop,) = views, backdrops
         try:
@@ -287,7 +286,7 @@ def prune(gaussians: Gaussians) -> Gaussians:
     return gaussians.keep(gaussians.opacities >= MIN_OPACITY)
 
 
-def parameters_of(start: Gaussians) -> dict[str, Tensor]:
+def parameters_of(start: Gaussians) -> dict[str, torch.Tensor]:
     """What a fit moves, unconstrained: leaves that need a gradient."""
     parameters = {
         "means": start.means,
@@ -299,30 +298,28 @@ def parameters_of(start: Gaussians) -> dict[str, Tensor]:
     return {name: p.clone().requires_grad_() for name, p in parameters.items()}
 
 
-def activated(p: dict[str, Tensor]) -> Gaussians:
+def activated(p: dict[str, torch.Tensor]) -> Gaussians:
     """The Gaussians of such parameters, without what is known of each."""
     return Gaussians(p["means"], p["quats"], p["log_scales"].exp(), p["logits"].sigmoid(), p["sh"])
 
 
-@torch.no_grad()
-def _hold(parameters: dict[str, Tensor], least: dict[str, Tensor]) -> None:
+def _hold(parameters: dict[str, torch.Tensor], least: dict[str, torch.Tensor]) -> None:
     """Clamps the parameters of the last Gaussians to `least`."""
     for name, bound in least.items():
-        last = parameters[name][len(parameters[name]) - len(bound) :]
+        last = parameters[name].detach()[len(parameters[name]) - len(bound) :]
         torch.maximum(last, bound, out=last)
 
 
-def _painted(start: Gaussians) -> tuple[Tensor, Tensor]:
+def _painted(start: Gaussians) -> tuple[torch.Tensor, torch.Tensor]:
     """Which Gaussians lie behind what the photo saw, by index, and their colours."""
     kinds = torch.zeros(len(start), dtype=torch.uint8) if start.kinds is None else start.kinds
     which = torch.nonzero(kinds == int(Kind.BEHIND))[:, 0].to(start.sh.device)
     return which, start.sh[which].detach().clone()
 
 
-@torch.no_grad()
-def _keep(sh: Tensor, which: Tensor, colours: Tensor) -> None:
+def _keep(sh: torch.Tensor, which: torch.Tensor, colours: torch.Tensor) -> None:
     """Puts colours back: with what is hidden a fit would pay for the rims of what stands before it.
 
     That would be seen as a bright outline once a thing is taken away.
     """
-    sh[which] = colours
+    sh.detach()[which] = colours

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from gen3d.splat.cpu import ssim as on_a_processor
 from gen3d.splat.fit import ssim as on_a_card
@@ -19,8 +18,8 @@ class Target:
 
     def __init__(
         self,
-        image: Float[Tensor, "h w 3"],
-        seen: Bool[Tensor, "h w"] | None,
+        image: Float[torch.Tensor, "h w 3"],
+        seen: Bool[torch.Tensor, "h w"] | None,
         masked_ssim: bool = True,
         similarity=None,
     ) -> None:
@@ -30,7 +29,7 @@ class Target:
         whole = self.unseen is None or not masked_ssim
         self._prepared = self._similarity.SsimTarget(image) if whole else None
 
-    def loss(self, rendered: Float[Tensor, "h w 3"], ssim_weight: float) -> Float[Tensor, ""]:
+    def loss(self, rendered: Float[torch.Tensor, "h w 3"], ssim_weight: float) -> Float[torch.Tensor, ""]:
         """(1 - w) L1 + w (1 - SSIM), the mean over all pixels.
 
         Where the mask is 0 the target is the detached rendering itself, for SSIM's windows too: so the borders of
