@@ -246,7 +246,9 @@ def test_a_profile_is_told_and_kept_beside_the_record(quick, given, tmp_path, ca
     told = capsys.readouterr().out
     kept = json.loads((out / "profile.json").read_text())
     assert {"depth", "expand", "optimize"} <= set(kept["inside"]) and (out / "run.json").exists()
-    assert f"{kept['wall_s']:.2f} s" in told and "stages.expand: expand_world" in told
+    assert f"{kept['wall_s']:.2f} s" in told
+    # which functions it came upon is chance where little is done and the machine is busy
+    assert re.search(r"\b(stages|models|geometry|splat|source|products)\.[\w.]+: \w+", told), told
 
 
 @pytest.mark.parametrize(
