@@ -1,7 +1,8 @@
 """The algebra of EWA splatting for one Gaussian, shared by the projection and its derivative.
 
 Symbols as in `kernels.py`. Vectors are tuples of three, matrices tuples of rows: W = (w0, w1, w2) is the rotation of
-w2c; J W = (j0, j1); N = J W R = (n0, n1); M = N S = (m0, m1), so that Sigma' = M M^T + eps2d I.
+w2c; J W = (j0, j1); N = J W R = (n0, n1); M = N S = (m0, m1), so that Sigma' = M M^T + eps2d I. A number may be one, or
+eight of as many Gaussians (`lanes.py`).
 """
 
 from __future__ import annotations
@@ -52,11 +53,17 @@ def vector(rows, i):
 
 
 @inlined
-def unit_quaternion(quats, i):
-    """(w, x, y, z) of length one, and one over the length it had."""
-    w, x, y, z = quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]
+def unit(q):
+    """The quaternion of length one, and one over the length it had."""
+    w, x, y, z = q
     per_length = ONE / math.sqrt(w * w + x * x + y * y + z * z)
     return (w * per_length, x * per_length, y * per_length, z * per_length), per_length
+
+
+@inlined
+def unit_quaternion(quats, i):
+    """`unit` of a row, (w, x, y, z)."""
+    return unit((quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]))
 
 
 @inlined

@@ -1,14 +1,17 @@
 """From gradients on the screen to gradients in the world: the last stage.
 
 Adds up the gradient rows of every Gaussian, which lie side by side (`binning.py`), and carries the sum back through
-`project.py`. The letters W, J, R, N, M are those of `ewa.py`; d_x stands for dL/dx.
+`project.py`. The algebra is done for eight Gaussians at a time: what it takes of those that were seen is laid out by
+planes, a row of `BLOCK` for each number of a Gaussian, and their gradients take its place there.
+The letters W, J, R, N, M are those of `ewa.py`; d_x stands for dL/dx.
 """
 
 from __future__ import annotations
 
 import math
 
-from numba import prange
+import numpy as np
+from numba import prange, uint64
 
 from gen3d.splat.cpu.ewa import (
     combine,
@@ -20,7 +23,7 @@ from gen3d.splat.cpu.ewa import (
     times,
     times_column,
     to_camera,
-    unit_quaternion,
+    unit,
     vector,
     world_rotation,
 )
@@ -30,8 +33,10 @@ from gen3d.splat.cpu.kernels import (
     CONIC_B,
     CONIC_C,
     DEPTH,
+    GRADIENTS,
     GREEN,
     HALF,
+    LANES,
     MX,
     MY,
     ONE,
@@ -42,7 +47,15 @@ from gen3d.splat.cpu.kernels import (
     inlined,
     kernel,
 )
+from gen3d.splat.cpu.lanes import all_lanes, choose, put, take
 from gen3d.splat.cpu.shade import shade_backward
+
+BLOCK = 64
+"""Gaussians of which the algebra is done at a time."""
+MEAN, QUAT, SCALE, OF_OPACITY, CONIC = GRADIENTS, GRADIENTS + 3, GRADIENTS + 7, GRADIENTS + 10, GRADIENTS + 11
+"""The first of their planes; before them are those of the summed gradient row."""
+PLANES = GRADIENTS + 14
+PLANE_1, PLANE_2 = np.uint64(BLOCK), np.uint64(2 * BLOCK)
 
 
 @inlined
@@ -82,10 +95,8 @@ def _rotation_to_quaternion(G, q, per_length):
 def _mean_gradient(W, lens, xyz, j0, j1, d_j0, d_j1, u_free, v_free, d_mx, d_my, d_depth):
     """dL/dmean from the two ways it moves the screen: through J, and through the projected mean itself."""
     per_z = ONE / xyz[2]
-    d_u = -lens.fx * per_z * dot(d_j0, W[2]) if u_free else ZERO
-    d_v = -lens.fy * per_z * dot(d_j1, W[2]) if v_free else ZERO
-    d_u += lens.fx * d_mx
-    d_v += lens.fy * d_my
+    d_u = lens.fx * d_mx - choose(u_free, lens.fx * per_z * dot(d_j0, W[2]), ZERO)
+    d_v = lens.fy * d_my - choose(v_free, lens.fy * per_z * dot(d_j1, W[2]), ZERO)
     d_per_z = (dot(d_j0, j0) + dot(d_j1, j1)) * xyz[2] + d_u * xyz[0] + d_v * xyz[1]
     return row_times((d_u * per_z, d_v * per_z, d_depth - d_per_z * per_z * per_z), W)
 
@@ -102,7 +113,7 @@ def _antialiased(conic, m0, m1, d_faded, opacity, lens):
     det = sharp + lens.eps2d * (dot(m0, m0) + dot(m1, m1) + lens.eps2d)
     k = math.sqrt(sharp / det)
     d_k = d_faded * opacity * k
-    share = d_k / sharp if sharp > ZERO else ZERO
+    share = choose(sharp > ZERO, d_k / sharp, ZERO)
     by_m0, by_m1 = cross(m1, c), cross(c, m0)
     none = ZERO, ZERO, ZERO
     return (
@@ -123,7 +134,8 @@ def _gaussian_gradient(conic, d, mean, q, per_length, scale, opacity, w2c, lens)
     n0, n1 = row_times(j0, R), row_times(j1, R)
     m0, m1 = times(n0, scale), times(n1, scale)
     d_xx, d_xy, d_yy = _conic_to_covariance(conic, (d[CONIC_A], d[CONIC_B], d[CONIC_C]))
-    d_m0, d_m1, d_opacity = (ZERO, ZERO, ZERO), (ZERO, ZERO, ZERO), d[OPACITY]
+    none = all_lanes(ZERO)
+    d_m0, d_m1, d_opacity = (none, none, none), (none, none, none), d[OPACITY]
     if lens.antialiased:
         k, d_m0, d_m1, more = _antialiased(conic, m0, m1, d_opacity, opacity, lens)
         d_xx, d_xy, d_yy, d_opacity = d_xx + more[0], d_xy + more[1], d_yy + more[2], d_opacity * k
@@ -161,24 +173,92 @@ def _summed(pair_gradients, first, last):
     return d
 
 
+@inlined
+def lay_out(i, k, means, quats, scales, opacities, packed, starts, pair_gradients, planes):
+    """What the algebra takes of Gaussian i, at place k of the planes."""
+    at = uint64(k)
+    d = _summed(pair_gradients, starts[i], starts[i + 1])
+    for c in range(GRADIENTS):
+        planes[at + uint64(c * BLOCK)] = d[c]
+    for c in range(3):
+        planes[at + uint64((MEAN + c) * BLOCK)] = means[i, c]
+        planes[at + uint64((SCALE + c) * BLOCK)] = scales[i, c]
+        planes[at + uint64((CONIC + c) * BLOCK)] = packed[i, CONIC_A + c]
+    for c in range(4):
+        planes[at + uint64((QUAT + c) * BLOCK)] = quats[i, c]
+    planes[at + uint64(OF_OPACITY * BLOCK)] = opacities[i]
+
+
+@inlined
+def _three(planes, which, k):
+    """Three planes from `which` on at the places from k on."""
+    at = uint64(which * BLOCK + k)
+    return take(planes, at), take(planes, at + PLANE_1), take(planes, at + PLANE_2)
+
+
+@inlined
+def _put_three(planes, which, k, values):
+    at = uint64(which * BLOCK + k)
+    put(planes, at, values[0])
+    put(planes, at + PLANE_1, values[1])
+    put(planes, at + PLANE_2, values[2])
+
+
+@kernel
+def carry_back(count, w2c, lens, planes):
+    """Puts the gradients of `count` Gaussians, by mean, quaternion, scales and opacity, in the place of these."""
+    for k in range(0, count, LANES):
+        at = uint64(k)
+        mean, scale, conic = _three(planes, MEAN, k), _three(planes, SCALE, k), _three(planes, CONIC, k)
+        x, y, z = _three(planes, QUAT + 1, k)
+        q, per_length = unit((take(planes, at + uint64(QUAT * BLOCK)), x, y, z))
+        opacity = take(planes, at + uint64(OF_OPACITY * BLOCK))
+        d = (
+            *_three(planes, MX, k),
+            *_three(planes, MX + 3, k),
+            *_three(planes, MX + 6, k),
+            take(planes, at + uint64(DEPTH * BLOCK)),
+        )
+        d_mean, d_quat, d_scale, d_opacity = _gaussian_gradient(
+            conic, d, mean, q, per_length, scale, opacity, w2c, lens
+        )
+        _put_three(planes, MEAN, k, d_mean)
+        _put_three(planes, SCALE, k, d_scale)
+        put(planes, at + uint64(QUAT * BLOCK), d_quat[0])
+        _put_three(planes, QUAT + 1, k, (d_quat[1], d_quat[2], d_quat[3]))
+        put(planes, at + uint64(OF_OPACITY * BLOCK), d_opacity)
+
+
+@inlined
+def at_place(planes, which, k):
+    """The number at place k of a plane."""
+    return planes[uint64(which * BLOCK + k)]
+
+
 @kernel(parallel=True)
 def gather(
     means, quats, scales, opacities, sh, w2c, center, lens, packed, starts, pair_gradients,
     d_means, d_quats, d_scales, d_opacities, d_sh,
 ):  # fmt: skip
     """Fills the `d_` arrays; 0 where a Gaussian was not visible. `starts` [n + 1] is that of `binning.scan`."""
-    for i in prange(len(means)):
-        if starts[i] == starts[i + 1]:
-            d_means[i], d_quats[i], d_scales[i], d_opacities[i], d_sh[i] = ZERO, ZERO, ZERO, ZERO, ZERO
-            continue
-        d = _summed(pair_gradients, starts[i], starts[i + 1])
-        mean, scale = vector(means, i), vector(scales, i)
-        q, per_length = unit_quaternion(quats, i)
-        conic = packed[i, CONIC_A], packed[i, CONIC_B], packed[i, CONIC_C]
-        d_mean, d_quat, d_scale, d_opacities[i] = _gaussian_gradient(
-            conic, d, mean, q, per_length, scale, opacities[i], w2c, lens
-        )
-        d_turn = shade_backward(sh, lens.plain, i, mean, center, (d[RED], d[GREEN], d[BLUE]), d_sh)
-        d_means[i, 0], d_means[i, 1], d_means[i, 2] = combine(ONE, d_mean, ONE, d_turn)
-        d_quats[i, 0], d_quats[i, 1], d_quats[i, 2], d_quats[i, 3] = d_quat
-        d_scales[i, 0], d_scales[i, 1], d_scales[i, 2] = d_scale
+    n = len(means)
+    for block in prange((n + BLOCK - 1) // BLOCK):
+        planes, seen, count = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64), 0
+        for i in range(block * BLOCK, min((block + 1) * BLOCK, n)):
+            if starts[i] == starts[i + 1]:
+                d_means[i], d_quats[i], d_scales[i], d_opacities[i], d_sh[i] = ZERO, ZERO, ZERO, ZERO, ZERO
+                continue
+            lay_out(i, count, means, quats, scales, opacities, packed, starts, pair_gradients, planes)
+            seen[count] = i
+            count += 1
+        carry_back(count, w2c, lens, planes)
+        for k in range(count):
+            i = seen[k]
+            d_rgb = at_place(planes, RED, k), at_place(planes, GREEN, k), at_place(planes, BLUE, k)
+            d_turn = shade_backward(sh, lens.plain, i, vector(means, i), center, d_rgb, d_sh)
+            for c in range(3):
+                d_means[i, c] = at_place(planes, MEAN + c, k) + d_turn[c]
+                d_scales[i, c] = at_place(planes, SCALE + c, k)
+            for c in range(4):
+                d_quats[i, c] = at_place(planes, QUAT + c, k)
+            d_opacities[i] = at_place(planes, OF_OPACITY, k)

@@ -8,33 +8,35 @@ goes on by its momentum, as it does there.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from numba import prange, uint64
 
 from gen3d.splat.cpu.adam import advance
-from gen3d.splat.cpu.ewa import combine, times, unit_quaternion, vector
-from gen3d.splat.cpu.gather import _gaussian_gradient, _summed
-from gen3d.splat.cpu.kernels import BLUE, CONIC_A, CONIC_B, CONIC_C, GREEN, ONE, RED, ZERO, inlined, kernel
+from gen3d.splat.cpu.ewa import vector
+from gen3d.splat.cpu.gather import BLOCK, MEAN, OF_OPACITY, PLANES, QUAT, SCALE, at_place, carry_back, lay_out
+from gen3d.splat.cpu.kernels import BLUE, GREEN, LANES, ONE, RED, ZERO, inlined, kernel
+from gen3d.splat.cpu.lanes import all_lanes, take, total
 from gen3d.splat.cpu.shade import shade_backward
 
 MOVED = ("means", "quats", "log_scales", "logits", "sh")
 """What a fit moves, in the order in which the kernel takes it."""
 CHUNK = 1024
-"""Gaussians that a thread takes at a time."""
+"""Gaussians that a thread takes at a time; a multiple of eight."""
 
 
 @inlined
-def _finite(slopes, i, count):
-    total = ZERO
-    for k in range(count):
-        total += slopes[i, k]
-    return abs(total) < np.float32(np.inf)
+def _spoilt(slopes):
+    """Whether any is no finite number: such a one times 0 is NaN, all others are 0."""
+    nothing, flat = all_lanes(ZERO), slopes.reshape(-1)
+    for k in range(0, len(flat), LANES):
+        nothing = nothing + take(flat, uint64(k)) * ZERO
+    return total(nothing) != ZERO
 
 
 @inlined
 def _move_all(numbers, slopes, p, first, last, first_moments, second_moments, rates, adam):
     """Rows first:last of parameter p."""
     mean, square = first_moments[p][first:last].reshape(-1), second_moments[p][first:last].reshape(-1)
-    advance(numbers[first:last].reshape(-1), slopes.reshape(-1), mean, square, rates[p], adam)
+    advance(numbers[first:last].reshape(-1), slopes[: last - first].reshape(-1), mean, square, rates[p], adam)
 
 
 @kernel(parallel=True)
@@ -46,37 +48,35 @@ def move(
 
     scales, opacities: as they were drawn. first_moments, second_moments: five arrays [n, m] each. rates: five numbers.
     The last parameters are held at `least_scales` [m, 3] and `least_logits` [m, 1] or above. lost [chunks, 5]:
-    becomes True where a gradient is no finite number. The others as in `gather.gather`.
+    True where a gradient is no finite number. The others as in `gather.gather`.
     """
     n, degree = len(means), sh.shape[1]
     for chunk in prange((n + CHUNK - 1) // CHUNK):
         first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
-        size = last - first
-        d_means, d_quats = np.zeros((size, 3), np.float32), np.zeros((size, 4), np.float32)
-        d_scales, d_logits = np.zeros((size, 3), np.float32), np.zeros((size, 1), np.float32)
-        d_sh = np.zeros((size, degree, 3), np.float32)
-        d_flat = d_sh.reshape(size, 3 * degree)
-        for j in range(size):
-            i = first + j
-            if starts[i] == starts[i + 1]:
-                continue
-            d = _summed(pair_gradients, starts[i], starts[i + 1])
-            mean, scale, opacity = vector(means, i), vector(scales, i), opacities[i]
-            q, per_length = unit_quaternion(quats, i)
-            conic = packed[i, CONIC_A], packed[i, CONIC_B], packed[i, CONIC_C]
-            d_mean, d_quat, d_scale, d_opacity = _gaussian_gradient(
-                conic, d, mean, q, per_length, scale, opacity, w2c, lens
-            )
-            d_turn = shade_backward(sh[first:last], lens.plain, j, mean, center, (d[RED], d[GREEN], d[BLUE]), d_sh)
-            d_means[j, 0], d_means[j, 1], d_means[j, 2] = combine(ONE, d_mean, ONE, d_turn)
-            d_quats[j, 0], d_quats[j, 1], d_quats[j, 2], d_quats[j, 3] = d_quat
-            d_scales[j, 0], d_scales[j, 1], d_scales[j, 2] = times(d_scale, scale)
-            d_logits[j, 0] = d_opacity * opacity * (ONE - opacity)
-            lost[chunk, 0] |= not _finite(d_means, j, 3)
-            lost[chunk, 1] |= not _finite(d_quats, j, 4)
-            lost[chunk, 2] |= not _finite(d_scales, j, 3)
-            lost[chunk, 3] |= not _finite(d_logits, j, 1)
-            lost[chunk, 4] |= not _finite(d_flat, j, 3 * degree)
+        d_means, d_quats = np.zeros((CHUNK, 3), np.float32), np.zeros((CHUNK, 4), np.float32)
+        d_scales, d_logits = np.zeros((CHUNK, 3), np.float32), np.zeros((CHUNK, 1), np.float32)
+        d_sh = np.zeros((CHUNK, degree, 3), np.float32)
+        planes, seen = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64)
+        for begin in range(first, last, BLOCK):
+            count = 0
+            for i in range(begin, min(begin + BLOCK, last)):
+                if starts[i] < starts[i + 1]:
+                    lay_out(i, count, means, quats, scales, opacities, packed, starts, pair_gradients, planes)
+                    seen[count] = i
+                    count += 1
+            carry_back(count, w2c, lens, planes)
+            for k in range(count):
+                i, j = seen[k], seen[k] - first
+                d_rgb = at_place(planes, RED, k), at_place(planes, GREEN, k), at_place(planes, BLUE, k)
+                d_turn = shade_backward(sh[first:last], lens.plain, j, vector(means, i), center, d_rgb, d_sh)
+                for c in range(3):
+                    d_means[j, c] = at_place(planes, MEAN + c, k) + d_turn[c]
+                    d_scales[j, c] = at_place(planes, SCALE + c, k) * scales[i, c]
+                for c in range(4):
+                    d_quats[j, c] = at_place(planes, QUAT + c, k)
+                d_logits[j, 0] = at_place(planes, OF_OPACITY, k) * opacities[i] * (ONE - opacities[i])
+        lost[chunk, 0], lost[chunk, 1], lost[chunk, 2] = _spoilt(d_means), _spoilt(d_quats), _spoilt(d_scales)
+        lost[chunk, 3], lost[chunk, 4] = _spoilt(d_logits), _spoilt(d_sh)
         _move_all(means, d_means, 0, first, last, first_moments, second_moments, rates, adam)
         _move_all(quats, d_quats, 1, first, last, first_moments, second_moments, rates, adam)
         _move_all(log_scales, d_scales, 2, first, last, first_moments, second_moments, rates, adam)
