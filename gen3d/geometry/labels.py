@@ -59,9 +59,7 @@ def _shown(
     return np.where(there, thing, NO_THING), (near[row, column] > 0) & ~there
 
 
-def _gone_on_with(
-    xyz: Float[np.ndarray, "n 3"], share: Float[np.ndarray, "n"], layers: Layers
-) -> Int[np.ndarray, "n"]:
+def _gone_on_with(xyz: Float[np.ndarray, "n 3"], share: Float[np.ndarray, "n"], layers: Layers) -> Int[np.ndarray, "n"]:
     """By the nearest rim, if it is no farther than that share of the distance from the photo's camera."""
     photo, reach = layers.rgbd, share * np.linalg.norm(xyz, axis=1)
     rim = _rims(photo.depth)
@@ -69,11 +67,12 @@ def _gone_on_with(
     ends = ends @ photo.camera.c2w[:3, :3].T + photo.camera.center
     close = np.flatnonzero(_beside(xyz, reach, ends[of > 0]))
     found = np.full(len(xyz), NO_THING, np.int32)
-    if close.size:
-        most = float(reach[close].max())
-        apart, nearest = cKDTree(ends).query(xyz[close].astype(np.float64), distance_upper_bound=most, workers=-1)
-        there = apart < reach[close]
-        found[close[there]] = of[nearest[there]]
+    tree, octave = cKDTree(ends) if close.size else None, np.frexp(reach[close])[1]
+    for alike in (close[octave == k] for k in np.unique(octave)):  # who looks far would make all look as far
+        most = float(reach[alike].max())
+        apart, nearest = tree.query(xyz[alike].astype(np.float64), distance_upper_bound=most, workers=-1)
+        there = apart < reach[alike]
+        found[alike[there]] = of[nearest[there]]
     return found
 
 

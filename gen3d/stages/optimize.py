@@ -102,8 +102,9 @@ def initial_gaussians(
 
 def _known(first: Gaussians, then: Gaussians, points: PointCloud, layers: Layers) -> tuple[Gaussians, Gaussians]:
     """With their kinds, and their things where those were told apart; told of all points at once."""
-    kinds, size = torch.from_numpy(kinds_of(points, layers)), [len(first), len(then)]
-    things = None if layers.things is None else torch.from_numpy(things_of(points, layers))
+    size, told = [len(first), len(then)], [kinds_of] if layers.things is None else [kinds_of, things_of]
+    kinds, *more = (torch.from_numpy(of) for of in together([partial(of, points, layers) for of in told]))
+    things = more[0] if more else None
     labels = zip(kinds.split(size), (None, None) if things is None else things.split(size), strict=True)
     one, other = (replace(g, kinds=k, things=t) for g, (k, t) in zip((first, then), labels, strict=True))
     return one, other
