@@ -42,6 +42,7 @@ OPERATIONS = {
         lambda a, b: lanes.choose(lanes.but_not(b > np.float32(0), a > np.float32(0)), a, b),
         lambda a, b: np.where((b > 0) & ~(a > 0), a, b),
     ),
+    "size": (lambda a, b: abs(a), lambda a, b: np.abs(a)),
     "square root": (lambda a, b: math.sqrt(a), lambda a, b: np.sqrt(a)),
     "equal": (lambda a, b: lanes.choose(a == b, a, b), lambda a, b: np.where(a == b, a, b)),
     "places": (lambda a, b: lanes.places() + lanes.all_lanes(np.float32(2)), lambda a, b: np.arange(8) + 2.0),

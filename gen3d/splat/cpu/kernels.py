@@ -156,13 +156,14 @@ def _fit_exp(degree: int, low: float) -> tuple[np.float32, ...]:
     return tuple(np.float32(c) for c in fit)
 
 
-E0, E1, E2, E3, E4, E5 = _fit_exp(degree=5, low=-0.7)
+E0, E1, E2, E3, E4, E5 = (c * np.float32(-0.125) ** k for k, c in enumerate(_fit_exp(degree=5, low=-0.7)))
+"""Of exp(-x / 8)."""
 
 
 @inlined
 def exp_neg(sigma):
     """exp(-sigma) to 1e-6 for sigma in [0, 5.6], where alpha can reach ALPHA_MIN; beyond 5.6 the value at 5.6."""
-    x = max(-sigma, float32(-5.6)) * float32(0.125)
+    x = min(sigma, float32(5.6))
     p = E0 + x * (E1 + x * (E2 + x * (E3 + x * (E4 + x * E5))))
     p = p * p
     p = p * p

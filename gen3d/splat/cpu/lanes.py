@@ -85,9 +85,14 @@ def _means(symbol: Callable, emit: Callable, result: types.Type = eight, of: typ
             return emit(builder, *(_wide(builder, *both) for both in zip(signature.args, args, strict=True)))
 
 
-def _square_root(builder, a):
-    kind = ir.FunctionType(VECTOR, [VECTOR])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.sqrt.v8f32"), [a])
+def _of_llvm(name: str) -> Callable:
+    """One of LLVM's own functions of a vector."""
+
+    def emit(builder, a):
+        kind = ir.FunctionType(VECTOR, [VECTOR])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v8f32"), [a])
+
+    return emit
 
 
 _means(operator.add, lambda to, a, b: to.fadd(a, b, flags=FUSED))
@@ -100,7 +105,8 @@ _means(operator.ge, lambda to, a, b: to.fcmp_ordered(">=", a, b), which)
 _means(operator.le, lambda to, a, b: to.fcmp_ordered("<=", a, b), which)
 _means(operator.eq, lambda to, a, b: to.fcmp_ordered("==", a, b), which)
 _means(operator.and_, lambda to, a, b: to.and_(a, b), which, Which)
-_means(math.sqrt, _square_root)
+_means(math.sqrt, _of_llvm("sqrt"))
+_means(abs, _of_llvm("fabs"))
 _means(min, lambda to, a, b: to.select(to.fcmp_ordered("<", a, b), a, b))
 _means(max, lambda to, a, b: to.select(to.fcmp_ordered(">", a, b), a, b))
 

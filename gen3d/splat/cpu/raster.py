@@ -1,8 +1,8 @@
 """Blending, tile by tile, front to back.
 
 A tile's buffer holds T, red, green, blue and depth of every pixel. A pixel that has stopped keeps its T with the sign
-flipped, so "T > 0" says that it still takes light. Lists and tiles are those of `binning.py`, the equations those of
-`kernels.py`; the derivative is `raster_backward.py`.
+flipped, so "T > 0" says that it still takes light, and T - w > T_MIN fails for it. Lists and tiles are those of
+`binning.py`, the equations those of `kernels.py`; the derivative is `raster_backward.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from gen3d.splat.cpu.kernels import (
     kernel,
     whole_up,
 )
-from gen3d.splat.cpu.lanes import but_not, choose, places, put, take
+from gen3d.splat.cpu.lanes import all_lanes, but_not, choose, places, put, take
 from gen3d.splat.cpu.machine import next_ticket, prefetch, stack_floats
 
 P1, P2, P3, P4, P5 = (np.uint64(k * PLANE) for k in range(1, 6))
@@ -86,11 +86,11 @@ def alphas_of(row, dx, my, y0, y1, alphas):
     A loop of its own: so the constants of exp stay in registers, and many rows are under way at once.
     """
     opacity, half_c = row[OPACITY], HALF * row[CONIC_C]
-    square, across = HALF * row[CONIC_A] * dx * dx, row[CONIC_B] * dx
+    square, across, dy = HALF * row[CONIC_A] * dx * dx, row[CONIC_B] * dx, all_lanes(float32(y0) - my)
     for y in range(y0, y1, 2):
         for k in range(2):
-            dy = float32(y + k) - my
             put(alphas, uint64(LANES * (y + k - y0)), opacity * exp_neg(square + dy * (across + half_c * dy)))
+            dy = dy + ONE
 
 
 @kernel
@@ -109,10 +109,9 @@ def blend_tile(packed, ids, first, last, left, top, width, height, buffer):
                     i = uint64((y + k) * STRIDE + x)
                     T, alpha = take(buffer, i), min(take(alphas, uint64(LANES * (y + k - y0))), ALPHA_MAX)
                     w = alpha * T
-                    counts = (alpha >= ALPHA_MIN) & (T > ZERO)
-                    goes_on = T - w > T_MIN
+                    counts, goes_on = alpha >= ALPHA_MIN, T - w > T_MIN
                     w = choose(counts & goes_on, w, ZERO)
-                    put(buffer, i, choose(but_not(counts, goes_on), -T, T - w))
+                    put(buffer, i, choose(but_not(counts, goes_on), -abs(T), T - w))
                     put(buffer, i + P1, take(buffer, i + P1) + w * red)
                     put(buffer, i + P2, take(buffer, i + P2) + w * green)
                     put(buffer, i + P3, take(buffer, i + P3) + w * blue)

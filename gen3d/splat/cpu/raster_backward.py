@@ -73,18 +73,17 @@ def blend_tile_backward(packed, ids, pairs, first, last, left, top, width, heigh
         for x in range(x0, x1, LANES):
             dx = places() + (float32(x) - mx)
             alphas_of(row, dx, my, y0, y1, alphas)
-            here, here_y, here_yy = none, none, none
+            here, here_y, here_yy, dy = none, none, none, all_lanes(float32(y0) - my)
             for y in range(y0, y1, 2):
                 for k in range(2):
-                    i, dy = uint64((y + k) * STRIDE + x), float32(y + k) - my
+                    i = uint64((y + k) * STRIDE + x)
                     free_alpha = take(alphas, uint64(LANES * (y + k - y0)))
                     T, alpha = take(buffer, i), min(free_alpha, ALPHA_MAX)
                     w = alpha * T
-                    counts = (alpha >= ALPHA_MIN) & (T > ZERO)
-                    goes_on = T - w > T_MIN
+                    counts, goes_on = alpha >= ALPHA_MIN, T - w > T_MIN
                     live = counts & goes_on
                     w = choose(live, w, ZERO)
-                    put(buffer, i, choose(but_not(counts, goes_on), -T, T - w))
+                    put(buffer, i, choose(but_not(counts, goes_on), -abs(T), T - w))
                     g_red, g_green, g_blue = take(buffer, i + P2), take(buffer, i + P3), take(buffer, i + P4)
                     g_depth = take(buffer, i + P5)
                     g_colour = g_red * red + g_green * green + g_blue * blue + g_depth * depth
@@ -92,7 +91,9 @@ def blend_tile_backward(packed, ids, pairs, first, last, left, top, width, heigh
                     put(buffer, i + P1, behind)
                     d_alpha = T * g_colour - behind / (ONE - alpha)
                     d_sigma = choose(live & (free_alpha <= ALPHA_MAX), -alpha * d_alpha, ZERO)
-                    here, here_y, here_yy = here + d_sigma, here_y + d_sigma * dy, here_yy + d_sigma * (dy * dy)
+                    d_sigma_dy = d_sigma * dy
+                    here, here_y, here_yy = here + d_sigma, here_y + d_sigma_dy, here_yy + d_sigma_dy * dy
+                    dy = dy + ONE
                     d_red, d_green, d_blue = d_red + w * g_red, d_green + w * g_green, d_blue + w * g_blue
                     d_depth = d_depth + w * g_depth
             of_1, of_y, of_yy = of_1 + here, of_y + here_y, of_yy + here_yy
