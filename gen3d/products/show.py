@@ -13,7 +13,7 @@ from jaxtyping import Float
 from gen3d.camera import Camera
 from gen3d.formats.known import Limits
 from gen3d.formats.view import write_view
-from gen3d.formats.view_order import packed_view
+from gen3d.formats.view_order import PackedView, packed_view
 from gen3d.geometry.quadtree import merge_flat_blocks
 from gen3d.geometry.together import together
 from gen3d.products.limits import every_so_many, find_limits
@@ -54,14 +54,20 @@ def write_scene_view(
 
     path: the video's. photo: as `camera` saw it. things: as in things.json.
     """
-    cameras = views_around([camera.with_side(LIGHT_SIDE_PX)], scale.median)
-    files, tasks = [file], [partial(packed_view, gaussians, camera)]
-    if len(gaussians) > LIGHT:
-        files.append(light_twin(file))
-        tasks.append(lambda: packed_view(lighter(gaussians, cameras, rasterizer), camera))
-    limits, *packings = together([partial(find_limits, gaussians, camera, scale, rasterizer), *tasks])
-    told = {"camera": camera, "pivot_m": scale.median, "limits": limits, "tour": path, "photo": photo, "things": things}
-    together([partial(write_view, *each, **told) for each in zip(files, packings, strict=True)])
+    write = partial(write_view, camera=camera, pivot_m=scale.median, tour=path, photo=photo, things=things)
+
+    def whole() -> Limits:
+        limits = find_limits(gaussians, camera, scale, rasterizer)
+        write(file, gaussians, limits=limits)
+        return limits
+
+    def light() -> PackedView:
+        cameras = views_around([camera.with_side(LIGHT_SIDE_PX)], scale.median)
+        return packed_view(lighter(gaussians, cameras, rasterizer), camera)
+
+    limits, *twins = together([whole, *([light] if len(gaussians) > LIGHT else [])])
+    for twin in twins:
+        write(light_twin(file), twin, limits=limits)
 
 
 def lighter(gaussians: Gaussians, cameras: Sequence[Camera], rasterizer: Rasterizer) -> Gaussians:
