@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from gen3d.camera import Camera
-from gen3d.splat.cpu import kernels, raster, raster_backward
+from gen3d.splat.cpu import kernels, project, raster, raster_backward
 from gen3d.splat.cpu.binning import PAIR
-from gen3d.splat.cpu.function import CpuRasterizer
+from gen3d.splat.cpu.function import CpuRasterizer, kernel_camera
 from gen3d.splat.cpu.sort import sort_list
 from gen3d.splat.cpu.ssim import SsimTarget, ssim
 from gen3d.splat.gaussians import Gaussians, sh_from_rgb
@@ -375,3 +375,32 @@ def test_the_hot_loops_are_vectorised(kernel):
     packed, scalar = (len(re.findall(rf"\bv?(?:mul|fn?m(?:add|sub)\d*){kind}\b", code)) for kind in ("ps", "ss"))
     assert packed > scalar, f"{packed} packed, {scalar} scalar multiplications: the loop has left the vector registers"
     assert not re.findall(r"\b(?:floorf?|ceilf?|expf?)\b", code), "a call empties the vector registers"
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="reads x86 machine code")
+def test_the_projection_is_vectorised():
+    fresh = kernels.kernel(project._see.py_func, cache=False)
+    one, zero = np.float32(1), np.float32(0)
+    upright = (one, zero, zero), (zero, one, zero), (zero, zero, one)
+    lens = kernels.make_lens(np.eye(3), 8, 8, 0.0)
+    fresh(np.zeros(project.PLANES * project.BLOCK, np.float32), upright, (zero, zero, zero), lens)
+    code = fresh.inspect_asm(fresh.signatures[0])
+    packed, scalar = (len(re.findall(rf"\bv?(?:mul|fn?m(?:add|sub)\d*){kind}\b", code)) for kind in ("ps", "ss"))
+    assert packed > scalar, f"{packed} packed, {scalar} scalar multiplications: the loop has left the vector registers"
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 150])
+def test_gaussians_are_projected_one_like_the_other_whatever_stands_in_their_block(count):
+    gaussians, camera = random_scene(CLOUDS["anisotropic"])
+    arrays = [part.numpy() for part in (getattr(as_float32(gaussians), name) for name in PARTS)]
+    view = kernel_camera(gaussians.means, camera)
+
+    def projected(which):
+        rows, tiles = np.zeros((len(which), kernels.ROW), np.float32), np.zeros((len(which), 4), np.uint16)
+        some = [np.ascontiguousarray(array[which]) for array in arrays]
+        assert project.project(*some, view.w2c, view.center, view.lens, rows, tiles) == 0
+        return rows, tiles
+
+    rows, tiles = projected(np.arange(150))
+    first, first_tiles = projected(np.arange(count))
+    assert np.array_equal(first, rows[:count]) and np.array_equal(first_tiles, tiles[:count])

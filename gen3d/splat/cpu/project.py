@@ -1,6 +1,9 @@
 """From the world to the screen: the first stage. Its derivative is `gather.py`.
 
 Colour is evaluated on the way (`shade.py`). The letters W, J, R, N, M are those of `ewa.py`.
+
+Gaussians are taken by the block: their numbers are laid out in planes, as the tile buffer of `kernels.py` is, so that
+the algebra of eight of them becomes one vector instruction; only what may be seen is then looked at one by one.
 """
 
 from __future__ import annotations
@@ -8,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float32, int32, prange
+from numba import int32, prange, uint64
 
 from gen3d.splat.cpu.ewa import (
     cross,
@@ -17,8 +20,7 @@ from gen3d.splat.cpu.ewa import (
     row_times,
     screen_jacobian,
     times,
-    to_camera,
-    unit_quaternion,
+    times_column,
     vector,
     world_rotation,
 )
@@ -47,35 +49,77 @@ from gen3d.splat.cpu.kernels import (
 )
 from gen3d.splat.cpu.shade import shade
 
+INFINITE = np.float32(np.inf)
+BLOCK = 64
+"""Gaussians that are projected at a time."""
+X, Y, Z, QW, QX, QY, QZ, SX, SY, SZ, ALPHA, SUM = (np.uint64(k * BLOCK) for k in range(12))
+"""Planes of a block's buffer, as offsets: mean, quaternion, scales, opacity, and a sum of all that a Gaussian is."""
+U, V, XX, XY, YY, PER_DET, AREA, SEEN = (np.uint64((12 + k) * BLOCK) for k in range(8))
+"""Planes of what becomes of them: the mean on the screen, Sigma', one over its determinant, that of Sigma' without its
+low-pass, and 1 for what may be seen. Z becomes the depth."""
+PLANES = 20
+MOST_REACH = np.float32(2 * math.log(255) * 1.001)
+"""Beyond the square root of so much in standard deviations on the screen, alpha is below ALPHA_MIN for any opacity."""
+
 
 @inlined
-def _pack_gaussian(i, mean, q, scale, opacity, w2c, lens, packed, tiles):
-    """Row i of `packed`; True when some pixel may see it. Written so that NaN fails every test."""
-    W = world_rotation(w2c)
-    xyz = to_camera(W, w2c, mean)
-    if not (xyz[2] > ZERO and xyz[2] >= lens.near and xyz[2] <= lens.far):
-        return False
-    j0, j1, _, _ = screen_jacobian(W, lens, xyz)
-    R = rotation(q)
-    m0, m1 = times(row_times(j0, R), scale), times(row_times(j1, R), scale)
-    cov_xx, cov_xy, cov_yy = dot(m0, m0) + lens.eps2d, dot(m0, m1), dot(m1, m1) + lens.eps2d
-    area = cross(m0, m1)
-    det_sharp = dot(area, area)
-    det = det_sharp + lens.eps2d * (cov_xx + cov_yy - lens.eps2d)
-    per_det = ONE / det
+def _lay_out(first, count, means, quats, scales, opacities, sh, b):
+    """Fills the planes of a block from Gaussian `first` on; beyond `count` they keep what they hold."""
+    for k in range(count):
+        i, u = first + k, uint64(k)
+        b[u + X], b[u + Y], b[u + Z] = means[i, 0], means[i, 1], means[i, 2]
+        b[u + QW], b[u + QX], b[u + QY], b[u + QZ] = quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]
+        b[u + SX], b[u + SY], b[u + SZ], b[u + ALPHA] = scales[i, 0], scales[i, 1], scales[i, 2], opacities[i]
+        total = ZERO
+        for j in range(sh.shape[1]):
+            total += sh[i, j, 0] + sh[i, j, 1] + sh[i, j, 2]
+        b[u + SUM] = total
+
+
+@kernel
+def _see(b, W, shift, lens):
+    """The planes of what becomes of a block's Gaussians. The hot loop; written so that NaN fails every test."""
+    for k in range(BLOCK):
+        u = uint64(k)
+        x, y, z = times_column(W, (b[u + X], b[u + Y], b[u + Z]))
+        xyz = x + shift[0], y + shift[1], z + shift[2]
+        q, scale = (b[u + QW], b[u + QX], b[u + QY], b[u + QZ]), (b[u + SX], b[u + SY], b[u + SZ])
+        b[u + SUM] += b[u + X] + b[u + Y] + b[u + Z] + q[0] + q[1] + q[2] + q[3] + scale[0] + scale[1] + scale[2]
+        j0, j1, _, _ = screen_jacobian(W, lens, xyz)
+        per_length = ONE / math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+        R = rotation((q[0] * per_length, q[1] * per_length, q[2] * per_length, q[3] * per_length))
+        m0, m1 = times(row_times(j0, R), scale), times(row_times(j1, R), scale)
+        cov_xx, cov_xy, cov_yy = dot(m0, m0) + lens.eps2d, dot(m0, m1), dot(m1, m1) + lens.eps2d
+        area = cross(m0, m1)
+        det_sharp = dot(area, area)
+        det = det_sharp + lens.eps2d * (cov_xx + cov_yy - lens.eps2d)
+        per_z = ONE / xyz[2]
+        mx, my = lens.fx * (xyz[0] * per_z) + lens.cx, lens.fy * (xyz[1] * per_z) + lens.cy
+        b[u + Z], b[u + U], b[u + V], b[u + XX], b[u + XY], b[u + YY] = xyz[2], mx, my, cov_xx, cov_xy, cov_yy
+        b[u + PER_DET], b[u + AREA] = ONE / det, det_sharp
+        left, above = max(HALF - mx, mx - lens.width + HALF, ZERO), max(HALF - my, my - lens.height + HALF, ZERO)
+        there = (xyz[2] > ZERO) & (xyz[2] >= lens.near) & (xyz[2] <= lens.far) & (det > ZERO) & (det < INFINITE)
+        beside = (left * left <= MOST_REACH * cov_xx) & (above * above <= MOST_REACH * cov_yy)
+        b[u + SEEN] = ONE if there & beside else ZERO
+
+
+@inlined
+def _pack_gaussian(i, u, b, lens, packed, tiles):
+    """Row i of `packed` but for its colour, from place u of a block; True when some pixel may see it."""
+    opacity, per_det = b[u + ALPHA], b[u + PER_DET]
     if lens.antialiased:
-        opacity *= math.sqrt(det_sharp * per_det)
-    if not (det > ZERO and det < float32(np.inf) and opacity >= ALPHA_MIN):
+        opacity *= math.sqrt(b[u + AREA] * per_det)
+    if not opacity >= ALPHA_MIN:
         return False
-    per_z = ONE / xyz[2]
-    mx, my = lens.fx * (xyz[0] * per_z) + lens.cx, lens.fy * (xyz[1] * per_z) + lens.cy
+    mx, my, cov_xx, cov_yy = b[u + U], b[u + V], b[u + XX], b[u + YY]
     reach = TWO * math.log(opacity / ALPHA_MIN)
     extent_x, extent_y = math.sqrt(reach * cov_xx), math.sqrt(reach * cov_yy)
     if not _tile_span(mx, my, extent_x, extent_y, lens, tiles, i):
         return False
     packed[i, MX], packed[i, MY] = mx, my
-    packed[i, CONIC_A], packed[i, CONIC_B], packed[i, CONIC_C] = cov_yy * per_det, -cov_xy * per_det, cov_xx * per_det
-    packed[i, OPACITY], packed[i, DEPTH] = opacity, xyz[2]
+    packed[i, CONIC_A], packed[i, CONIC_C] = cov_yy * per_det, cov_xx * per_det
+    packed[i, CONIC_B] = -b[u + XY] * per_det
+    packed[i, OPACITY], packed[i, DEPTH] = opacity, b[u + Z]
     packed[i, EXTENT_X], packed[i, EXTENT_Y] = extent_x, extent_y
     return True
 
@@ -101,19 +145,6 @@ def _tile_span(mx, my, extent_x, extent_y, lens, tiles, i):
     return True
 
 
-@inlined
-def _sound(i, means, quats, scales, opacity, sh):
-    """Whether the numbers of Gaussian i can be drawn: one sum finds any NaN or infinity."""
-    total = opacity
-    for k in range(3):
-        total += means[i, k] + scales[i, k]
-    for k in range(4):
-        total += quats[i, k]
-    for k in range(sh.shape[1]):
-        total += sh[i, k, 0] + sh[i, k, 1] + sh[i, k, 2]
-    return abs(total) < float32(np.inf) and opacity >= ZERO and opacity <= ONE
-
-
 @kernel(parallel=True)
 def project(means, quats, scales, opacities, sh, w2c, center, lens, packed, tiles):
     """Fills `packed` [n, ROW] and `tiles` [n, 4] uint16 (x0, x1, y0, y1; ends exclusive).
@@ -123,14 +154,20 @@ def project(means, quats, scales, opacities, sh, w2c, center, lens, packed, tile
     `w2c` is [3, 4] float32, `center` [3] the camera's place. Where a Gaussian is not visible its tiles and extents are
     0 and the rest of its row is undefined.
     """
-    unsound = 0
-    for i in prange(len(means)):
-        unsound += 0 if _sound(i, means, quats, scales, opacities[i], sh) else 1
-        q, _ = unit_quaternion(quats, i)
-        mean, scale = vector(means, i), vector(scales, i)
-        if _pack_gaussian(i, mean, q, scale, opacities[i], w2c, lens, packed, tiles):
-            packed[i, RED], packed[i, GREEN], packed[i, BLUE] = shade(sh, lens.plain, i, mean, center)
-        else:
-            packed[i, EXTENT_X], packed[i, EXTENT_Y] = ZERO, ZERO
-            tiles[i, 0], tiles[i, 1], tiles[i, 2], tiles[i, 3] = 0, 0, 0, 0
+    unsound, n = 0, len(means)
+    for block in prange(-(-n // BLOCK)):
+        first = block * BLOCK
+        count = min(BLOCK, n - first)
+        b = np.zeros(PLANES * BLOCK, np.float32)
+        _lay_out(first, count, means, quats, scales, opacities, sh, b)
+        _see(b, world_rotation(w2c), (w2c[0, 3], w2c[1, 3], w2c[2, 3]), lens)
+        for k in range(count):
+            i, u = first + k, uint64(k)
+            # one sum finds any NaN or infinity
+            unsound += 0 if abs(b[u + SUM]) < INFINITE and b[u + ALPHA] >= ZERO and b[u + ALPHA] <= ONE else 1
+            if b[u + SEEN] > ZERO and _pack_gaussian(i, u, b, lens, packed, tiles):
+                packed[i, RED], packed[i, GREEN], packed[i, BLUE] = shade(sh, lens.plain, i, vector(means, i), center)
+            else:
+                packed[i, EXTENT_X], packed[i, EXTENT_Y] = ZERO, ZERO
+                tiles[i, 0], tiles[i, 1], tiles[i, 2], tiles[i, 3] = 0, 0, 0, 0
     return unsound
