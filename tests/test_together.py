@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import ahead, aside, together
+from gen3d.geometry.together import ahead, aside, in_turn, together
 
 
 @pytest.fixture(params=[1, 2])
@@ -118,3 +118,27 @@ def test_what_fails_ahead_is_raised_in_its_turn():
     assert next(done) == "a"
     with pytest.raises(ValueError, match="b"):
         next(done)
+
+
+def test_what_comes_after_others_is_begun_when_they_are_done(threads):
+    done = []
+    after = {i: [i // 2, (i - 1) // 2] if i else [] for i in range(40)}
+
+    def task(i):
+        assert all(other in done for other in after[i])
+        done.append(i)
+
+    in_turn({i: (partial(task, i), after[i]) for i in reversed(range(40))})
+    assert sorted(done) == list(range(40))
+    in_turn({})
+
+
+def test_what_fails_in_its_turn_is_raised_and_what_comes_after_it_is_not_begun(threads):
+    done = []
+
+    def fails():
+        raise ValueError("b")
+
+    with pytest.raises(ValueError, match="b"):
+        in_turn({"a": (lambda: done.append("a"), []), "b": (fails, ["a"]), "c": (lambda: done.append("c"), ["b"])})
+    assert done == ["a"]

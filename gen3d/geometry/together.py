@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
-from typing import TypeVar
+from functools import cache, partial
+from threading import Condition
+from typing import Generic, TypeVar
 
 from numba import config
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -29,14 +31,19 @@ def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
         return [task() for task in tasks]
     outcomes: list[Future] = [Future() for _ in tasks]
     left = deque(zip(tasks, outcomes, strict=True))
-    helping = [_helpers(config.NUMBA_NUM_THREADS - 1).submit(_work_on, left) for _ in range(threads - 1)]
+    _helped(partial(_work_on, left), threads)
+    return [outcome.result() for outcome in outcomes]
+
+
+def _helped(work: Callable[[], None], threads: int) -> None:
+    """Works, and has so many threads in all do the same; those that had no time to begin need not."""
+    helping = [_helpers(config.NUMBA_NUM_THREADS - 1).submit(work) for _ in range(threads - 1)]
     try:
-        _work_on(left)
+        work()
     finally:
         for helper in helping:
             if not helper.cancel():
                 helper.result()
-    return [outcome.result() for outcome in outcomes]
 
 
 def _work_on(left: deque[tuple[Callable[[], object], Future]]) -> None:
@@ -53,6 +60,55 @@ def _work_on(left: deque[tuple[Callable[[], object], Future]]) -> None:
         except BaseException:  # interrupted: nobody goes on
             left.clear()
             raise
+
+
+def in_turn(tasks: Mapping[K, tuple[Callable[[], object], Sequence[K]]]) -> None:
+    """Does the tasks side by side, each as soon as those that it names are done.
+
+    Raises what the first that failed raised, when those under way have ended; the others are not begun.
+    """
+    turns = _Turns(tasks)
+    _helped(turns.work, max(1, min(config.NUMBA_NUM_THREADS, len(tasks))))
+    if turns.failed:
+        raise turns.failed[0]
+
+
+class _Turns(Generic[K]):
+    """Which tasks may be begun, and which wait for how many others."""
+
+    def __init__(self, tasks: Mapping[K, tuple[Callable[[], object], Sequence[K]]]) -> None:
+        self._tasks, self._change, self.failed = tasks, Condition(), list[BaseException]()
+        self._waits = {key: len(after) for key, (_, after) in tasks.items()}
+        self._next: dict[K, list[K]] = {key: [] for key in tasks}
+        for key, (_, after) in tasks.items():
+            for other in after:
+                self._next[other].append(key)
+        self._ready = deque(key for key, waits in self._waits.items() if not waits)
+        self._left = len(tasks)
+
+    def work(self) -> None:
+        """Does what is ready, and waits for it, beside others who do the same, until nothing is left."""
+        while (key := self._one()) is not None:
+            try:
+                self._tasks[key][0]()
+            except BaseException as error:
+                self.failed.append(error)
+            self._done(key)
+
+    def _one(self) -> K | None:
+        with self._change:
+            while not self._ready and self._left and not self.failed:
+                self._change.wait()
+            return self._ready.popleft() if self._left and not self.failed else None
+
+    def _done(self, key: K) -> None:
+        with self._change:
+            self._left -= 1
+            for other in self._next[key]:
+                self._waits[other] -= 1
+                if not self._waits[other]:
+                    self._ready.append(other)
+            self._change.notify_all()
 
 
 @cache

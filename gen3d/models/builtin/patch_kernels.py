@@ -130,10 +130,11 @@ def _distance(target, source, weight, norm, guide, y, x, v, u, strict, bound):
 
 
 @fast
-def ask(target, source, weight, norm, guide, strict, match, cost, y0, y1):
-    """The `cost` of what is matched, at the targets of the rows y0:y1: where it is finite."""
+def ask(target, source, weight, norm, guide, strict, match, cost, block):
+    """The `cost` of what is matched, at the targets of the block (y0, y1, x0, x1): where it is finite."""
+    y0, y1, x0, x1 = block
     for y in range(y0, y1):
-        for x in range(cost.shape[1]):
+        for x in range(x0, x1):
             if cost[y, x] < np.inf:
                 v, u = match[y, x]
                 bound = np.float32(np.inf)

@@ -1,18 +1,19 @@
 """Search and vote over all targets of a level, side by side on all cores, in a way that threads cannot change.
 
 A sweep asks the neighbours that it has passed, so a block of the picture can go as soon as the blocks before it, above
-and beside, are done: those on one anti-diagonal go together. What comes out is what one thread would have made going
-row by row, to the bit, what is drawn by chance included: the generator is run ahead to where each block begins. A vote
-reads only what it does not write, so it goes in strips.
+and beside, are done, and be swept again, the other way, as soon as those behind it have been. What comes out is what
+one thread would have made going row by row, to the bit, what is drawn by chance included: the generator is run ahead to
+where each block begins. A vote reads only what it does not write, so it goes in strips.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
-from gen3d.geometry.together import together
+from gen3d.geometry.together import in_turn, together
 from gen3d.models.builtin import patch_kernels as kernels
 from gen3d.models.builtin.patch_levels import Level
 
@@ -29,19 +30,17 @@ def search(
     h, w = cost.shape
     goal, states = cost < np.inf, np.empty((sweeps, h, -(-w // BLOCK_PX)), np.uint64)
     start = np.uint64((seed * 2654435761 + 88172645463325252) % 2**64)
-    rows = [(y, min(y + BLOCK_PX, h)) for y in range(0, h, BLOCK_PX)]
-    together([
-        partial(kernels.draws, goal, BLOCK_PX, start, states),
-        *(partial(kernels.ask, *patches, match, cost, *some) for some in rows),
-    ])  # fmt: skip
-    for k in range(sweeps):
-        step = 1 if k % 2 == 0 else -1
-        for blocks in _waves(h, w)[::step]:
-            together([_sweep(patches, lends, match, cost, block, step, states[k]) for block in blocks])
-
-
-def _sweep(patches, lends, match, cost, block, step, states):
-    return partial(kernels.sweep, *patches, lends, match, cost, block, step, states[:, block[2] // BLOCK_PX])
+    tasks = {"draws": (partial(kernels.draws, goal, BLOCK_PX, start, states), [])}
+    blocks = {at: block for at, block in _blocks(h, w) if goal[block[0] : block[1], block[2] : block[3]].any()}
+    for (row, column), block in blocks.items():
+        tasks["ask", row, column] = partial(kernels.ask, *patches, match, cost, block), []
+        for k in range(sweeps):
+            step = 1 if k % 2 == 0 else -1
+            beside = [at for at in ((row - step, column), (row, column - step)) if at in blocks]
+            after = ["draws", ("ask", row, column)] if k == 0 else [(k - 1, row, column)]
+            sweep = partial(kernels.sweep, *patches, lends, match, cost, block, step, states[k, :, column])
+            tasks[k, row, column] = sweep, after + [(k, *at) for at in beside]
+    in_turn(tasks)
 
 
 def vote(level: Level, sure: np.ndarray, where: np.ndarray, match: np.ndarray, cost: np.ndarray, softness: float):
@@ -52,15 +51,8 @@ def vote(level: Level, sure: np.ndarray, where: np.ndarray, match: np.ndarray, c
     together([partial(kernels.vote, level.target, level.source, sure, *s, match, cost, softness) for s in strips])
 
 
-def _waves(h: int, w: int) -> list[list[tuple[int, int, int, int]]]:
-    """The blocks of each anti-diagonal, from the upper left one on."""
-    down, across = -(-h // BLOCK_PX), -(-w // BLOCK_PX)
-    return [
-        [_block(h, w, row, wave - row) for row in range(down) if 0 <= wave - row < across]
-        for wave in range(down + across - 1)
-    ]
-
-
-def _block(h: int, w: int, row: int, column: int) -> tuple[int, int, int, int]:
-    y, x = row * BLOCK_PX, column * BLOCK_PX
-    return y, min(y + BLOCK_PX, h), x, min(x + BLOCK_PX, w)
+def _blocks(h: int, w: int) -> Iterator[tuple[tuple[int, int], tuple[int, int, int, int]]]:
+    """(row, column) of each block, and its first and last rows and columns."""
+    for row, y in enumerate(range(0, h, BLOCK_PX)):
+        for column, x in enumerate(range(0, w, BLOCK_PX)):
+            yield (row, column), (y, min(y + BLOCK_PX, h), x, min(x + BLOCK_PX, w))
