@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gen3d.models.base import Segmenter
+from gen3d.models.builtin import superpixels
 from gen3d.models.builtin.superpixels import SuperpixelSegmenter
 
 H, W = 150, 200
@@ -136,3 +137,20 @@ def test_proposals_are_sorted_distinct_and_the_same_each_time():
     assert one.masks.dtype == bool and one.scores.dtype == np.float32
     assert (np.diff(one.scores) <= 0).all() and one.scores.max() <= 1 and one.scores.min() >= 0
     check_distinct(one.masks)
+
+
+def test_a_set_moves_to_the_borders_of_superpixels_as_written_down():
+    draw = np.random.default_rng(0)
+    labels = np.repeat(np.repeat(draw.permutation(12).reshape(3, 4), 8, axis=0), 8, axis=1)
+    near = (1 + 0.1 * draw.random(labels.shape)).astype(np.float32)
+    pixels = draw.random(labels.shape) < draw.random(12)[labels]
+    pixels[::8, ::8] = True
+    sure = pixels & (draw.random(labels.shape) < 0.5)
+    wanted = np.zeros(labels.shape, bool)
+    for i in range(12):
+        patch = labels == i
+        most = pixels[patch].mean() > 0.5
+        alike = np.abs(near - near[patch & pixels].mean()) < superpixels.STEP * near[patch & pixels].mean()
+        wanted[patch] = ((pixels & (sure | most)) | (most & alike))[patch]
+    found = superpixels._snap(pixels, sure, near, labels, 12)
+    np.testing.assert_array_equal(found.astype(bool), wanted)

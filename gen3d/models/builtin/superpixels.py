@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 import cv2
 import numpy as np
 from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
+from gen3d.geometry.compiled import compiled
 from gen3d.geometry.ground_view import OFF, ground_of
 from gen3d.geometry.membrane import around
 from gen3d.geometry.together import together
@@ -133,30 +135,33 @@ def _superpixels(lab: np.ndarray, near: np.ndarray) -> np.ndarray:
 
 def _candidates(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
     """Connected bool pictures, one a candidate."""
+    return chain.from_iterable(together(list(_standing_out(near, labels))))
+
+
+def _parts(pixels: np.ndarray, sure: np.ndarray, near: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """The connected parts of a set moved to superpixel borders, as far as they have the size of a candidate."""
+    snapped = _snap(pixels, sure, near, labels, int(labels.max()) + 1)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(snapped, connectivity=4)
     smallest, largest = (a * near.size for a in AREAS)
-    for pixels in together(list(_standing_out(near, labels))):
-        count, parts, stats, _ = cv2.connectedComponentsWithStats(pixels.astype(np.uint8), connectivity=4)
-        for i in range(1, count):
-            if smallest <= stats[i, cv2.CC_STAT_AREA] <= largest:
-                yield parts == i
+    return [parts == i for i in range(1, count) if smallest <= stats[i, cv2.CC_STAT_AREA] <= largest]
 
 
-def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[Callable[[], np.ndarray]]:
-    """What makes the bool pictures whose connected parts are the candidates."""
+def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[Callable[[], list[np.ndarray]]]:
+    """What makes the candidates, some at a time."""
     safe = np.maximum(near, 1e-6)
     for share in OPENINGS:
         residue = (near - _open(near, max(3, round(share * min(near.shape))))) / safe
         for least in RESIDUES:
-            yield partial(_snap, residue > least, residue > 2 * least, near, labels)
+            yield partial(_parts, residue > least, residue > 2 * least, near, labels)
     ground = ground_of(near)
     above = None if ground is None else near - ground
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
     far, close = np.percentile(logs, (2, 98))
     for level in np.exp(np.linspace(far - STEP, close, LEVELS + 1)[:-1]):  # the first: all that is not sky
         nearer, surely = near > level, near > level * (1 + STEP)
-        yield partial(_snap, nearer, surely, near, labels)
+        yield partial(_parts, nearer, surely, near, labels)
         if above is not None:
-            yield partial(_snap, nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
+            yield partial(_parts, nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
 
 
 def _open(near: np.ndarray, width: int) -> np.ndarray:
@@ -166,14 +171,30 @@ def _open(near: np.ndarray, width: int) -> np.ndarray:
     return opened[width:-width, width:-width]
 
 
-def _snap(pixels: np.ndarray, sure: np.ndarray, near: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The set moved to superpixel borders by majority; sure pixels stay, pixels of another depth are not let in."""
-    held = np.bincount(labels.ravel(), pixels.ravel())
-    sizes = np.maximum(np.bincount(labels.ravel()), 1)
-    mean = np.bincount(labels.ravel(), (near * pixels).ravel()) / np.maximum(held, 1)
-    alike = np.abs(near - mean[labels]) < STEP * mean[labels]
-    most = (held / sizes > 0.5)[labels]
-    return (pixels & (sure | most)) | (most & alike)
+@compiled
+def _snap(pixels, sure, near, labels, count):
+    """The set moved to superpixel borders by majority; sure pixels stay, pixels of another depth are not let in.
+
+    labels: 0 to count - 1. Returns 0 or 1.
+    """
+    h, w = near.shape
+    sizes, held, mean = np.zeros(count), np.zeros(count), np.zeros(count)
+    for y in range(h):
+        for x in range(w):
+            sizes[labels[y, x]] += 1
+            if pixels[y, x]:
+                held[labels[y, x]] += 1
+                mean[labels[y, x]] += near[y, x]
+    for i in range(count):
+        mean[i] /= max(held[i], 1)
+    snapped = np.zeros((h, w), np.uint8)
+    for y in range(h):
+        for x in range(w):
+            i = labels[y, x]
+            most = held[i] > 0.5 * sizes[i]
+            alike = abs(near[y, x] - mean[i]) < STEP * mean[i]
+            snapped[y, x] = (pixels[y, x] and (sure[y, x] or most)) or (most and alike)
+    return snapped
 
 
 class _Outline:
