@@ -12,6 +12,7 @@ from gen3d.settings import FitSettings
 from gen3d.splat.cpu import loss as kernels
 from gen3d.splat.cpu import steps as by_kernels
 from gen3d.splat.cpu.function import CpuRasterizer, Memory, is_own
+from gen3d.splat.cpu.move import _spoilt
 from gen3d.splat.fit import loop
 from gen3d.splat.fit.loop import LostNumbers, fit_gaussians
 from gen3d.splat.fit.loss import Target
@@ -113,6 +114,14 @@ def test_a_gradient_that_is_not_a_number_is_told_by_its_name(monkeypatch):
     monkeypatch.setattr(by_kernels, "move", spoil)
     with pytest.raises(LostNumbers, match=r"step 1 on view 0.*the gradient of log_scales"):
         losses_and_result(CpuRasterizer(), 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_slope_that_is_no_finite_number_is_found_among_huge_ones(bad):
+    slopes = np.full((64, 3), 3e38, np.float32)
+    assert not _spoilt(slopes)
+    slopes[41, 1] = bad
+    assert _spoilt(slopes)
 
 
 def test_memory_is_lent_again_and_grows_where_more_is_asked_for():
