@@ -145,7 +145,7 @@ class Settings:
     """The longer side that a larger photo is reduced to."""
     seconds: int
     """Expected seconds for a 640x480 RGBD photo on two processor cores with the builtin engine. Measured with
-    `python -m bench.build` (docs/speed.md); quality's follows from balanced and the 0.34 CPU seconds of a step."""
+    `python -m bench.build` (docs/speed.md); quality's follows from balanced and the 0.25 CPU seconds of a step."""
     layers: LayerSettings = field(default_factory=LayerSettings)
     expand: ExpandSettings = field(default_factory=ExpandSettings)
     fit: FitSettings = field(default_factory=FitSettings)
@@ -153,13 +153,13 @@ class Settings:
     engines: EngineSettings = field(default_factory=EngineSettings)
 
 
-BALANCED = Settings("balanced", size_px=768, seconds=40, fit=FitSettings(iterations=32, descent="quick"))
+BALANCED = Settings("balanced", size_px=768, seconds=32, fit=FitSettings(iterations=32, descent="quick"))
 """The default. Chosen by eye, but for the fit: within 0.05 dB of 80 thorough steps (docs/speed.md)."""
 FAST = replace(
     BALANCED,
     preset="fast",
     size_px=512,
-    seconds=18,
+    seconds=16,
     fit=FitSettings(iterations=20, descent="quick", reprojections=5, max_gaussians=300_000),
     tour=TourSettings(frames=48, fps=24, width_px=640),
     engines=EngineSettings(depth_tokens=1800, mask_grid=24, diffusion_steps=4),
@@ -169,7 +169,7 @@ QUALITY = replace(
     BALANCED,
     preset="quality",
     size_px=1024,
-    seconds=190,
+    seconds=150,
     expand=ExpandSettings(poses=21),
     fit=FitSettings(iterations=600, reprojections=42, max_gaussians=2_000_000),
     tour=TourSettings(frames=180, fps=30, width_px=1280),

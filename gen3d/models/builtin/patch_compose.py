@@ -29,7 +29,7 @@ where more rounds lead, 0.9 at worst; 0.01 and 0.1 after 80."""
 DIFFUSION_ROUNDS, DIFFUSION_OMEGA = 300, 1.9
 """The same of a fill by diffusion. Chosen by eye."""
 LANES = 4
-"""Channels that are relaxed at once: as many numbers as a register holds, one of them idle for three colours."""
+"""Channels that are relaxed at once, one of them idle for three colours. By definition: what a register holds."""
 PART = 4096
 """Pixels that a core chooses sources for at a time. Changes nothing else. Chosen by eye."""
 
