@@ -44,19 +44,19 @@ class StageRow:
 
 
 STAGES = (
-    StageRow("source", "look", "picture", 0.01, elsewhere="source.read"),
+    StageRow("source", "look", "picture", 0.02, elsewhere="source.read"),
     StageRow("depth", "look", "depth", 0.02, "Depth", heading="Depth (paper 3.1)"),
-    StageRow("layers", "look", "layers", 0.06, "Foreground", heading="Layers (paper 3.1, eq. 1 and 2)"),
+    StageRow("layers", "look", "layers", 0.10, "Foreground", heading="Layers (paper 3.1, eq. 1 and 2)"),
     StageRow("words", "grow", "words", 0.0, always=False),
-    StageRow("background", "grow", "background", 0.08, "Background behind it", heading="Background (paper 3.1)"),
-    StageRow("lift", "grow", "3D", 0.05, heading="Points (paper 3.2, eq. 3)"),
+    StageRow("background", "grow", "background", 0.09, "Background behind it", heading="Background (paper 3.1)"),
+    StageRow("lift", "grow", "3D", 0.06, heading="Points (paper 3.2, eq. 3)"),
     StageRow(
-        "expand", "grow", "new views", 0.38, "New views", many=True,
+        "expand", "grow", "new views", 0.26, "New views", many=True,
         heading="Expansion, a row for each pose (paper 3.2, eq. 4)",
     ),
-    StageRow("optimize", "grow", "fit", 0.24, heading="Gaussians (paper 3.3, eq. 5)"),
+    StageRow("optimize", "grow", "fit", 0.31, heading="Gaussians (paper 3.3, eq. 5)"),
     StageRow("prune", "grow", "prune", 0.0, always=False, elsewhere="products.prune"),
-    StageRow("flythrough", "tour", "video", 0.16, heading="Video"),
+    StageRow("flythrough", "tour", "video", 0.14, heading="Video"),
 )  # fmt: skip
 
 
