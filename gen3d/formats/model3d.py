@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.formats.ply import write_ply
-from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.gaussians import Gaussians, turning
 
 ORBIT = 5.0
 """The viewer's distance from what it turns about."""
@@ -69,9 +68,7 @@ def moved(gaussians: Gaussians, similarity: Float[np.ndarray, "4 4"]) -> Gaussia
 
 def _turned(quats: Float[torch.Tensor, "n 4"], turn: Float[np.ndarray, "3 3"]) -> Float[torch.Tensor, "n 4"]:
     """The rotations before a turn, wxyz, as unit quaternions; scipy's product takes ten times as long."""
-    w, x, y, z = Rotation.from_matrix(turn).as_quat(scalar_first=True)
-    by = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]])
-    turned = quats.double().numpy() @ by.T
+    turned = quats.double().numpy() @ turning(turn).T
     return torch.from_numpy((turned / np.linalg.norm(turned, axis=1, keepdims=True)).astype(np.float32))
 
 

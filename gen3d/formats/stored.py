@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
 from gen3d.formats.known import Labels, Viewpoint
-from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.gaussians import Gaussians, all_finite
 from gen3d.splat.placed import placed
 
 MOST = 20_000_000
@@ -198,7 +198,7 @@ def can_be_drawn(g: Gaussians) -> Bool[torch.Tensor, "n"]:
     values = (g.means, g.quats, g.scales, g.opacities[:, None], g.sh.flatten(1))
     can = g.quats.abs().amax(dim=1) > 0
     for value in values:
-        if not bool(value.sum().isfinite()):  # one sum finds any NaN or infinity; rows take fifty times as long
+        if not all_finite(value):  # row by row takes fifty times as long
             can = can & value.isfinite().all(dim=1)
     return can
 

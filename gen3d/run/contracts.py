@@ -14,6 +14,7 @@ import torch
 
 from gen3d.camera import FOV_LIMIT_DEG, Camera
 from gen3d.models.base import DepthEstimate, Made, Painted, Proposals
+from gen3d.splat.gaussians import all_finite
 from gen3d.splat.role import Rendering
 
 ROUNDING = 0.004
@@ -125,7 +126,7 @@ def check_drawing(drawn: Rendering, camera: Camera) -> Rendering:
         raise BrokenContract(f"drew {_size(drawn.alpha)} pixels for a camera of {_size(size)}")
     if drawn.alpha.device.type == "cpu" or not torch.is_grad_enabled():
         parts = [part.detach() for part in (drawn.rgb, drawn.alpha, drawn.depth)]
-        if not all(part.sum().isfinite() or part.isfinite().all() for part in parts):  # a sum is ten times as fast
+        if not all(map(all_finite, parts)):
             raise BrokenContract("drew what is not a number")
         if not (parts[1].min() >= -ROUNDING and parts[1].max() <= 1 + ROUNDING and parts[2].min() >= 0):
             raise BrokenContract("drew alpha outside 0 to 1, or depth behind the camera")

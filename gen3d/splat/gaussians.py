@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Int32, UInt8
+from scipy.spatial.transform import Rotation
 
 from gen3d.geometry.compiled import compiled
 from gen3d.splat.cpu.ewa import combine, cross, dot
@@ -32,6 +33,17 @@ THINNESS = 0.1
 """Extent along the surface normal as a share of the smaller extent within the surface. Chosen by eye."""
 LONGEST = 0.05
 """The smaller extent within the surface is at least this share of the larger: needles are widened. Chosen by eye."""
+
+
+def turning(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "4 4"]:
+    """The matrix that a quaternion wxyz is multiplied by to be turned after its own rotation."""
+    w, x, y, z = Rotation.from_matrix(rotation).as_quat(scalar_first=True)
+    return np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]])
+
+
+def all_finite(numbers: torch.Tensor) -> bool:
+    """Whether there is no NaN and no infinity: one sum finds any, and only where it is none itself all are asked."""
+    return bool(numbers.sum().isfinite() or numbers.isfinite().all())
 
 
 @dataclass(frozen=True, eq=False, slots=True)

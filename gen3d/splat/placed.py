@@ -12,9 +12,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
-from gen3d.splat.gaussians import Gaussians
+from gen3d.splat.gaussians import Gaussians, turning
 from gen3d.splat.harmonics import harmonics
 
 _ORTHOGONAL = 1e-6
@@ -49,8 +48,7 @@ def parted(matrix: Float[np.ndarray, "4 4"]) -> tuple[float, Float[np.ndarray, "
 
 def turned_quats(quats: Float[torch.Tensor, "n 4"], Q: Float[np.ndarray, "3 3"]) -> Float[torch.Tensor, "n 4"]:
     """wxyz, each as long as it was."""
-    w, x, y, z = Rotation.from_matrix(Q * np.linalg.det(Q)).as_quat(scalar_first=True)
-    by = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]])
+    by = turning(Q * np.linalg.det(Q))
     return (quats.double() @ torch.from_numpy(by.T.copy()).to(quats.device)).float()
 
 

@@ -61,12 +61,6 @@ def unit(q):
 
 
 @inlined
-def unit_quaternion(quats, i):
-    """`unit` of a row, (w, x, y, z)."""
-    return unit((quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]))
-
-
-@inlined
 def rotation(q):
     """The matrix of a unit quaternion."""
     w, x, y, z = q

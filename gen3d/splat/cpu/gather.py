@@ -174,7 +174,25 @@ def _summed(pair_gradients, first, last):
 
 
 @inlined
-def lay_out(i, k, means, quats, scales, opacities, packed, starts, pair_gradients, planes):
+def carried_back(
+    first, last, means, quats, scales, opacities, w2c, lens, packed, starts, pair_gradients, planes, seen
+):
+    """The gradients of those of the Gaussians first:last, at most a block, that were seen: how many these are.
+
+    `seen` tells which; by mean, quaternion, scales and opacity they lie in the planes of these, by colour in its own.
+    """
+    count = 0
+    for i in range(first, last):
+        if starts[i] < starts[i + 1]:
+            _lay_out(i, count, means, quats, scales, opacities, packed, starts, pair_gradients, planes)
+            seen[count] = i
+            count += 1
+    _carry_back(count, w2c, lens, planes)
+    return count
+
+
+@inlined
+def _lay_out(i, k, means, quats, scales, opacities, packed, starts, pair_gradients, planes):
     """What the algebra takes of Gaussian i, at place k of the planes."""
     at = uint64(k)
     d = _summed(pair_gradients, starts[i], starts[i + 1])
@@ -205,7 +223,7 @@ def _put_three(planes, which, k, values):
 
 
 @kernel
-def carry_back(count, w2c, lens, planes):
+def _carry_back(count, w2c, lens, planes):
     """Puts the gradients of `count` Gaussians, by mean, quaternion, scales and opacity, in the place of these."""
     for k in range(0, count, LANES):
         at = uint64(k)
@@ -243,15 +261,13 @@ def gather(
     """Fills the `d_` arrays; 0 where a Gaussian was not visible. `starts` [n + 1] is that of `binning.scan`."""
     n = len(means)
     for block in prange((n + BLOCK - 1) // BLOCK):
-        planes, seen, count = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64), 0
-        for i in range(block * BLOCK, min((block + 1) * BLOCK, n)):
-            if starts[i] == starts[i + 1]:
-                d_means[i], d_quats[i], d_scales[i], d_opacities[i], d_sh[i] = ZERO, ZERO, ZERO, ZERO, ZERO
-                continue
-            lay_out(i, count, means, quats, scales, opacities, packed, starts, pair_gradients, planes)
-            seen[count] = i
-            count += 1
-        carry_back(count, w2c, lens, planes)
+        planes, seen = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64)
+        first, last = block * BLOCK, min((block + 1) * BLOCK, n)
+        for i in range(first, last):
+            d_means[i], d_quats[i], d_scales[i], d_opacities[i], d_sh[i] = ZERO, ZERO, ZERO, ZERO, ZERO
+        count = carried_back(
+            first, last, means, quats, scales, opacities, w2c, lens, packed, starts, pair_gradients, planes, seen
+        )
         for k in range(count):
             i = seen[k]
             d_rgb = at_place(planes, RED, k), at_place(planes, GREEN, k), at_place(planes, BLUE, k)

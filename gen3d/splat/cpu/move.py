@@ -12,7 +12,7 @@ from numba import prange, uint64
 
 from gen3d.splat.cpu.adam import advance
 from gen3d.splat.cpu.ewa import vector
-from gen3d.splat.cpu.gather import BLOCK, MEAN, OF_OPACITY, PLANES, QUAT, SCALE, at_place, carry_back, lay_out
+from gen3d.splat.cpu.gather import BLOCK, MEAN, OF_OPACITY, PLANES, QUAT, SCALE, at_place, carried_back
 from gen3d.splat.cpu.kernels import BLUE, GREEN, LANES, ONE, RED, ZERO, inlined, kernel
 from gen3d.splat.cpu.lanes import all_lanes, take, total
 from gen3d.splat.cpu.shade import shade_backward
@@ -58,13 +58,10 @@ def move(
         d_sh = np.zeros((CHUNK, degree, 3), np.float32)
         planes, seen = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64)
         for begin in range(first, last, BLOCK):
-            count = 0
-            for i in range(begin, min(begin + BLOCK, last)):
-                if starts[i] < starts[i + 1]:
-                    lay_out(i, count, means, quats, scales, opacities, packed, starts, pair_gradients, planes)
-                    seen[count] = i
-                    count += 1
-            carry_back(count, w2c, lens, planes)
+            count = carried_back(
+                begin, min(begin + BLOCK, last), means, quats, scales, opacities, w2c, lens, packed, starts,
+                pair_gradients, planes, seen,
+            )  # fmt: skip
             for k in range(count):
                 i, j = seen[k], seen[k] - first
                 d_rgb = at_place(planes, RED, k), at_place(planes, GREEN, k), at_place(planes, BLUE, k)

@@ -21,6 +21,7 @@ from gen3d.splat.cpu.ewa import (
     screen_jacobian,
     times,
     times_column,
+    unit,
     vector,
     world_rotation,
 )
@@ -86,8 +87,7 @@ def _see(b, W, shift, lens):
         q, scale = (b[u + QW], b[u + QX], b[u + QY], b[u + QZ]), (b[u + SX], b[u + SY], b[u + SZ])
         b[u + SUM] += b[u + X] + b[u + Y] + b[u + Z] + q[0] + q[1] + q[2] + q[3] + scale[0] + scale[1] + scale[2]
         j0, j1, _, _ = screen_jacobian(W, lens, xyz)
-        per_length = ONE / math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
-        R = rotation((q[0] * per_length, q[1] * per_length, q[2] * per_length, q[3] * per_length))
+        R = rotation(unit(q)[0])
         m0, m1 = times(row_times(j0, R), scale), times(row_times(j1, R), scale)
         cov_xx, cov_xy, cov_yy = dot(m0, m0) + lens.eps2d, dot(m0, m1), dot(m1, m1) + lens.eps2d
         area = cross(m0, m1)
