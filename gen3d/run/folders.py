@@ -39,7 +39,7 @@ def gather(steps: list[Path], into: Path) -> None:
         for file in sorted((step / "previews").iterdir()):
             file.rename(into / "previews" / file.name)
         for file in sorted(step.iterdir()):
-            if file.is_file() and file.name != "looked.npz":
+            if file.is_file():
                 file.replace(into / file.name)
         shutil.rmtree(step)
 

@@ -17,7 +17,7 @@ came to its product, and figures.json; `build` puts them on one sheet.png.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ from gen3d.run.thrift import Thrift, memory_told
 from gen3d.scene_files import SceneFiles
 from gen3d.settings import Settings, tour_checked
 from gen3d.source.read import read_source
+from gen3d.splat.gaussians import Gaussians
 from gen3d.splat.role import Rasterizer
 from gen3d.values import LayeredDepth, Layers, PointCloud, Scale
 from gen3d.video_table import video_row
@@ -61,21 +62,28 @@ def look(
     request: Request, models: Models, settings: Settings, folder: Path, enough: Enough = never, explain: bool = False
 ) -> Iterator[Event]:
     """What is in the picture, and how far away: writes looked.npz. There is nothing here that `enough` could skip."""
+    with whole_folder(folder) as work, memory_told():
+        save_layers(work / "looked.npz", (yield from _looked(request, models, settings, work, explain)))
+    yield Finished("look", folder)
+
+
+def _looked(
+    request: Request, models: Models, settings: Settings, work: Path, explain: bool
+) -> Generator[Event, None, Layers]:
+    """What looked.npz is to hold; writes all else that a look leaves in the folder `work`."""
     check_path(request.path)
     engines = Thrift(settings, models.at(settings.engines))
-    with whole_folder(folder) as work, memory_told():
-        record = Record(request, settings, engines.models.names, work, explain)
-        at_source = {"source": partial(_count_pixels, record)}
-        source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)), at_source)
-        if source.things is not None:
-            write_painted(work / "painted.npz", source)
-        layers = yield from record.follow(make_layers(source, engines))
-        h, w = layers.rgbd.depth.shape
-        record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
-        record.played(engines.models.names)
-        save_layers(work / "looked.npz", layers)
-        write_json(work / "run.json", record.as_json())
-    yield Finished("look", folder)
+    record = Record(request, settings, engines.models.names, work, explain)
+    at_source = {"source": partial(_count_pixels, record)}
+    source = yield from record.follow(engines.run(lambda e: read_source(request, settings, e.models)), at_source)
+    if source.things is not None:
+        write_painted(work / "painted.npz", source)
+    layers = yield from record.follow(make_layers(source, engines))
+    h, w = layers.rgbd.depth.shape
+    record.count(width=w, height=h, foreground=round(float(layers.foreground.mean()), 4))
+    record.played(engines.models.names)
+    write_json(work / "run.json", record.as_json())
+    return layers
 
 
 def grow(
@@ -89,14 +97,16 @@ def grow(
     explain: bool = False,
 ) -> Iterator[Event]:
     """The scene behind and around what was looked at: writes scene.ply, .splat, .view, .html and transforms.json."""
+    layers, before = load_layers(looked / "looked.npz"), read_record(looked)
     with whole_folder(folder) as work, memory_told(), aside() as beside:
-        yield from _grown(request, looked, models, rasterizer, settings, work, beside, enough, explain)
+        yield from _grown(request, layers, before, models, rasterizer, settings, work, beside, enough, explain)
     yield Finished("grow", folder)
 
 
 def _grown(
     request: Request,
-    looked: Path,
+    layers: Layers,
+    before: dict[str, Any],
     models: Models,
     rasterizer: Rasterizer,
     settings: Settings,
@@ -104,9 +114,11 @@ def _grown(
     beside: Callable[[Callable[[], object]], None],
     enough: Enough,
     explain: bool,
-) -> Iterator[Event]:
-    """Grows a scene in the folder `work`; what nobody waits for is handed to `beside`, to be written meanwhile."""
-    layers, before = load_layers(looked / "looked.npz"), read_record(looked)
+) -> Generator[Event, None, Gaussians]:
+    """Grows a scene in the folder `work`; what nobody waits for is handed to `beside`, to be written meanwhile.
+
+    before: the record of the look.
+    """
     wanted = wanted_of(request, layers, settings)
     load_beside("torch")
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
@@ -139,6 +151,7 @@ def _grown(
     )  # fmt: skip
     record.played(engines.models.names | {"rasterizer": engines.rasterizer.name})
     write_json(files.run, continued(before, record))
+    return gaussians
 
 
 def _count_pixels(
@@ -195,34 +208,38 @@ def tour(
     explain: bool = False,
 ) -> Iterator[Event]:
     """A video of a grown scene along the request's path, which need not be the one it was grown along."""
-    yield from _toured(request, scene, rasterizer, settings, folder, enough, explain)
+    check_path(request.path)
+    files = SceneFiles(scene)
+    if not files.run.exists() or not files.ply.exists():
+        raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
+    built = StoredScene(read_ply(files.ply))
+    how = edits_beside(files, built.gaussians)
+    told = how.told if how and how.edits else None
+    gaussians = heeding(built, how).gaussians
+    yield from _toured(request, files, gaussians, told, rasterizer, settings, folder, enough, explain)
     yield Finished("tour", folder)
 
 
 def _toured(
     request: Request,
-    scene: Path,
+    files: SceneFiles,
+    gaussians: Gaussians,
+    told: str | None,
     rasterizer: Rasterizer,
     settings: Settings,
     folder: Path,
     enough: Enough,
     explain: bool,
 ) -> Iterator[Event]:
-    """Films a scene, of which its .ply, cameras and record have to be there."""
-    check_path(request.path)
+    """Films what a scene holds, of which its cameras and record have to be there. told: what is to be said of it."""
     kind = video_row(tour_checked(settings.tour).kind)
-    files = SceneFiles(scene)
-    if not files.run.exists() or not files.ply.exists():
-        raise InputError(f"{scene} holds no scene.", "Run the step `grow` first.")
-    before = read_record(scene)
+    before = read_record(files.run.parent)
     scale = _told_scale(before)
-    built, camera = StoredScene(read_ply(files.ply)), read_transforms(files.transforms)[0]
-    how = edits_beside(files, built.gaussians)
-    gaussians = heeding(built, how).gaussians
+    camera = read_transforms(files.transforms)[0]
     engines = Thrift(settings, rasterizer=rasterizer)
     with whole_folder(folder) as work, memory_told():
         record = Record(request, settings, {"rasterizer": rasterizer.name}, work, explain)
-        yield from record.follow(told_of(how.told if how and how.edits else None))
+        yield from record.follow(told_of(told))
         path = tour_cameras(request.path, camera, scale, kind.frames(settings.tour.frames))
         video = sink_of(kind, work / kind.file, settings.tour.fps)
         filmed = film(gaussians, path, engines, video, enough, shoot_of(kind))
@@ -257,14 +274,19 @@ def build(
 ) -> Iterator[Event]:
     """All three steps, their products in one folder: scene.ply, .splat, flythrough.mp4, transforms.json, run.json.
 
-    The video is drawn while the last of the scene's files are written.
+    What one step hands to the next it hands over as it is, not through a file, and the video is drawn while the last of
+    the scene's files are written.
     """
     with whole_folder(folder) as work:
         steps = [work / name for name in ("look", "grow", "tour")]
-        yield from look(request, models, settings, steps[0], enough, explain)
+        with whole_folder(steps[0]) as looked, memory_told():
+            layers = yield from _looked(request, models, settings, looked, explain)
+        yield Finished("look", steps[0])
         with whole_folder(steps[1]) as scene, memory_told(), aside() as beside:
-            yield from _grown(request, steps[0], models, rasterizer, settings, scene, beside, enough, explain)
-            yield from _toured(request, scene, rasterizer, settings, steps[2], enough, explain)
+            before = read_record(steps[0])
+            grown = _grown(request, layers, before, models, rasterizer, settings, scene, beside, enough, explain)
+            gaussians, files = (yield from grown), SceneFiles(scene)
+            yield from _toured(request, files, gaussians, None, rasterizer, settings, steps[2], enough, explain)
         yield from (Finished("grow", steps[1]), Finished("tour", steps[2]))
         if explain:
             gather_exhibits(steps, work / "explain", _title(request, settings))
