@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -21,6 +22,7 @@ from gen3d.events import Enough, Stage, never
 from gen3d.geometry.fringe import unmix_fringe
 from gen3d.geometry.place import place_of
 from gen3d.geometry.things import find_things
+from gen3d.geometry.together import meanwhile
 from gen3d.models.base import Models
 from gen3d.settings import Settings
 from gen3d.splat.gaussians import Gaussians
@@ -112,14 +114,15 @@ def make_scene(layers: Layers, wanted: Wanted, engines: Engines, enough: Enough 
         lambda e: fill_background(layers, e.models.background, e.models.depth, words.background, seed, fringe)
     )
     points = yield from lift_layers(layers, background, engines.settings.layers.behind_edges, fringe)
-    layers = replace(layers, things=find_things(layers))  # not before there are points to look around in
     seen = World(points, (View(photo.image, np.ones(photo.depth.shape, bool), photo.camera),), wanted.path)
-    world = yield from engines.run(
-        lambda e: expand_world(
-            seen, place, e.models.outpainter, e.models.depth, e.settings.expand,
-            prompt_at(words.scene, wanted.prompts), seed, enough, wanted.sweep, layers.foreground,
-        )
-    )  # fmt: skip
+    with meanwhile(partial(find_things, layers)) as things:  # not before there are points to look around in
+        world = yield from engines.run(
+            lambda e: expand_world(
+                seen, place, e.models.outpainter, e.models.depth, e.settings.expand,
+                prompt_at(words.scene, wanted.prompts), seed, enough, wanted.sweep, layers.foreground,
+            )
+        )  # fmt: skip
+        layers = replace(layers, things=things())
     gaussians = yield from engines.run(
         lambda e: optimize_gaussians(world, e.rasterizer, e.settings.fit, place.scale.median, seed, enough, layers)
     )

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import ahead, aside, in_turn, together
+from gen3d.geometry.together import ahead, aside, in_turn, meanwhile, together
 
 
 @pytest.fixture(params=[1, 2])
@@ -142,3 +142,31 @@ def test_what_fails_in_its_turn_is_raised_and_what_comes_after_it_is_not_begun(t
     with pytest.raises(ValueError, match="b"):
         in_turn({"a": (lambda: done.append("a"), []), "b": (fails, ["a"]), "c": (lambda: done.append("c"), ["b"])})
     assert done == ["a"]
+
+
+def test_a_task_is_done_meanwhile_and_its_outcome_waited_for():
+    begun, go = threading.Event(), threading.Event()
+
+    def task():
+        begun.set()
+        assert go.wait(60)
+        return 7
+
+    with meanwhile(task) as outcome:
+        assert begun.wait(60)  # while this block goes on
+        go.set()
+        assert outcome() == 7
+
+
+def test_what_is_done_meanwhile_is_waited_for_when_nobody_asks_and_raises_where_somebody_does():
+    ended = []
+
+    def fails():
+        ended.append(True)
+        raise ValueError("lost")
+
+    with meanwhile(fails):
+        pass
+    assert ended
+    with meanwhile(fails) as outcome, pytest.raises(ValueError, match="lost"):
+        outcome()

@@ -140,6 +140,16 @@ def aside() -> Iterator[Callable[[Callable[[], object]], None]]:
             under_way.pop().result()
 
 
+@contextmanager
+def meanwhile(task: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Another thread does the task while the block goes on; what is handed to it waits for the outcome, or raises it.
+
+    The end of the block waits for it, asked or not.
+    """
+    with ThreadPoolExecutor(1, "meanwhile") as pool:
+        yield pool.submit(task).result
+
+
 def ahead(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
     """What each task returns, in their order; another thread does the next one while the caller has this one's.
 
