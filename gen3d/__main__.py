@@ -1,6 +1,7 @@
 """`python -m gen3d` is the command `gen3d`; a signal is listened to from here on, before anything heavy is imported.
 
-Torch is put off until it is used: a command that needs none ends sooner, and a build loads it beside its kernels.
+What is heavy and not needed at once is put off until it is used: a command that needs none of it ends sooner, and a
+build loads it beside its kernels.
 """
 
 import gc
@@ -18,7 +19,7 @@ def main() -> int:
     """The command line, with the arguments of this process; returns the exit code."""
     gc.set_threshold(GARBAGE)
     keep_one_store()
-    put_off("torch")
+    put_off("torch", "av", "tifffile")
     code = 0
 
     def command() -> None:

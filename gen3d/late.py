@@ -32,11 +32,12 @@ class _Late(ModuleType):
         return ModuleType.__getattribute__(self, name)  # super() would ask the class, which has changed
 
 
-def put_off(name: str) -> None:
+def put_off(*names: str) -> None:
     """From here on `import name` loads nothing; what is loaded already or not installed stays as it is."""
-    if name not in sys.modules and (spec := find_spec(name)) is not None:
-        sys.modules[name] = module = module_from_spec(spec)
-        module.__class__ = _Late
+    for name in names:
+        if name not in sys.modules and (spec := find_spec(name)) is not None:
+            sys.modules[name] = module = module_from_spec(spec)
+            module.__class__ = _Late
 
 
 def is_loaded(name: str) -> bool:
@@ -44,21 +45,23 @@ def is_loaded(name: str) -> bool:
     return name in sys.modules and type(sys.modules[name]) is not _Late
 
 
-def load_beside(name: str) -> None:
-    """Loads in another thread what was put off, if it was; who uses it before waits for that."""
-    if name not in sys.modules or is_loaded(name):
+def load_beside(*names: str) -> None:
+    """Loads in another thread what was put off, one after the other; who uses one before waits for that."""
+    waiting = [name for name in names if name in sys.modules and not is_loaded(name)]
+    if not waiting:
         return
 
     def load() -> None:
         usual = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
         try:
-            with suppress(Exception):  # whoever uses it meets the same error
-                _load(sys.modules[name])
+            for name in waiting:
+                with suppress(Exception):  # whoever uses it meets the same error
+                    _load(sys.modules[name])
         finally:
             sys.setswitchinterval(usual)
 
-    threading.Thread(target=load, name=f"loads {name}").start()
+    threading.Thread(target=load, name=f"loads {' '.join(waiting)}").start()
 
 
 def _load(module: ModuleType) -> None:

@@ -84,6 +84,20 @@ def test_the_interpreter_switches_as_before_once_it_is_loaded(package: Path) -> 
     assert not any(thread.name == "loads slow_package" for thread in threading.enumerate())
 
 
+def test_several_are_loaded_beside_one_after_the_other(package: Path, tmp_path: Path) -> None:
+    other = tmp_path / "slow_package_two"
+    other.mkdir()
+    (other / "__init__.py").write_text("import slow_package\nknown = slow_package.last + 1\n")
+    usual = sys.getswitchinterval()
+    put_off("slow_package", "slow_package_two")
+    load_beside("slow_package_two", "slow_package")
+    for thread in threading.enumerate():
+        if thread.name.startswith("loads "):
+            thread.join()
+    assert is_loaded("slow_package") and is_loaded("slow_package_two") and sys.getswitchinterval() == usual
+    assert sys.modules["slow_package_two"].known == 8
+
+
 def test_who_uses_one_that_fails_meets_its_error(package: Path) -> None:
     (package / "__init__.py").write_text("raise ImportError('a library is missing')\n")
     put_off("slow_package")

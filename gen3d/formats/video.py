@@ -11,7 +11,6 @@ from types import TracebackType
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 from jaxtyping import UInt8
 
 from gen3d.formats.whole import write_whole
@@ -49,7 +48,7 @@ class VideoWriter:
             codec = self._stream.codec_context
             codec.thread_count = _THREADS
             codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
-            codec.color_range = ColorRange.MPEG
+            codec.color_range = av.video.reformatter.ColorRange.MPEG
             self._cleanup = stack.pop_all()
         return self
 
@@ -63,7 +62,10 @@ class VideoWriter:
         height, width = self._size
         even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-        picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+        into = av.video.reformatter
+        picture = picture.reformat(
+            format="yuv420p", dst_colorspace=into.Colorspace.ITU709, dst_color_range=into.ColorRange.MPEG
+        )
         self._container.mux(self._stream.encode(picture))
         self._frames += 1
 

@@ -120,7 +120,7 @@ def _grown(
     before: the record of the look.
     """
     wanted = wanted_of(request, layers, settings)
-    load_beside("torch")
+    load_beside("torch", "av")
     engines = Thrift(settings, models.at(settings.engines), rasterizer)
     files = SceneFiles(work)
     record = Record(request, settings, engines.models.names | {"rasterizer": rasterizer.name}, work, explain)
