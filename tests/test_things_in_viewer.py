@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,19 @@ def test_nobody_is_shut_out_at_a_phones_width(bench):
     found = bench.page.page.evaluate("() => axe.run('.gen3d-viewer').then(done => done.violations)")
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
     assert bench.page.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width_px", [270, 302, 360, 390, 460, 640, 900])
+def test_every_tool_is_whole_within_the_frame_at_any_width(browser, stock, width_px):
+    page = ScenePage(browser, stock.url)
+    page.page.set_viewport_size({"width": width_px, "height": 800})
+    page.page.add_style_tag(content="body { margin: 0 } #stage { width: 100% }")
+    page.open("cards.view")
+    boxes = page.page.evaluate("""() => [...document.querySelectorAll('.tools > *')]
+        .filter(tool => tool.offsetParent).map(tool => tool.getBoundingClientRect().toJSON())""")
+    page.context.close()
+    assert len(boxes) >= 5 and all(box["width"] >= 36 for box in boxes)
+    assert max(box["width"] for box in boxes) >= 90  # a word of the list of modes can be read
+    assert all(box["left"] >= 8 and box["right"] <= width_px - 8 for box in boxes)
+    for a, b in combinations(boxes, 2):
+        assert a["right"] <= b["left"] or b["right"] <= a["left"] or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
