@@ -37,8 +37,8 @@ Draw = Callable[[bool], torch.Tensor]
 
 
 def use_threads(n: int) -> None:
-    """For both numba and torch."""
-    numba.set_num_threads(n)
+    """For both our kernels and torch."""
+    numba.config.NUMBA_NUM_THREADS = n
     torch.set_num_threads(n)
 
 
@@ -101,7 +101,7 @@ def bench_sizes(others: dict[str, Callable[[Workload], Draw]]) -> None:
 
 def bench_threads() -> None:
     """All threads against one."""
-    work, n = lifted_picture(512, 512, 262_144), numba.get_num_threads()
+    work, n = lifted_picture(512, 512, 262_144), numba.config.NUMBA_NUM_THREADS
     for k, way in enumerate(("forward", "forward + backward")):
         run = both_ways(ours(work), work.picture)[k]
 
@@ -169,7 +169,8 @@ def main() -> None:
         others["prototype"] = prototype
     if not options.quick:
         others["plain torch"] = plain
-    print(f"gen3d {gen3d.__version__}, {numba.get_num_threads()} threads; best / median, ratios to the first line")
+    threads = numba.config.NUMBA_NUM_THREADS
+    print(f"gen3d {gen3d.__version__}, {threads} threads; best / median, ratios to the first line")
     bench_sizes(others)
     bench_threads()
     bench_fit()

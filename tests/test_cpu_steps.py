@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from gen3d.geometry.together import shared
 from gen3d.run.checked import checked_rasterizer
 from gen3d.settings import FitSettings
 from gen3d.splat.cpu import loss as kernels
@@ -68,14 +69,10 @@ def test_torch_is_asked_wherever_the_rasterizer_is_not_our_own():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_do_not_change_a_fit(threads):
-    before = numba.get_num_threads()
+def test_threads_do_not_change_a_fit(threads, monkeypatch):
     _, expected = losses_and_result(CpuRasterizer(), 5)
-    try:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-        _, fitted = losses_and_result(CpuRasterizer(), 5)
-    finally:
-        numba.set_num_threads(before)
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+    _, fitted = losses_and_result(CpuRasterizer(), 5)
     for name in FIELDS:
         assert torch.equal(getattr(fitted, name), getattr(expected, name)), name
 
@@ -83,9 +80,9 @@ def test_threads_do_not_change_a_fit(threads):
 def of_kernels(rgb, alpha, backdrop, image, seen, masked):
     h, w = alpha.shape
     d_rgb, d_alpha, sums = np.empty((h, 3 * w), np.float32), np.empty((h, w), np.float32), np.empty((h, 2))
-    kernels.loss_of(
-        rgb.numpy().reshape(h, -1), (1 - alpha).numpy(), backdrop.numpy(), image.numpy().reshape(h, -1), seen.numpy(),
-        masked, np.float32(0.2), sums, d_rgb, d_alpha,
+    shared(
+        kernels.loss_of, rgb.numpy().reshape(h, -1), (1 - alpha).numpy(), backdrop.numpy(),
+        image.numpy().reshape(h, -1), seen.numpy(), masked, np.float32(0.2), sums, d_rgb, d_alpha,
     )  # fmt: skip
     loss = kernels.mean_loss(sums, rgb.numel(), 0.2)
     return loss, torch.from_numpy(d_rgb.reshape(h, w, 3)), torch.from_numpy(d_alpha)

@@ -78,7 +78,6 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     **{f"splat.cpu.{kernels}": ({"splat.cpu", "geometry.compiled"}, {"numpy", "numba"}) for kernels in KERNELS},
     "splat.cpu.machine": (set(), {"numba", "llvmlite"}),
     "splat.cpu.lanes": (set(), {"numba", "llvmlite"}),
-    "splat.cpu.turns": (set(), set()),
     "formats": (VALUES | {"formats"}, {"numpy", "jaxtyping"}),
     "formats.picture": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL", "cv2"}),
     "formats.own_depth": (VALUES | {"formats"}, {"numpy", "jaxtyping", "PIL"}),

@@ -4,10 +4,13 @@ import os
 import threading
 from functools import partial
 
+import numpy as np
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import ahead, aside, in_turn, meanwhile, together
+from gen3d.geometry.together import ahead, aside, in_turn, meanwhile, shared, together
+from gen3d.splat.cpu.kernels import kernel
+from gen3d.splat.cpu.machine import next_ticket
 
 
 @pytest.fixture(params=[1, 2])
@@ -64,6 +67,32 @@ def test_what_interrupts_the_one_who_asked_ends_all_that_had_not_begun(threads):
         together([interrupted, *(partial(done.append, i) for i in range(10_000))])
     assert len(done) < 10_000
     assert together([lambda: 1, lambda: 2]) == [1, 2]
+
+
+def test_what_is_shared_is_run_by_all_threads_at_once_with_the_same_tickets(threads):
+    all_here, given = threading.Barrier(threads), []
+
+    def run(tickets, what):
+        all_here.wait(60)
+        given.append((tickets, what))
+
+    shared(run, "picture")
+    assert [what for _, what in given] == ["picture"] * threads
+    assert all(tickets is given[0][0] for tickets, _ in given) and given[0][0] == [0]
+
+
+def test_every_piece_of_what_is_shared_is_done_once(threads):
+    done = np.zeros(100_000, np.int64)
+    shared(count_tickets, done)
+    assert (done == 1).all()
+
+
+@partial(kernel, cache=False)
+def count_tickets(tickets, done):
+    i = next_ticket(tickets)
+    while i < len(done):
+        done[i] += 1
+        i = next_ticket(tickets)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

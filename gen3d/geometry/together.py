@@ -14,6 +14,7 @@ from functools import cache, partial
 from threading import Condition
 from typing import Generic, TypeVar
 
+import numpy as np
 from numba import config
 
 T = TypeVar("T")
@@ -33,6 +34,15 @@ def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
     left = deque(zip(tasks, outcomes, strict=True))
     _helped(partial(_work_on, left), threads)
     return [outcome.result() for outcome in outcomes]
+
+
+def shared(kernel: Callable[..., None], *given: object) -> None:
+    """Has all threads run kernel(tickets, *given) at once, so many as are free, until there is nothing left to do.
+
+    The kernel takes pieces of its work by number, as `tickets` [1] hands them out (`machine.next_ticket`), and nothing
+    that it writes may depend on who did which. Several threads may have a kernel shared at once.
+    """
+    _helped(partial(kernel, np.zeros(1, np.int64), *given), config.NUMBA_NUM_THREADS)
 
 
 def _helped(work: Callable[[], None], threads: int) -> None:

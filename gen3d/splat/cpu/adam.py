@@ -9,10 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
+from gen3d.geometry.together import shared
 from gen3d.splat.cpu.kernels import ONE, kernel
-from gen3d.splat.cpu.turns import KERNELS
+from gen3d.splat.cpu.machine import next_ticket
 
 BETA1, BETA2 = 0.9, 0.999
 """How much of the mean of the slopes, and of their squares, a step keeps: the paper's, and torch's own."""
@@ -48,8 +48,7 @@ def adam_step(
     step = rate / (1 - beta1**moments.steps)
     root = math.sqrt(1 - BETA2**moments.steps)
     adam = Adam(*(np.float32(x) for x in (beta1, BETA2, 1 / root, eps)))
-    with KERNELS:
-        _move(numbers, slopes, moments.mean, moments.square, np.float32(step), adam)
+    shared(_move, numbers, slopes, moments.mean, moments.square, np.float32(step), adam)
 
 
 @kernel
@@ -63,8 +62,10 @@ def advance(numbers, slopes, mean, square, rate, adam):
         numbers[k] -= rate * m / (np.sqrt(v) * adam.per_root + adam.eps)
 
 
-@kernel(parallel=True)
-def _move(numbers, slopes, mean, square, step, adam):
-    for chunk in prange((len(numbers) + CHUNK - 1) // CHUNK):
-        first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, len(numbers))
+@kernel
+def _move(tickets, numbers, slopes, mean, square, step, adam):
+    first = next_ticket(tickets) * CHUNK
+    while first < len(numbers):
+        last = min(first + CHUNK, len(numbers))
         advance(numbers[first:last], slopes[first:last], mean[first:last], square[first:last], step, adam)
+        first = next_ticket(tickets) * CHUNK

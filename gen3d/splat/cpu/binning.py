@@ -8,25 +8,29 @@ Nothing depends on the number of threads.
 from __future__ import annotations
 
 import numpy as np
-from numba import int64, prange, uint64
+from numba import int64, uint64
 
 from gen3d.splat.cpu.kernels import DEPTH, kernel
+from gen3d.splat.cpu.machine import next_ticket
 
 DEPTH_SHIFT = np.uint64(32)
 PAIR = np.uint64((1 << 32) - 1)
 """A key holds the bits of the depth in its upper half (for positive floats the order of the bits is the order of the
 values), and the pair's number in its lower half."""
+CHUNK = 8192
+"""Gaussians of a part of the file."""
 
 
-@kernel(parallel=True)
-def count(tiles, tiles_across, counts):
+@kernel
+def count(tickets, tiles, tiles_across, counts):
     """counts[chunk, tile]: how many Gaussians of that part of the file touch the tile. Comes zeroed."""
-    n, chunks = len(tiles), len(counts)
-    for chunk in prange(chunks):
-        for g in range(n * chunk // chunks, n * (chunk + 1) // chunks):
+    chunk = next_ticket(tickets)
+    while chunk < len(counts):
+        for g in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(tiles))):
             for ty in range(tiles[g, 2], tiles[g, 3]):
                 for tx in range(tiles[g, 0], tiles[g, 1]):
                     counts[chunk, ty * tiles_across + tx] += 1
+        chunk = next_ticket(tickets)
 
 
 @kernel
@@ -50,15 +54,15 @@ def scan(counts, tiles, tile_starts, starts):
     starts[len(tiles)] = pairs
 
 
-@kernel(parallel=True)
-def fill(packed_bits, tiles, tiles_across, counts, starts, keys, owners):
+@kernel
+def fill(tickets, packed_bits, tiles, tiles_across, counts, starts, keys, owners):
     """Writes the lists: `keys` holds all tiles' lists one after the other; owners[pair] is the pair's Gaussian.
 
     `packed_bits` is `packed` seen as uint32. `counts` are used up.
     """
-    n, chunks = len(tiles), len(counts)
-    for chunk in prange(chunks):
-        for g in range(n * chunk // chunks, n * (chunk + 1) // chunks):
+    chunk = next_ticket(tickets)
+    while chunk < len(counts):
+        for g in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(tiles))):
             pair = starts[g]
             depth = uint64(packed_bits[g, DEPTH]) << DEPTH_SHIFT
             for ty in range(tiles[g, 2], tiles[g, 3]):
@@ -68,3 +72,4 @@ def fill(packed_bits, tiles, tiles_across, counts, starts, keys, owners):
                     counts[chunk, t] += 1
                     owners[pair] = g
                     pair += 1
+        chunk = next_ticket(tickets)

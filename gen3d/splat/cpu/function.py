@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 
 from gen3d.camera import Camera
+from gen3d.geometry.together import shared
 from gen3d.splat.cpu import binning
 from gen3d.splat.cpu.kernels import ROW, TILE, Lens, make_lens
-from gen3d.splat.cpu.project import project
+from gen3d.splat.cpu.project import CHUNK, project
 from gen3d.splat.cpu.raster import rasterize
 from gen3d.splat.cpu.sort import sort
 from gen3d.splat.gaussians import Gaussians
@@ -164,31 +164,27 @@ class Walk(NamedTuple):
 
 
 def walk(arrays: Sequence[np.ndarray], camera: KernelCamera, memory: Callable[..., np.ndarray]) -> Walk:
-    """The forward pass, by whoever holds KERNELS. arrays: as `draw` takes them; memory: for all but the picture."""
+    """The forward pass. arrays: as `draw` takes them; memory: for all but the picture."""
     n, (h, w) = len(arrays[0]), (camera.height, camera.width)
     rows, tiles = memory("rows", (n, ROW)), memory("tiles", (n, 4), np.uint16)
     picture = [np.empty((h, w, 3), np.float32), np.empty((h, w), np.float32), np.empty((h, w), np.float32)]
-    unsound = project(*arrays, camera.w2c, camera.center, camera.lens, rows, tiles)
+    unsound = np.zeros(-(-n // CHUNK), np.int64)
+    shared(project, *arrays, camera.w2c, camera.center, camera.lens, rows, tiles, unsound)
     lists = _list(rows, tiles, camera, memory)
-    rasterize(rows, lists.ids, lists.tile_starts, lists.tiles_across, tickets(), *picture)
-    return Walk(*picture, rows, lists, unsound)
+    shared(rasterize, rows, lists.ids, lists.tile_starts, lists.tiles_across, *picture)
+    return Walk(*picture, rows, lists, int(unsound.sum()))
 
 
 def _list(packed: np.ndarray, tiles: np.ndarray, camera: KernelCamera, memory: Callable[..., np.ndarray]) -> Lists:
     """The sorted list of every tile."""
     across, down = -(-camera.width // TILE), -(-camera.height // TILE)
-    counts = np.zeros((2 * numba.get_num_threads(), across * down), np.int64)
-    binning.count(tiles, across, counts)
+    counts = np.zeros((-(-len(tiles) // binning.CHUNK), across * down), np.int64)
+    shared(binning.count, tiles, across, counts)
     tile_starts, starts = np.empty(across * down + 1, np.int64), memory("starts", (len(tiles) + 1,), np.int64)
     binning.scan(counts, tiles, tile_starts, starts)
     pairs_in_all = int(starts[-1])
     keys = memory("keys", (pairs_in_all,), np.uint64)
     owners, ids, pairs = (memory(name, (pairs_in_all,), np.int32) for name in ("owners", "ids", "pairs"))
-    binning.fill(packed.view(np.uint32), tiles, across, counts, starts, keys, owners)
-    sort(keys, tile_starts, owners, ids, pairs)
+    shared(binning.fill, packed.view(np.uint32), tiles, across, counts, starts, keys, owners)
+    shared(sort, keys, tile_starts, owners, ids, pairs)
     return Lists(across, tile_starts, ids, pairs, starts)
-
-
-def tickets() -> np.ndarray:
-    """For the kernels that hand out tiles."""
-    return np.zeros(numba.get_num_threads(), np.int64)

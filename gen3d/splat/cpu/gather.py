@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import prange, uint64
+from numba import uint64
 
 from gen3d.splat.cpu.ewa import (
     combine,
@@ -48,6 +48,7 @@ from gen3d.splat.cpu.kernels import (
     kernel,
 )
 from gen3d.splat.cpu.lanes import all_lanes, choose, put, take
+from gen3d.splat.cpu.machine import next_ticket
 from gen3d.splat.cpu.shade import shade_backward
 
 BLOCK = 64
@@ -174,9 +175,7 @@ def _summed(pair_gradients, first, last):
 
 
 @inlined
-def carried_back(
-    first, last, means, quats, scales, opacities, w2c, lens, packed, starts, pair_gradients, planes, seen
-):
+def carried_back(first, last, means, quats, scales, opacities, w2c, lens, packed, starts, pair_gradients, planes, seen):
     """The gradients of those of the Gaussians first:last, at most a block, that were seen: how many these are.
 
     `seen` tells which; by mean, quaternion, scales and opacity they lie in the planes of these, by colour in its own.
@@ -253,16 +252,17 @@ def at_place(planes, which, k):
     return planes[uint64(which * BLOCK + k)]
 
 
-@kernel(parallel=True)
+@kernel
 def gather(
-    means, quats, scales, opacities, sh, w2c, center, lens, packed, starts, pair_gradients,
+    tickets, means, quats, scales, opacities, sh, w2c, center, lens, packed, starts, pair_gradients,
     d_means, d_quats, d_scales, d_opacities, d_sh,
 ):  # fmt: skip
     """Fills the `d_` arrays; 0 where a Gaussian was not visible. `starts` [n + 1] is that of `binning.scan`."""
     n = len(means)
-    for block in prange((n + BLOCK - 1) // BLOCK):
-        planes, seen = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64)
-        first, last = block * BLOCK, min((block + 1) * BLOCK, n)
+    planes, seen = np.zeros(PLANES * BLOCK, np.float32), np.empty(BLOCK, np.int64)
+    first = next_ticket(tickets) * BLOCK
+    while first < n:
+        last = min(first + BLOCK, n)
         for i in range(first, last):
             d_means[i], d_quats[i], d_scales[i], d_opacities[i], d_sh[i] = ZERO, ZERO, ZERO, ZERO, ZERO
         count = carried_back(
@@ -278,3 +278,4 @@ def gather(
             for c in range(4):
                 d_quats[i, c] = at_place(planes, QUAT + c, k)
             d_opacities[i] = at_place(planes, OF_OPACITY, k)
+        first = next_ticket(tickets) * BLOCK

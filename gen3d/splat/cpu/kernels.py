@@ -35,7 +35,11 @@ into the machine code):
 - The alphas of a chunk are worked out in a loop of their own. A row is a long chain of operations, each waiting for the
   one before, so its time is that of the chain by how many rows are under way; and that is as many as fit the
   registers which the processor has for what is not done yet.
-- The hot loops are functions of their own that receive the buffer; inside a `prange` body the compiler knows less.
+- The hot loops are functions of their own that receive the buffer: of what it gets as an argument the compiler knows
+  more.
+- No loop is numba's `prange`: a kernel with `tickets` takes its work piece by piece, run by all threads that are free
+  (`together.shared`), so nobody waits for the slower half, and several views can be drawn at once, which numba's
+  threads abort at.
 - A list names Gaussians from all over memory, and the first thing read of each decides how far its loops run: so
   rows are asked for some places ahead (`machine.prefetch`), and so is where a gradient will be written. No kernel
   calls `floor` or `ceil`: a call in a hot loop saves and restores every vector register.
@@ -50,19 +54,13 @@ others.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import config, float32, int32
+from numba import float32, int32
 
 from gen3d.geometry.compiled import compiled
-
-if "NUMBA_THREADING_LAYER" not in os.environ:
-    # The one layer that survives a fork (a GPU call on a shared machine is one); GNU OpenMP ends the child process.
-    # It aborts when two threads launch kernels at once: see `turns.py`.
-    config.THREADING_LAYER = "workqueue"
 
 ALPHA_MAX = np.float32(0.999)
 ALPHA_MIN = np.float32(1 / 255)

@@ -8,10 +8,11 @@ does not depend on its band, and the rows' sums are added in order, so the bytes
 from __future__ import annotations
 
 import numpy as np
-from numba import prange, uint64
+from numba import uint64
 
 from gen3d.splat.cpu.kernels import LANES, ONE, TWO, ZERO, kernel
 from gen3d.splat.cpu.lanes import all_lanes, choose, places, put, take, total
+from gen3d.splat.cpu.machine import next_ticket
 from gen3d.splat.cpu.ssim import CHANNELS, RADIUS, WINDOW, _blur_row, compared
 
 TAPS = 2 * RADIUS + 1
@@ -23,8 +24,8 @@ A, AA, AB, B, BB = range(5)
 """Blurred moments of the picture a and of its target b."""
 
 
-@kernel(parallel=True)
-def loss_of(rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, sums, d_rgb, d_alpha):
+@kernel
+def loss_of(tickets, rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, sums, d_rgb, d_alpha):
     """Fills `d_rgb` [h, 3 w] and `d_alpha` [h, w] with the gradient of the loss, and `sums` [h, 2] by rows.
 
     The picture is rgb + transmittance * backdrop; rgb and image are [h, 3 w], transmittance and seen [h, w], backdrop
@@ -32,11 +33,13 @@ def loss_of(rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight,
     L1. sums: of |difference|, and of similarity; `mean_loss` makes the loss of them.
     """
     h = len(rgb)
-    for band in prange((h + BAND - 1) // BAND):
+    band = next_ticket(tickets)
+    while band * BAND < h:
         _walk(
             rgb, transmittance, backdrop, image, seen, masked_ssim, ssim_weight, sums, d_rgb, d_alpha,
             band * BAND, min((band + 1) * BAND, h),
         )  # fmt: skip
+        band = next_ticket(tickets)
 
 
 def mean_loss(sums: np.ndarray, count: int, ssim_weight: float) -> float:

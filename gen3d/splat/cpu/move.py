@@ -8,13 +8,14 @@ goes on by its momentum, as it does there.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange, uint64
+from numba import uint64
 
 from gen3d.splat.cpu.adam import advance
 from gen3d.splat.cpu.ewa import vector
 from gen3d.splat.cpu.gather import BLOCK, MEAN, OF_OPACITY, PLANES, QUAT, SCALE, at_place, carried_back
 from gen3d.splat.cpu.kernels import BLUE, GREEN, LANES, ONE, RED, ZERO, inlined, kernel
 from gen3d.splat.cpu.lanes import all_lanes, take, total
+from gen3d.splat.cpu.machine import next_ticket
 from gen3d.splat.cpu.shade import shade_backward
 
 MOVED = ("means", "quats", "log_scales", "logits", "sh")
@@ -39,9 +40,9 @@ def _move_all(numbers, slopes, p, first, last, first_moments, second_moments, ra
     advance(numbers[first:last].reshape(-1), slopes[: last - first].reshape(-1), mean, square, rates[p], adam)
 
 
-@kernel(parallel=True)
+@kernel
 def move(
-    means, quats, log_scales, logits, sh, scales, opacities, w2c, center, lens, packed, starts, pair_gradients,
+    tickets, means, quats, log_scales, logits, sh, scales, opacities, w2c, center, lens, packed, starts, pair_gradients,
     first_moments, second_moments, rates, adam, least_scales, least_logits, lost,
 ):  # fmt: skip
     """Moves the five parameters (`MOVED`; logits [n, 1], sh [n, k, 3]) one step down the gradient of a view.
@@ -51,7 +52,8 @@ def move(
     True where a gradient is no finite number. The others as in `gather.gather`.
     """
     n, degree = len(means), sh.shape[1]
-    for chunk in prange((n + CHUNK - 1) // CHUNK):
+    chunk = next_ticket(tickets)
+    while chunk < len(lost):
         first, last = chunk * CHUNK, min((chunk + 1) * CHUNK, n)
         d_means, d_quats = np.zeros((CHUNK, 3), np.float32), np.zeros((CHUNK, 4), np.float32)
         d_scales, d_logits = np.zeros((CHUNK, 3), np.float32), np.zeros((CHUNK, 1), np.float32)
@@ -84,3 +86,4 @@ def move(
             logits[i, 0] = max(logits[i, 0], least_logits[i - held, 0])
             for k in range(3):
                 log_scales[i, k] = max(log_scales[i, k], least_scales[i - held, k])
+        chunk = next_ticket(tickets)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import int32, prange, uint64
+from numba import int32, uint64
 
 from gen3d.splat.cpu.ewa import (
     cross,
@@ -48,11 +48,14 @@ from gen3d.splat.cpu.kernels import (
     kernel,
     whole_up,
 )
+from gen3d.splat.cpu.machine import next_ticket
 from gen3d.splat.cpu.shade import shade
 
 INFINITE = np.float32(np.inf)
 BLOCK = 64
 """Gaussians that are projected at a time."""
+CHUNK = 16 * BLOCK
+"""Gaussians that a thread takes at a time."""
 X, Y, Z, QW, QX, QY, QZ, SX, SY, SZ, ALPHA, SUM = (np.uint64(k * BLOCK) for k in range(12))
 """Planes of a block's buffer, as offsets: mean, quaternion, scales, opacity, and a sum of all that a Gaussian is."""
 U, V, XX, XY, YY, PER_DET, AREA, SEEN = (np.uint64((12 + k) * BLOCK) for k in range(8))
@@ -145,29 +148,42 @@ def _tile_span(mx, my, extent_x, extent_y, lens, tiles, i):
     return True
 
 
-@kernel(parallel=True)
-def project(means, quats, scales, opacities, sh, w2c, center, lens, packed, tiles):
-    """Fills `packed` [n, ROW] and `tiles` [n, 4] uint16 (x0, x1, y0, y1; ends exclusive).
+@inlined
+def _project_block(first, last, means, quats, scales, opacities, sh, w2c, center, lens, b, packed, tiles):
+    """Gaussians first:last, at most a block; how many are unsound."""
+    unsound = 0
+    _lay_out(first, last - first, means, quats, scales, opacities, sh, b)
+    _see(b, world_rotation(w2c), (w2c[0, 3], w2c[1, 3], w2c[2, 3]), lens)
+    for i in range(first, last):
+        u = uint64(i - first)
+        # one sum finds any NaN or infinity
+        unsound += 0 if abs(b[u + SUM]) < INFINITE and b[u + ALPHA] >= ZERO and b[u + ALPHA] <= ONE else 1
+        if b[u + SEEN] > ZERO and _pack_gaussian(i, u, b, lens, packed, tiles):
+            packed[i, RED], packed[i, GREEN], packed[i, BLUE] = shade(sh, lens.plain, i, vector(means, i), center)
+        else:
+            packed[i, EXTENT_X], packed[i, EXTENT_Y] = ZERO, ZERO
+            tiles[i, 0], tiles[i, 1], tiles[i, 2], tiles[i, 3] = 0, 0, 0, 0
+    return unsound
 
-    Returns how many Gaussians hold NaN, infinity or an opacity outside [0, 1]; huge numbers may be counted too.
+
+@kernel
+def project(tickets, means, quats, scales, opacities, sh, w2c, center, lens, packed, tiles, unsound):
+    """Fills `packed` [n, ROW] and `tiles` [n, 4] uint16 (x0, x1, y0, y1; ends exclusive), chunk by chunk.
+
+    unsound [chunks]: how many Gaussians of the chunk hold NaN, infinity or an opacity outside [0, 1]; huge numbers may
+    be counted too.
 
     `w2c` is [3, 4] float32, `center` [3] the camera's place. Where a Gaussian is not visible its tiles and extents are
     0 and the rest of its row is undefined.
     """
-    unsound, n = 0, len(means)
-    for block in prange(-(-n // BLOCK)):
-        first = block * BLOCK
-        count = min(BLOCK, n - first)
-        b = np.zeros(PLANES * BLOCK, np.float32)
-        _lay_out(first, count, means, quats, scales, opacities, sh, b)
-        _see(b, world_rotation(w2c), (w2c[0, 3], w2c[1, 3], w2c[2, 3]), lens)
-        for k in range(count):
-            i, u = first + k, uint64(k)
-            # one sum finds any NaN or infinity
-            unsound += 0 if abs(b[u + SUM]) < INFINITE and b[u + ALPHA] >= ZERO and b[u + ALPHA] <= ONE else 1
-            if b[u + SEEN] > ZERO and _pack_gaussian(i, u, b, lens, packed, tiles):
-                packed[i, RED], packed[i, GREEN], packed[i, BLUE] = shade(sh, lens.plain, i, vector(means, i), center)
-            else:
-                packed[i, EXTENT_X], packed[i, EXTENT_Y] = ZERO, ZERO
-                tiles[i, 0], tiles[i, 1], tiles[i, 2], tiles[i, 3] = 0, 0, 0, 0
-    return unsound
+    b = np.zeros(PLANES * BLOCK, np.float32)
+    chunk = next_ticket(tickets)
+    while chunk < len(unsound):
+        end, found = min((chunk + 1) * CHUNK, len(means)), 0
+        for first in range(chunk * CHUNK, end, BLOCK):
+            last = min(first + BLOCK, end)
+            found += _project_block(
+                first, last, means, quats, scales, opacities, sh, w2c, center, lens, b, packed, tiles
+            )
+        unsound[chunk] = found
+        chunk = next_ticket(tickets)

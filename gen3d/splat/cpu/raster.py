@@ -8,7 +8,7 @@ flipped, so "T > 0" says that it still takes light, and T - w > T_MIN fails for 
 from __future__ import annotations
 
 import numpy as np
-from numba import float32, int32, prange, uint64
+from numba import float32, int32, uint64
 
 from gen3d.splat.cpu.kernels import (
     ALPHA_MAX,
@@ -120,26 +120,22 @@ def blend_tile(packed, ids, first, last, left, top, width, height, buffer):
             break
 
 
-@kernel(parallel=True)
-def rasterize(packed, ids, tile_starts, tiles_across, tickets, rgb, depth, transmittance):
-    """Fills rgb [h, w, 3], depth [h, w] (the sum of w z, not yet divided by alpha) and transmittance [h, w].
-
-    `tickets` holds a zero for every thread that shall work; the first hands out the tiles.
-    """
+@kernel
+def rasterize(tickets, packed, ids, tile_starts, tiles_across, rgb, depth, transmittance):
+    """Fills rgb [h, w, 3], depth [h, w] (the sum of w z, not yet divided by alpha) and transmittance [h, w]."""
     h, w = transmittance.shape
     tiles = len(tile_starts) - 1
-    for _ in prange(len(tickets)):
-        buffer = np.empty(5 * PLANE, np.float32)
+    buffer = np.empty(5 * PLANE, np.float32)
+    t = next_ticket(tickets)
+    while t < tiles:
+        left, top, width, height = tile_place(t, tiles_across, h, w)
+        buffer[:PLANE] = ONE
+        buffer[PLANE:] = ZERO
+        blend_tile(packed, ids, tile_starts[t], tile_starts[t + 1], left, top, width, height, buffer)
+        for y in range(height):
+            for x in range(width):
+                i = uint64(y * STRIDE + x)
+                Y, X = top + y, left + x
+                rgb[Y, X, 0], rgb[Y, X, 1], rgb[Y, X, 2] = buffer[i + P1], buffer[i + P2], buffer[i + P3]
+                depth[Y, X], transmittance[Y, X] = buffer[i + P4], abs(buffer[i])
         t = next_ticket(tickets)
-        while t < tiles:
-            left, top, width, height = tile_place(t, tiles_across, h, w)
-            buffer[:PLANE] = ONE
-            buffer[PLANE:] = ZERO
-            blend_tile(packed, ids, tile_starts[t], tile_starts[t + 1], left, top, width, height, buffer)
-            for y in range(height):
-                for x in range(width):
-                    i = uint64(y * STRIDE + x)
-                    Y, X = top + y, left + x
-                    rgb[Y, X, 0], rgb[Y, X, 1], rgb[Y, X, 2] = buffer[i + P1], buffer[i + P2], buffer[i + P3]
-                    depth[Y, X], transmittance[Y, X] = buffer[i + P4], abs(buffer[i])
-            t = next_ticket(tickets)

@@ -12,7 +12,7 @@ Every (tile, Gaussian) pair writes a row of its own, at the pair's number (`binn
 from __future__ import annotations
 
 import numpy as np
-from numba import float32, prange, uint64
+from numba import float32, uint64
 
 from gen3d.splat.cpu.kernels import (
     ALPHA_MAX,
@@ -125,23 +125,19 @@ def _prepare(rgb, depth, transmittance, d_rgb, d_depth, d_alpha, left, top, widt
             buffer[i + P2], buffer[i + P3], buffer[i + P4], buffer[i + P5] = g_red, g_green, g_blue, g_depth
 
 
-@kernel(parallel=True)
+@kernel
 def rasterize_backward(
-    packed, ids, pairs, tile_starts, tiles_across, tickets,
+    tickets, packed, ids, pairs, tile_starts, tiles_across,
     rgb, depth, transmittance, d_rgb, d_depth, d_alpha, pair_gradients,
 ):  # fmt: skip
-    """Fills pair_gradients [pairs, GRADIENTS] from the finished picture and dL/d of its three parts.
-
-    `tickets` as in `raster.rasterize`.
-    """
+    """Fills pair_gradients [pairs, GRADIENTS] from the finished picture and dL/d of its three parts."""
     h, w = transmittance.shape
     tiles = len(tile_starts) - 1
-    for _ in prange(len(tickets)):
-        buffer = np.empty(6 * PLANE, np.float32)
+    buffer = np.empty(6 * PLANE, np.float32)
+    t = next_ticket(tickets)
+    while t < tiles:
+        left, top, width, height = tile_place(t, tiles_across, h, w)
+        _prepare(rgb, depth, transmittance, d_rgb, d_depth, d_alpha, left, top, width, height, buffer)
+        first, last = tile_starts[t], tile_starts[t + 1]
+        blend_tile_backward(packed, ids, pairs, first, last, left, top, width, height, buffer, pair_gradients)
         t = next_ticket(tickets)
-        while t < tiles:
-            left, top, width, height = tile_place(t, tiles_across, h, w)
-            _prepare(rgb, depth, transmittance, d_rgb, d_depth, d_alpha, left, top, width, height, buffer)
-            first, last = tile_starts[t], tile_starts[t + 1]
-            blend_tile_backward(packed, ids, pairs, first, last, left, top, width, height, buffer, pair_gradients)
-            t = next_ticket(tickets)

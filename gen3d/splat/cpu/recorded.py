@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from gen3d.geometry.together import shared
 from gen3d.splat.cpu import ssim
-from gen3d.splat.cpu.function import fresh, tickets, walk
+from gen3d.splat.cpu.function import fresh, walk
 from gen3d.splat.cpu.gather import gather
 from gen3d.splat.cpu.kernels import GRADIENTS
 from gen3d.splat.cpu.raster_backward import rasterize_backward
-from gen3d.splat.cpu.turns import KERNELS
 
 
 def drawn(*inputs):
@@ -29,8 +29,7 @@ class _Draw(torch.autograd.Function):
     @staticmethod
     def forward(ctx, means, quats, scales, opacities, colours, camera):
         inputs = means, quats, scales, opacities, colours
-        with KERNELS:
-            walked = walk([t.detach().numpy() for t in inputs], camera, fresh)
+        walked = walk([t.detach().numpy() for t in inputs], camera, fresh)
         rgb, depth, packed = (torch.from_numpy(a) for a in (walked.rgb, walked.depth, walked.rows))
         ctx.save_for_backward(*inputs, rgb, depth)
         ctx.camera, ctx.rows, ctx.lists, ctx.transmittance = camera, walked.rows, walked.lists, walked.transmittance
@@ -46,11 +45,10 @@ class _Draw(torch.autograd.Function):
         incoming = [_array(g, shape) for g, shape in zip((d_rgb, d_depth, d_alpha), shapes, strict=True)]
         pair_gradients = np.empty((len(lists.ids), GRADIENTS), np.float32)
         gradients = [np.empty_like(a) for a in arrays]
-        with KERNELS:
-            walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, tickets()
-            rasterize_backward(*walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
-            view = camera.w2c, camera.center, camera.lens
-            gather(*arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)
+        walk = ctx.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across
+        shared(rasterize_backward, *walk, rgb, depth, ctx.transmittance, *incoming, pair_gradients)
+        view = camera.w2c, camera.center, camera.lens
+        shared(gather, *arrays, *view, ctx.rows, lists.starts, pair_gradients, *gradients)
         return *(torch.from_numpy(d) for d in gradients), None
 
 
@@ -67,10 +65,9 @@ class _Ssim(torch.autograd.Function):
         a = ssim.rows(image)
         moments, slopes = (np.empty((3, *a.shape), np.float32) for _ in range(2))
         similarity = np.empty_like(a)
-        with KERNELS:
-            ssim.moments(a, target.rows, moments)
-            ssim.blur(moments, slopes, moments)
-            ssim.compare(moments, target.mean, target.mean_of_square, similarity, slopes)
+        shared(ssim.moments, a, target.rows, moments)
+        ssim.blur(moments, slopes, moments)
+        shared(ssim.compare, moments, target.mean, target.mean_of_square, similarity, slopes)
         ctx.a, ctx.target, ctx.slopes = a, target, slopes
         return torch.tensor(similarity.mean())
 
@@ -78,7 +75,6 @@ class _Ssim(torch.autograd.Function):
     def backward(ctx, d_ssim):
         gradient, blurred, between = np.empty_like(ctx.a), np.empty_like(ctx.slopes), np.empty_like(ctx.slopes)
         factor = np.float32(d_ssim.item() / gradient.size)
-        with KERNELS:
-            ssim.blur(ctx.slopes, between, blurred)
-            ssim.combine(ctx.a, ctx.target.rows, blurred, factor, gradient)
+        ssim.blur(ctx.slopes, between, blurred)
+        shared(ssim.combine, ctx.a, ctx.target.rows, blurred, factor, gradient)
         return torch.from_numpy(gradient.reshape(ctx.target.shape)), None

@@ -6,10 +6,11 @@ Each list is sorted by itself: it fits the cache, and lists are spread over the 
 from __future__ import annotations
 
 import numpy as np
-from numba import int32, prange, uint32
+from numba import int32, uint32
 
 from gen3d.splat.cpu.binning import DEPTH_SHIFT, PAIR
 from gen3d.splat.cpu.kernels import inlined, kernel
+from gen3d.splat.cpu.machine import next_ticket
 
 BUCKETS = 256
 LOW = np.uint64(BUCKETS - 1)
@@ -53,12 +54,14 @@ def sort_list(keys):
     _scatter(other, SHIFTS[3], starts[3], keys)
 
 
-@kernel(parallel=True)
-def sort(keys, tile_starts, owners, ids, pairs):
+@kernel
+def sort(tickets, keys, tile_starts, owners, ids, pairs):
     """Sorts every list of `keys` in place and takes it apart, into pairs and the Gaussians `ids` they belong to."""
-    for t in prange(len(tile_starts) - 1):
+    t = next_ticket(tickets)
+    while t < len(tile_starts) - 1:
         first, last = tile_starts[t], tile_starts[t + 1]
         sort_list(keys[first:last])
         for s in range(first, last):
             pair = int32(keys[s] & PAIR)
             pairs[s], ids[s] = pair, owners[pair]
+        t = next_ticket(tickets)

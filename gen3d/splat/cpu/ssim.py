@@ -14,10 +14,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from jaxtyping import Float
-from numba import prange, uint64
+from numba import uint64
 
+from gen3d.geometry.together import shared
 from gen3d.splat.cpu.kernels import ONE, TWO, ZERO, kernel
-from gen3d.splat.cpu.turns import KERNELS
+from gen3d.splat.cpu.machine import next_ticket
 
 RADIUS = 5
 CHANNELS = 3
@@ -44,8 +45,7 @@ class SsimTarget:
         self.shape = tuple(image.shape)
         self.rows = rows(image)
         moments = np.stack([self.rows, self.rows * self.rows])
-        with KERNELS:
-            self.mean, self.mean_of_square = blur(moments, np.empty_like(moments), moments)
+        self.mean, self.mean_of_square = blur(moments, np.empty_like(moments), moments)
 
 
 def ssim(image: Float[torch.Tensor, "h w 3"], target: SsimTarget) -> Float[torch.Tensor, ""]:
@@ -67,19 +67,21 @@ def blur(maps: np.ndarray, between: np.ndarray, out: np.ndarray) -> np.ndarray:
 
     The caller brings the memory: fresh pages cost as much as the blur itself.
     """
-    _blur_across(maps, between)
-    _blur_down(between, out)
+    shared(_blur_across, maps, between)
+    shared(_blur_down, between, out)
     return out
 
 
-@kernel(parallel=True)
-def _blur_across(maps, out):
+@kernel
+def _blur_across(tickets, maps, out):
     m, h, length = maps.shape
     margin = RADIUS * CHANNELS
-    for r in prange(m * h):
+    r = next_ticket(tickets)
+    while r < m * h:
         row = np.zeros(length + 2 * margin, np.float32)
         row[margin : margin + length] = maps[r // h, r % h]
         _blur_row(row, out[r // h, r % h])
+        r = next_ticket(tickets)
 
 
 @kernel
@@ -96,15 +98,17 @@ def _blur_row(row, out):
         )
 
 
-@kernel(parallel=True)
-def _blur_down(maps, out):
+@kernel
+def _blur_down(tickets, maps, out):
     m, h, _ = maps.shape
-    for r in prange(m * h):
+    r = next_ticket(tickets)
+    while r < m * h:
         y = r % h
         row = out[r // h, y]
         row[:] = ZERO
         for k in range(max(0, y - RADIUS), min(h, y + RADIUS + 1)):
             _add_row(maps[r // h, k], WINDOW[k - y + RADIUS], row)
+        r = next_ticket(tickets)
 
 
 @kernel
@@ -113,14 +117,16 @@ def _add_row(row, weight, out):
         out[x] += weight * row[x]
 
 
-@kernel(parallel=True)
-def moments(a, b, out):
+@kernel
+def moments(tickets, a, b, out):
     """a, a a, a b."""
     h, length = a.shape
-    for y in prange(h):
+    y = next_ticket(tickets)
+    while y < h:
         for x in range(length):
             value = a[y, x]
             out[0, y, x], out[1, y, x], out[2, y, x] = value, value * value, value * b[y, x]
+        y = next_ticket(tickets)
 
 
 @kernel
@@ -139,23 +145,27 @@ def compared(a, b, aa, bb, ab):
     return value, d_a - TWO * a * d_var - b * d_cov, d_var, d_cov
 
 
-@kernel(parallel=True)
-def compare(blurred, mean_b, mean_bb, similarity, slopes):
+@kernel
+def compare(tickets, blurred, mean_b, mean_bb, similarity, slopes):
     """The similarity of every pixel, and its slopes with respect to mu_a, E[aa] and E[ab]."""
     h, length = mean_b.shape
-    for y in prange(h):
+    y = next_ticket(tickets)
+    while y < h:
         for x in range(length):
             similarity[y, x], slopes[0, y, x], slopes[1, y, x], slopes[2, y, x] = compared(
                 blurred[0, y, x], mean_b[y, x], blurred[1, y, x], mean_bb[y, x], blurred[2, y, x]
             )
+        y = next_ticket(tickets)
 
 
-@kernel(parallel=True)
-def combine(a, b, blurred_slopes, factor, out):
+@kernel
+def combine(tickets, a, b, blurred_slopes, factor, out):
     """The gradient in a, by its three blurred slopes."""
     h, length = a.shape
-    for y in prange(h):
+    y = next_ticket(tickets)
+    while y < h:
         for x in range(length):
             out[y, x] = factor * (
                 blurred_slopes[0, y, x] + TWO * a[y, x] * blurred_slopes[1, y, x] + b[y, x] * blurred_slopes[2, y, x]
             )
+        y = next_ticket(tickets)

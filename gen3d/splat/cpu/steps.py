@@ -16,13 +16,13 @@ import torch
 from jaxtyping import Float
 
 from gen3d.camera import Camera
+from gen3d.geometry.together import shared
 from gen3d.splat.cpu.adam import BETA2, Adam
-from gen3d.splat.cpu.function import KernelCamera, Memory, Walk, complain, kernel_camera, tickets, walk
+from gen3d.splat.cpu.function import KernelCamera, Memory, Walk, complain, kernel_camera, walk
 from gen3d.splat.cpu.kernels import GRADIENTS
 from gen3d.splat.cpu.loss import loss_of, mean_loss
 from gen3d.splat.cpu.move import CHUNK, MOVED, move
 from gen3d.splat.cpu.raster_backward import rasterize_backward
-from gen3d.splat.cpu.turns import KERNELS
 
 
 class KernelSteps:
@@ -74,14 +74,13 @@ class KernelSteps:
         camera = kernel_camera(t["means"], self._cameras[view])
         image, seen = self._pictures[view]
         h, w = seen.shape
-        with KERNELS:
-            walked = walk([part.numpy() for part in drawn.values()], camera, self._memory)
-            d_rgb, d_alpha = self._memory("d_rgb", (h, 3 * w)), self._memory("d_alpha", (h, w))
-            sums = np.empty((h, 2))
-            loss_of(
-                walked.rgb.reshape(h, -1), walked.transmittance, backdrop, image.reshape(h, -1), seen, self._masked,
-                np.float32(self._weight), sums, d_rgb, d_alpha,
-            )  # fmt: skip
+        walked = walk([part.numpy() for part in drawn.values()], camera, self._memory)
+        d_rgb, d_alpha = self._memory("d_rgb", (h, 3 * w)), self._memory("d_alpha", (h, w))
+        sums = np.empty((h, 2))
+        shared(
+            loss_of, walked.rgb.reshape(h, -1), walked.transmittance, backdrop, image.reshape(h, -1), seen,
+            self._masked, np.float32(self._weight), sums, d_rgb, d_alpha,
+        )  # fmt: skip
         if walked.unsound:
             complain(drawn)
         self._seen = camera, walked, d_rgb, d_alpha
@@ -103,15 +102,14 @@ class KernelSteps:
         t = self._tensors
         n = len(t["means"])
         lost = np.zeros((-(-n // CHUNK), len(MOVED)), np.bool_)
-        with KERNELS:
-            rasterize_backward(
-                walked.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, tickets(), walked.rgb,
-                walked.depth, walked.transmittance, d_rgb.reshape(h, w, 3), no_depth, d_alpha, slopes,
-            )  # fmt: skip
-            move(
-                t["means"].numpy(), t["quats"].numpy(), t["log_scales"].numpy(), t["logits"].view(-1, 1).numpy(),
-                t["sh"].numpy(), self._scales.numpy(), self._opacities.numpy(), camera.w2c, camera.center, camera.lens,
-                walked.rows, lists.starts, slopes, self._first, self._second, rates, adam, *self._least, lost,
-            )  # fmt: skip
+        shared(
+            rasterize_backward, walked.rows, lists.ids, lists.pairs, lists.tile_starts, lists.tiles_across, walked.rgb,
+            walked.depth, walked.transmittance, d_rgb.reshape(h, w, 3), no_depth, d_alpha, slopes,
+        )  # fmt: skip
+        shared(
+            move, t["means"].numpy(), t["quats"].numpy(), t["log_scales"].numpy(), t["logits"].view(-1, 1).numpy(),
+            t["sh"].numpy(), self._scales.numpy(), self._opacities.numpy(), camera.w2c, camera.center, camera.lens,
+            walked.rows, lists.starts, slopes, self._first, self._second, rates, adam, *self._least, lost,
+        )  # fmt: skip
         self._rates *= self._fall
         return [name for name, bad in zip(MOVED, lost.any(axis=0), strict=True) if bad]
