@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from functools import partial
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_every_piece_of_what_is_shared_is_done_once(threads):
     done = np.zeros(100_000, np.int64)
     shared(count_tickets, done)
     assert (done == 1).all()
+
+
+def test_what_nobody_had_time_to_help_with_is_kept_by_nobody(monkeypatch):
+    monkeypatch.setattr(module.config, "NUMBA_NUM_THREADS", 2)
+    go, picture = threading.Event(), np.zeros(3)
+    alive = weakref.ref(picture)
+
+    def run(tickets, picture):
+        pass
+
+    busy = module._helpers(1).submit(go.wait, 60)
+    shared(run, picture)
+    del picture
+    assert alive() is None
+    go.set()
+    busy.result()
 
 
 @partial(kernel, cache=False)

@@ -47,13 +47,19 @@ def shared(kernel: Callable[..., None], *given: object) -> None:
 
 def _helped(work: Callable[[], None], threads: int) -> None:
     """Works, and has so many threads in all do the same; those that had no time to begin need not."""
-    helping = [_helpers(config.NUMBA_NUM_THREADS - 1).submit(work) for _ in range(threads - 1)]
+    asked = [work]
+    helping = [_helpers(config.NUMBA_NUM_THREADS - 1).submit(_help, asked) for _ in range(threads - 1)]
     try:
         work()
     finally:
         for helper in helping:
             if not helper.cancel():
                 helper.result()
+        asked.clear()  # what is cancelled stays in the queue till a thread is free, and would keep what `work` holds
+
+
+def _help(asked: list[Callable[[], None]]) -> None:
+    asked[0]()
 
 
 def _work_on(left: deque[tuple[Callable[[], object], Future]]) -> None:
