@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from gen3d.geometry.components import components
+from gen3d.geometry.membrane import around
 from gen3d.models.base import Segmenter
 from gen3d.models.builtin import superpixels
+from gen3d.models.builtin.outlines import Outlines
 from gen3d.models.builtin.superpixels import SuperpixelSegmenter
 
 H, W = 150, 200
@@ -154,3 +157,43 @@ def test_a_set_moves_to_the_borders_of_superpixels_as_written_down():
         wanted[patch] = ((pixels & (sure | most)) | (most & alike))[patch]
     found = superpixels._snap(pixels, sure, near, labels, 12)
     np.testing.assert_array_equal(found.astype(bool), wanted)
+
+
+def cracks_plainly(outlines: Outlines, inside: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What `along` hands back, read off whole pictures."""
+    found = []
+    for steps, colours, a, b in (
+        (outlines.steps[0], outlines.colours[0], inside, ~whole),
+        (outlines.steps[1].T, outlines.colours[1].T, inside.T, ~whole.T),
+    ):
+        for sign, here in ((1, a[:, :-1] & b[:, 1:]), (-1, a[:, 1:] & b[:, :-1])):
+            found.append((sign * steps[here], colours[here]))
+    steps, colours = zip(*found, strict=True)
+    return np.concatenate(steps), np.concatenate(colours)
+
+
+@pytest.mark.parametrize("part", [np.s_[10:40, 20:90], np.s_[:, :], np.s_[0:5, 0:5], np.s_[H - 3 :, W - 3 :]])
+def test_cracks_along_an_outline_are_those_between_inside_and_outside(part):
+    rng = np.random.default_rng(5)
+    outlines = Outlines(rng.random((H, W, 3), np.float32) * 50, rng.random((H, W), np.float32))
+    inside = np.zeros((H, W), bool)
+    inside[part] = rng.random(inside[part].shape) < 0.7
+    for whole in (inside, inside | (rng.random((H, W)) < 0.3)):
+        for found, wanted in zip(outlines.along(inside, whole), cracks_plainly(outlines, inside, whole), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_part_is_behind_if_more_of_its_outline_is_occluded_than_occludes():
+    rng = np.random.default_rng(6)
+    outlines = Outlines(np.zeros((H, W, 3), np.float32), rng.choice([1, 2, 3], (H, W)).astype(np.float32))
+    region = cv2.GaussianBlur(rng.standard_normal((H, W)), (0, 0), 2) > 0
+    region[:20, :30] = region[-20:, -30:] = False
+    window = around(region, 1)
+    parts, areas = components(np.ascontiguousarray(region[window]))
+    behind = outlines.behind(parts, len(areas), window)
+    assert 0 < behind[1:].sum() < len(areas) - 1
+    for number in range(1, len(areas)):
+        part = np.zeros((H, W), bool)
+        part[window] = parts == number
+        steps, _ = cracks_plainly(outlines, part, part)
+        assert behind[number] == ((steps <= -1).sum() > (steps >= 1).sum())

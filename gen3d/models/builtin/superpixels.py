@@ -11,7 +11,6 @@ own, a chance union of things has not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 
@@ -21,22 +20,13 @@ from jaxtyping import Float
 from skimage.segmentation import slic, watershed
 
 from gen3d.geometry.compiled import compiled
+from gen3d.geometry.components import components
 from gen3d.geometry.ground_view import OFF, ground_of
 from gen3d.geometry.membrane import around
 from gen3d.geometry.together import together
 from gen3d.models.base import Proposals
+from gen3d.models.builtin.outlines import SPAN, STEP, Outlines
 
-STEP = 0.08
-"""Relative change of depth across an outline that counts as a full step. Chosen by eye."""
-COLOUR_STEP = 14.0
-"""Change of colour (CIELAB units) across an outline that counts as a full edge. Chosen by eye."""
-COLOUR_TRUST, FLAT_TRUST = 0.8, 0.25
-"""Worth of a full colour edge without a depth step where the surface has a crease, and the share of that which is left
-where it has none. Chosen by eye."""
-BEND = 0.02
-"""Relative second difference of inverse depth over SPAN that counts as a crease. Chosen by eye."""
-SPAN = 0.016
-"""Half width of soft depth edges and reach of the crease test, share of the shorter side. Chosen by eye."""
 RAMP_ENDS = (0.15, 0.85)
 """Pixels of a ramp below and above these shares of its height are surely of the far and the near side. Chosen by
 eye."""
@@ -58,10 +48,6 @@ LEAST_SCORE = 0.3
 """Candidates below are not returned. Chosen by eye."""
 LEAST_ADDED = 0.1
 """Share of a candidate that it must add to surer ones inside it to be judged by that. Chosen by eye."""
-LEAST_OCCLUDING = 0.1
-"""Share of the outline that must stand in front of something. Chosen by eye."""
-FULL_SUPPORT, FULL_SCORE = 0.65, 0.9
-"""A candidate with this share of its outline supported has this score. Chosen by eye."""
 
 Scored = tuple[float, np.ndarray]
 
@@ -80,11 +66,14 @@ class SuperpixelSegmenter:
             raise ValueError(f"image is {image.shape}, depth {depth.shape}")
         lab = cv2.cvtColor(np.ascontiguousarray(image, np.float32), cv2.COLOR_RGB2LAB)
         near = _sharpen(_inverse(depth), lab)
-        labels, outline = together([partial(_superpixels, lab, near), partial(_Outline, lab, near)])
-        candidates = list(_candidates(near, labels))
-        scored = together([partial(outline.score, candidate) for candidate in candidates])
+        labels, standing_out, outlines = together([
+            partial(_superpixels, lab, near), partial(_standing_out, near), partial(Outlines, lab, near),
+        ])  # fmt: skip
+        tasks = [partial(_parts, *pixels, near, labels) for pixels in standing_out]
+        candidates = list(chain.from_iterable(together(tasks)))
+        scored = together([partial(outlines.score, candidate) for candidate in candidates])
         found = list(zip(scored, candidates, strict=True))
-        found = _distinct(_without_unions(_distinct(found), outline))
+        found = _distinct(_without_unions(_distinct(found), outlines))
         scores = np.array([min(score, 1.0) for score, _ in found], np.float32)
         return Proposals(np.array([c for _, c in found], bool).reshape(-1, *depth.shape), scores)
 
@@ -104,12 +93,14 @@ def _sharpen(near: np.ndarray, lab: np.ndarray) -> np.ndarray:
     A ramp is told from a sloping plane by contrast of scale: three times the window holds hardly more change.
     """
     r = max(4, round(SPAN * min(near.shape)))
-    (high, low), (higher, lower) = _extremes(near, r), _extremes(near, 3 * r)
+    (high, low), (higher, lower), colour_steps = together([
+        partial(_extremes, near, r), partial(_extremes, near, 3 * r), partial(_gradient, lab),
+    ])  # fmt: skip
     span = high - low
     ramp = (span > STEP * high) & (higher - lower < 2 * span)
     height = (near - low) / np.maximum(span, 1e-9)
     sides = np.where(height > RAMP_ENDS[1], 2, np.where(height < RAMP_ENDS[0], 1, 0)) * ramp
-    sides = watershed(_gradient(lab), markers=sides.astype(np.int32), mask=ramp)
+    sides = watershed(colour_steps, markers=sides.astype(np.int32), mask=ramp)
     unclear = ramp & (height <= RAMP_ENDS[1]) & (height >= RAMP_ENDS[0])
     return np.where(unclear & (sides > 0), np.where(sides == 2, high, low), near)
 
@@ -133,35 +124,32 @@ def _superpixels(lab: np.ndarray, near: np.ndarray) -> np.ndarray:
     return slic(features, n_segments=SUPERPIXELS, compactness=COMPACTNESS / max(reach, 1e-6), **options)
 
 
-def _candidates(near: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
-    """Connected bool pictures, one a candidate."""
-    return chain.from_iterable(together(list(_standing_out(near, labels))))
-
-
 def _parts(pixels: np.ndarray, sure: np.ndarray, near: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     """The connected parts of a set moved to superpixel borders, as far as they have the size of a candidate."""
-    snapped = _snap(pixels, sure, near, labels, int(labels.max()) + 1)
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(snapped, connectivity=4)
+    parts, areas = components(_snap(pixels, sure, near, labels, int(labels.max()) + 1))
     smallest, largest = (a * near.size for a in AREAS)
-    return [parts == i for i in range(1, count) if smallest <= stats[i, cv2.CC_STAT_AREA] <= largest]
+    return [parts == i for i in range(1, len(areas)) if smallest <= areas[i] <= largest]
 
 
-def _standing_out(near: np.ndarray, labels: np.ndarray) -> Iterator[Callable[[], list[np.ndarray]]]:
-    """What makes the candidates, some at a time."""
+def _standing_out(near: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Sets of pixels of which the candidates are made, and which pixels of each are sure to be in it."""
     safe = np.maximum(near, 1e-6)
-    for share in OPENINGS:
-        residue = (near - _open(near, max(3, round(share * min(near.shape))))) / safe
-        for least in RESIDUES:
-            yield partial(_parts, residue > least, residue > 2 * least, near, labels)
+    widths = [max(3, round(share * min(near.shape))) for share in OPENINGS]
+    found = [
+        (rest > least, rest > 2 * least)
+        for rest in ((near - _open(near, w)) / safe for w in widths)
+        for least in RESIDUES
+    ]
     ground = ground_of(near)
     above = None if ground is None else near - ground
     logs = np.log(safe[near > 0]) if (near > 0).any() else np.zeros(1)
     far, close = np.percentile(logs, (2, 98))
     for level in np.exp(np.linspace(far - STEP, close, LEVELS + 1)[:-1]):  # the first: all that is not sky
         nearer, surely = near > level, near > level * (1 + STEP)
-        yield partial(_parts, nearer, surely, near, labels)
+        found.append((nearer, surely))
         if above is not None:
-            yield partial(_parts, nearer & (above > OFF * near), surely & (above > 2 * OFF * near), near, labels)
+            found.append((nearer & (above > OFF * near), surely & (above > 2 * OFF * near)))
+    return found
 
 
 def _open(near: np.ndarray, width: int) -> np.ndarray:
@@ -175,7 +163,7 @@ def _open(near: np.ndarray, width: int) -> np.ndarray:
 def _snap(pixels, sure, near, labels, count):
     """The set moved to superpixel borders by majority; sure pixels stay, pixels of another depth are not let in.
 
-    labels: 0 to count - 1. Returns 0 or 1.
+    labels: 0 to count - 1.
     """
     h, w = near.shape
     sizes, held, mean = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -187,7 +175,7 @@ def _snap(pixels, sure, near, labels, count):
                 mean[labels[y, x]] += near[y, x]
     for i in range(count):
         mean[i] /= max(held[i], 1)
-    snapped = np.zeros((h, w), np.uint8)
+    snapped = np.zeros((h, w), np.bool_)
     for y in range(h):
         for x in range(w):
             i = labels[y, x]
@@ -195,73 +183,6 @@ def _snap(pixels, sure, near, labels, count):
             alike = abs(near[y, x] - mean[i]) < STEP * mean[i]
             snapped[y, x] = (pixels[y, x] and (sure[y, x] or most)) or (most and alike)
     return snapped
-
-
-class _Outline:
-    """What lies across every crack between two pixels, so that any mask's outline can be judged quickly."""
-
-    def __init__(self, lab: np.ndarray, near: np.ndarray) -> None:
-        self.cracks = [_across(lab, near), _across(lab.transpose(1, 0, 2), near.T)]
-
-    def score(self, candidate: np.ndarray, whole: np.ndarray | None = None) -> float:
-        """Share of the outline on a step of depth (the outside farther) or of colour, FULL_SCORE for FULL_SUPPORT.
-
-        0 where next to nothing of the outline occludes. whole: judge only the stretch where the candidate borders on
-        what lies outside `whole`.
-        """
-        steps, colour = self._along(candidate, candidate if whole is None else whole)
-        occludes = np.count_nonzero(steps >= 1) > LEAST_OCCLUDING * steps.size
-        return float(np.maximum(steps, colour).mean() / FULL_SUPPORT * FULL_SCORE) if occludes else 0.0
-
-    def is_behind(self, part: np.ndarray) -> bool:
-        """Whether more of the outline is occluded than occludes."""
-        steps, _ = self._along(part, part)
-        return bool(np.count_nonzero(steps <= -1) > np.count_nonzero(steps >= 1))
-
-    def _along(self, inside: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The cracks from `inside` to beyond `whole`: steps of depth, 1 where the outside is farther, and of colour."""
-        rows, columns = around(inside, 1)
-        found, inside, outside = [], inside[rows, columns], ~whole[rows, columns]
-        windows = (rows, columns), (columns, rows)
-        for cracks, (down, across), inner, outer in zip(
-            self.cracks, windows, (inside, inside.T), (outside, outside.T), strict=True
-        ):
-            last = across.start + inner.shape[1] - 1
-            depth_step, colour = (of[down, across.start : last] for of in cracks)
-            for sign, a, b in ((1, slice(-1), slice(1, None)), (-1, slice(1, None), slice(-1))):
-                here = inner[:, a] & outer[:, b]
-                found.append((np.clip(sign * depth_step[here] / STEP, -1, 1), colour[here]))
-        steps, colours = zip(*found, strict=True)
-        return np.concatenate(steps), np.concatenate(colours)
-
-
-def _across(lab: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each crack between columns x and x+1: signed depth step, and what the colour there is worth as evidence.
-
-    The step is how much farther the right side is than the left, relative, negative where it is nearer; both sides
-    are means of two pixels. A colour edge counts in full only where the surface bends too: a shadow or a pattern
-    on a plane that runs on is no border of a thing, the foot of a thing on the ground is.
-    """
-    left, right = _pairs(near)
-    step = (left - right) / np.maximum(np.maximum(left, right), 1e-6)
-    colour_left, colour_right = _pairs(cv2.GaussianBlur(lab, (0, 0), 1.0))
-    colour = np.linalg.norm(colour_left - colour_right, axis=2) / COLOUR_STEP
-    bent = np.clip(_bend(near)[:, :-1] / BEND, FLAT_TRUST, 1)
-    return step, COLOUR_TRUST * np.minimum(colour, 1.0) * bent
-
-
-def _bend(near: np.ndarray) -> np.ndarray:
-    """Relative second difference along rows; inverse depth is linear on planes, so theirs is zero."""
-    k = max(2, round(SPAN * min(near.shape)))
-    smooth = np.pad(cv2.blur(near, (5, 5)), [(0, 0), (k, k)], mode="reflect", reflect_type="odd")
-    here = smooth[:, k:-k]
-    return np.abs(smooth[:, 2 * k :] - 2 * here + smooth[:, : -2 * k]) / np.maximum(here, 1e-6)
-
-
-def _pairs(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    pad = [(0, 0), (1, 1)] + [(0, 0)] * (picture.ndim - 2)
-    p = np.pad(picture, pad, mode="edge")
-    return (p[:, :-3] + p[:, 1:-2]) / 2, (p[:, 2:-1] + p[:, 3:]) / 2
 
 
 def _distinct(found: list[Scored]) -> list[Scored]:
@@ -276,31 +197,35 @@ def _distinct(found: list[Scored]) -> list[Scored]:
     return [(score, candidate) for score, candidate, _ in kept]
 
 
-def _without_unions(found: list[Scored], outline: _Outline) -> list[Scored]:
+def _without_unions(found: list[Scored], outlines: Outlines) -> list[Scored]:
     """Cut and rescored: what a candidate adds to the surer ones inside it has to stand in front, and be as sure.
 
     A chair together with the floor it stands on has most of its outline from the chair; the floor alone has none. The
     wall that is seen between the leaves of a plant has most of its outline from the leaves, and they stand before it.
     """
     judged: list[Scored] = []
+    inside: list[tuple[int, tuple[slice, slice]]] = []
     for score, candidate in found:
         area = int(np.count_nonzero(candidate))
         added = candidate.copy()
-        for sure, part in judged:
-            if sure >= score and np.count_nonzero(part & candidate) > SAME * np.count_nonzero(part):
-                added &= ~part
+        for (sure, part), (size, window) in zip(judged, inside, strict=True):
+            if sure >= score and np.count_nonzero(part[window] & candidate[window]) > SAME * size:
+                added[window] &= ~part[window]
         if area * LEAST_ADDED < np.count_nonzero(added) < area:
-            score = min(score, outline.score(added, candidate))
-            candidate = candidate & ~_behind(added, outline)
+            score = min(score, outlines.score(added, candidate))
+            candidate = candidate & ~_behind(added, outlines)
         judged.append((score, candidate))
+        inside.append((int(np.count_nonzero(candidate)), around(candidate, 0)))
     return judged
 
 
-def _behind(added: np.ndarray, outline: _Outline) -> np.ndarray:
+def _behind(added: np.ndarray, outlines: Outlines) -> np.ndarray:
     """The connected parts, of the size of a candidate at least, that stand behind what surrounds them."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(added.astype(np.uint8), connectivity=4)
-    large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= AREAS[0] * added.size]
-    return np.isin(parts, [i for i in large if outline.is_behind(parts == i)])
+    window, behind = around(added, 1), np.zeros_like(added)
+    parts, areas = components(np.ascontiguousarray(added[window]))
+    is_behind = (areas >= AREAS[0] * added.size) & outlines.behind(parts, len(areas), window)
+    behind[window] = added[window] & is_behind[parts]
+    return behind
 
 
 def _same(a: np.ndarray, area_a: int, b: np.ndarray, area_b: int) -> bool:
