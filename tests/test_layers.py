@@ -1,15 +1,29 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from gen3d.events import Notice, Preview
 from gen3d.geometry.clean import sharpen_edges, smooth_within
-from gen3d.geometry.edges import dilate
+from gen3d.geometry.edges import dilate, inverse_depth
+from gen3d.geometry.membrane import around
+from gen3d.geometry.terrain import Terrain
 from gen3d.models.base import Proposals
 from gen3d.models.builtin.bundle import builtin_models
 from gen3d.settings import LayerSettings
-from gen3d.stages.layers import choose, keep_candidates, snap_to_depth, split_layers, stands_in_front, union
+from gen3d.stages.layers import (
+    BEYOND_PX,
+    RIM_BALANCE,
+    _rim,
+    choose,
+    judged_rim,
+    keep_candidates,
+    snap_to_depth,
+    split_layers,
+    stands_in_front,
+    union,
+)
 from gen3d.values import RGBD, Candidates
 from tests.measures import drain
 from tests.worlds import (
@@ -51,7 +65,7 @@ def room(width: int = 128, height: int = 96) -> tuple[RGBD, dict[str, np.ndarray
 
 
 def find_foreground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
-    return union(Candidates(masks, choose(masks, depth, settings)), depth)
+    return union(Candidates(masks, choose(masks, depth, settings, Terrain.of(depth).on_ground)), depth)
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
@@ -241,3 +255,16 @@ def test_normals_tell_a_quay_from_a_crate_of_the_same_outline():
     up[..., 1], facing[..., 2] = -1, -1
     assert stands_in_front(strip, depth, STEP) and stands_in_front(strip, depth, STEP, facing)
     assert not stands_in_front(strip, depth, STEP, up)
+
+
+def test_what_is_looked_at_around_a_mask_alone_says_what_the_whole_picture_says():
+    rng = np.random.default_rng(2)
+    depth = (1 / (0.2 + cv2.GaussianBlur(rng.random((90, 120)).astype(np.float32), (0, 0), 3))).astype(np.float32)
+    for part in (np.s_[20:50, 30:70], np.s_[:30, 90:], np.s_[70:, :20], np.s_[:, :]):
+        region = np.zeros(depth.shape, bool)
+        region[part] = rng.random(region[part].shape) < 0.9
+        balance = judged_rim(region, depth, STEP).balance
+        assert stands_in_front(region, depth, STEP) == (balance > RIM_BALANCE)
+        window = around(region, BEYOND_PX)
+        apart = _rim(region[window], inverse_depth(depth[window]), STEP, is_ground=False)
+        np.testing.assert_array_equal(apart.occludes, judged_rim(region, depth, STEP).occludes[window])

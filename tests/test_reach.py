@@ -6,6 +6,7 @@ import pytest
 from gen3d.geometry.edges import inverse_depth
 from gen3d.geometry.ground_view import on_ground
 from gen3d.geometry.reach import in_full, with_feet, with_scraps, with_thin_parts
+from gen3d.geometry.terrain import Terrain
 from gen3d.values import RGBD
 from tests.worlds import AnalyticWorld, Box, Plane, box_room
 
@@ -34,7 +35,7 @@ def test_feet_that_passed_for_ground_come_back(photo):
     rgbd, foreground = photo
     without = foreground & ~on_ground(inverse_depth(rgbd.depth))
     assert (foreground & ~without).sum() >= 60
-    found = with_feet(without.astype(np.int32), rgbd) > 0
+    found = with_feet(without.astype(np.int32), rgbd, Terrain.of(rgbd.depth)) > 0
     assert found[foreground].mean() > 0.985 and (found & ~foreground).sum() <= 0.01 * foreground.sum()
 
 
@@ -42,7 +43,7 @@ def test_a_foot_has_the_number_of_the_thing_above_it(photo):
     rgbd, foreground = photo
     of = np.where(foreground & ~on_ground(inverse_depth(rgbd.depth)), 1, 0)
     of[:, 128:] *= 2
-    found = with_feet(of, rgbd)
+    found = with_feet(of, rgbd, Terrain.of(rgbd.depth))
     assert set(np.unique(found[:, :120])) == {0, 1} and set(np.unique(found[:, 136:])) == {0, 2}
 
 
@@ -52,7 +53,7 @@ def test_a_rail_that_a_mask_lost_comes_back_and_nothing_else(photo):
     rail = rows[rows > rows[0] + 20]
     without = foreground.copy()
     without[rail[0] : rail[-1] + 1, 105:150] = False
-    found = with_thin_parts(without, rgbd.depth)
+    found = with_thin_parts(without, Terrain.of(rgbd.depth))
     assert (foreground & ~without).sum() > 40 and found[foreground].all() and not (found & ~foreground).any()
 
 
@@ -60,7 +61,7 @@ def test_a_speck_of_a_thing_that_others_enclose_comes_back(photo):
     rgbd, foreground = photo
     without, (row, column) = foreground.copy(), (np.nonzero(foreground[:, 128])[0][0] + 3, 128)
     without[row : row + 3, column : column + 3] = False
-    assert not without.all() and (with_thin_parts(without, rgbd.depth) == foreground).all()
+    assert not without.all() and (with_thin_parts(without, Terrain.of(rgbd.depth)) == foreground).all()
 
 
 def test_both_together_make_the_whole_and_a_whole_stays_as_it_is(photo):
@@ -78,7 +79,7 @@ def test_what_has_the_grounds_colour_and_what_lies_flat_is_left_to_the_ground():
     bottom = np.nonzero(foreground.any(axis=1))[0][-1]
     image = rgbd.image.copy()
     image[bottom + 1 :, 100:156] = BROWN
-    found = with_feet(foreground.astype(np.int32), RGBD(image, rgbd.depth, rgbd.camera)) > 0
+    found = with_feet(foreground.astype(np.int32), RGBD(image, rgbd.depth, rgbd.camera), Terrain.of(rgbd.depth)) > 0
     assert (found == foreground).all()
 
 
@@ -92,7 +93,7 @@ def test_with_a_networks_depth_nothing_floods_the_ground():
 
 def test_without_a_ground_feet_are_none():
     rgbd, foreground = seen(AnalyticWorld("card", (WALL,), (Box((-0.5, -0.4, 2.0), (0.5, 0.4, 2.1), BROWN),)))
-    assert (with_feet(foreground.astype(np.int32), rgbd) == foreground).all()
+    assert (with_feet(foreground.astype(np.int32), rgbd, Terrain.of(rgbd.depth)) == foreground).all()
 
 
 def test_what_shows_of_a_seat_between_the_slats_of_its_back_is_the_chairs_and_the_wall_there_is_not():
@@ -101,5 +102,5 @@ def test_what_shows_of_a_seat_between_the_slats_of_its_back_is_the_chairs_and_th
     rgbd, whole = seen(AnalyticWorld("chair", (FLOOR, WALL), (*slats, rail, seat)))
     gap = whole & (rgbd.depth > 2.43)
     gap[:, :114] = gap[:, 118:] = False
-    assert gap.sum() > 3 and (with_scraps(whole & ~gap, rgbd) == whole).all()
+    assert gap.sum() > 3 and (with_scraps(whole & ~gap, rgbd, Terrain.of(rgbd.depth)) == whole).all()
     assert (in_full(whole & ~gap, rgbd) == in_full(whole, rgbd)).all()

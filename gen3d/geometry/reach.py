@@ -12,17 +12,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from gen3d.geometry.compiled import compiled
-from gen3d.geometry.edges import JUMP, disc, inverse_depth, torn
-from gen3d.geometry.ground_view import OFF, ground_of, on_ground
+from gen3d.geometry.edges import JUMP, disc
+from gen3d.geometry.ground_view import OFF
+from gen3d.geometry.terrain import Terrain
 from gen3d.values import RGBD
 
-CORNER_STEP = 0.02
-"""Pixels that meet at a corner are connected when their inverse depths differ by less than this share. From `TEAR`."""
 THIN = 0.008
 """A part is thin that is less than twice this share of the picture's diagonal wide. Chosen by eye."""
 SPECK = 0.0005
@@ -39,73 +36,65 @@ DISTINCT = 0.1
 """Where foot and ground differ by less (sRGB, root of summed squares), nothing is told apart. Chosen by eye."""
 
 
-def connected(depth: Float[np.ndarray, "h w"], solid: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "h w"]:
-    """A number for each pixel; what is connected in the picture and in depth, and solid, has the same one."""
-    number = np.arange(depth.size).reshape(depth.shape)
-    inverse, pairs = inverse_depth(depth), []
-    for axis in (0, 1):
-        first, second = (slice(None, -1), slice(1, None))
-        a, b = ((first, second) if axis == 0 else ((slice(None), first), (slice(None), second)))
-        pairs.append((number[a], number[b], solid[a] & solid[b] & ~torn(depth, axis)))
-    for a, b in (((slice(None, -1),) * 2, (slice(1, None),) * 2),
-                 ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1)))):  # fmt: skip
-        alike = np.abs(inverse[a] - inverse[b]) < CORNER_STEP * np.maximum(inverse[a], inverse[b])
-        pairs.append((number[a], number[b], solid[a] & solid[b] & alike))
-    a, b = (np.concatenate([pair[side][pair[2]] for pair in pairs]) for side in (0, 1))
-    _, part = connected_components(coo_matrix((np.ones(len(a), bool), (a, b)), (depth.size,) * 2), directed=False)
-    return part.reshape(depth.shape)
-
-
-def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray, "h w"]:
-    """The foreground with its thin parts and its feet; specks of it have none."""
-    large = foreground & ~_specks(foreground & np.isfinite(rgbd.depth), rgbd.depth)
+def in_full(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD, terrain: Terrain | None = None) -> Bool[np.ndarray, "h w"]:
+    """The foreground with its thin parts and its feet; specks of it have none. terrain: the picture's, if known."""
+    terrain = terrain or Terrain.of(rgbd.depth)
+    large = foreground & ~_specks(foreground & terrain.solid, terrain)
     if not large.any():
         return foreground
-    whole = with_scraps(with_thin_parts(large, rgbd.depth), rgbd)
-    return foreground | (with_feet(whole.astype(np.int32), rgbd) > 0)
+    whole = with_scraps(with_thin_parts(large, terrain), rgbd, terrain)
+    return foreground | (with_feet(whole.astype(np.int32), rgbd, terrain) > 0)
 
 
-def with_scraps(foreground: Bool[np.ndarray, "h w"], rgbd: RGBD) -> Bool[np.ndarray, "h w"]:
+def with_scraps(
+    foreground: Bool[np.ndarray, "h w"], rgbd: RGBD, terrain: Terrain
+) -> Bool[np.ndarray, "h w"]:
     """The foreground with specks that are near to it in space: of a seat between the slats of its back, of leaves.
 
     What lies nearer cuts them off in the picture. What is farther back, as a wall there, is no scrap of it.
     """
-    depth = rgbd.depth
-    specks = _specks(np.isfinite(depth) & ~foreground & ~on_ground(inverse_depth(depth)), depth)
+    specks = _specks(terrain.solid & ~foreground & ~terrain.on_ground, terrain)
     if not specks.any() or not foreground.any():
         return foreground
-    places = rgbd.camera.rays() * np.where(np.isfinite(depth), depth, 1.0)[..., None]
-    apart, _ = cKDTree(places[foreground]).query(places[specks])
-    part = connected(depth, specks)
-    near = np.zeros(part.max() + 1, bool)
-    near[part[specks][apart < SCRAP_GAP * depth[specks]]] = True
-    return foreground | (specks & near[part])
+    places = rgbd.camera.rays() * np.where(np.isfinite(rgbd.depth), rgbd.depth, 1.0)[..., None]
+    apart, _ = nearest_of(places[foreground], places[specks])
+    part, areas = terrain.connected(specks)
+    near = np.zeros(len(areas), bool)
+    near[part[specks][apart < SCRAP_GAP * rgbd.depth[specks]]] = True
+    return foreground | near[part]
 
 
-def _specks(region: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    part = connected(depth, region)
-    return region & (np.bincount(part.ravel())[part] < SPECK * depth.size)
+def nearest_of(
+    places: Float[np.ndarray, "n 3"], to: Float[np.ndarray, "m 3"]
+) -> tuple[Float[np.ndarray, "m"], Int[np.ndarray, "m"]]:
+    """How far the nearest of the places is from each, and which one it is."""
+    tree = cKDTree(places, balanced_tree=False, compact_nodes=False)  # to balance it takes longer than to ask it
+    return tree.query(to)
 
 
-def with_thin_parts(foreground: Bool[np.ndarray, "h w"], depth: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def _specks(region: Bool[np.ndarray, "h w"], terrain: Terrain) -> Bool[np.ndarray, "h w"]:
+    part, areas = terrain.connected(region)
+    return region & (areas < SPECK * region.size)[part]
+
+
+def with_thin_parts(foreground: Bool[np.ndarray, "h w"], terrain: Terrain) -> Bool[np.ndarray, "h w"]:
     """The foreground with what is connected to it in depth and is thin, standing out from both sides, or a speck."""
-    inverse, solid = inverse_depth(depth), np.isfinite(depth)
-    around = disc(max(1, round(THIN * float(np.hypot(*depth.shape)))))
+    inverse = terrain.inverse
+    around = disc(max(1, round(THIN * float(np.hypot(*inverse.shape)))))
     thin = cv2.morphologyEx(inverse, cv2.MORPH_TOPHAT, around) > JUMP * inverse
-    specks = _specks(solid & ~foreground & ~on_ground(inverse), depth)
-    part = connected(depth, (thin | specks | foreground) & solid)
-    held = np.zeros(part.max() + 1, bool)
+    more = (thin | _specks(terrain.solid & ~foreground & ~terrain.on_ground, terrain)) & terrain.solid
+    part, areas = terrain.connected((more | foreground) & terrain.solid)
+    held = np.zeros(len(areas), bool)
     held[part[foreground]] = True
-    return foreground | ((thin | specks) & solid & held[part])
+    return foreground | (more & held[part])
 
 
-def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD) -> Int[np.ndarray, "h w"]:
+def with_feet(of: Int[np.ndarray, "h w"], rgbd: RGBD, terrain: Terrain) -> Int[np.ndarray, "h w"]:
     """Things, 0 is none, each with its feet: as far down as `on_ground` takes them for ground.
 
     Without a ground they come back as they are.
     """
-    inverse = inverse_depth(rgbd.depth)
-    ground = ground_of(inverse)
+    inverse, ground = terrain.inverse, terrain.ground
     if ground is None or len(ground) < 2:
         return of
     fall = float(ground[1, 0] - ground[0, 0])

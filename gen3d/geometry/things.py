@@ -18,11 +18,10 @@ from jaxtyping import Bool, Float, Int
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
-from gen3d.geometry.edges import inverse_depth
-from gen3d.geometry.ground_view import on_ground
-from gen3d.geometry.reach import CORNER_STEP, connected, with_feet
+from gen3d.geometry.reach import nearest_of, with_feet
+from gen3d.geometry.terrain import CORNER_STEP, Terrain
 from gen3d.values import RGBD, Layers
 
 SMALLEST = 0.0005
@@ -67,23 +66,24 @@ def find_things(layers: Layers, joins: bool = True) -> Int[np.ndarray, "h w"]:
     """
     rgbd = layers.rgbd
     solid = layers.foreground & np.isfinite(rgbd.depth)
-    standing = solid & ~on_ground(inverse_depth(rgbd.depth))
-    of = _fragments(rgbd.depth, standing)
+    terrain = Terrain.of(rgbd.depth)
+    standing = solid & ~terrain.on_ground
+    of = _fragments(terrain, standing)
     if not of.any():
         return _by_area(of)
     if joins:
         masks = np.zeros((0, *of.shape), bool) if layers.candidates is None else layers.candidates.masks
-        of = _with_crumbs(_joined(of, rgbd, masks), rgbd, standing)
-        of = np.where(solid, with_feet(of, rgbd), 0)
+        of = _with_crumbs(_joined(of, rgbd, masks), rgbd, standing, terrain)
+        of = np.where(solid, with_feet(of, rgbd, terrain), 0)
     return _by_area(_beside(of, rgbd.depth, solid))
 
 
-def _fragments(depth: np.ndarray, solid: np.ndarray) -> Int[np.ndarray, "h w"]:
+def _fragments(terrain: Terrain, solid: np.ndarray) -> Int[np.ndarray, "h w"]:
     """What is connected in the picture and in depth, if it is large enough."""
-    part = connected(depth, solid).ravel()
-    area = np.bincount(part[solid.ravel()], minlength=part.max() + 1)
-    large = area >= SMALLEST * depth.size
-    return np.where(solid, np.where(large, np.cumsum(large), 0)[part.reshape(depth.shape)], 0)
+    part, areas = terrain.connected(solid)
+    large = areas >= SMALLEST * solid.size
+    large[0] = False
+    return np.where(large, np.cumsum(large), 0)[part]
 
 
 def _joined(of: np.ndarray, rgbd: RGBD, masks: Bool[np.ndarray, "k h w"]) -> Int[np.ndarray, "h w"]:
@@ -133,7 +133,7 @@ def _are_one(fragments: Fragments, a: int, b: int, rgbd: RGBD) -> bool:
     if not fragments.alike[a, b]:
         return False
     first, second = fragments.places[a], fragments.places[b]
-    apart = np.linalg.norm(first[:, None] - second[None], axis=2)
+    apart = cdist(first, second)
     i, j = np.unravel_index(apart.argmin(), apart.shape)
     gap_m, size_m = apart[i, j], max(fragments.sizes_m[a], fragments.sizes_m[b])
     return bool(gap_m < NEAR_GAP * size_m or (gap_m < HIDDEN_GAP * size_m and _is_hidden(first[i], second[j], rgbd)))
@@ -148,14 +148,16 @@ def _is_hidden(one: np.ndarray, other: np.ndarray, rgbd: RGBD) -> bool:
     return bool((rgbd.depth[v, u] < (1 - CORNER_STEP) * z).mean() > HIDDEN_SHARE)
 
 
-def _with_crumbs(of: np.ndarray, rgbd: RGBD, standing: np.ndarray) -> Int[np.ndarray, "h w"]:
+def _with_crumbs(
+    of: np.ndarray, rgbd: RGBD, standing: np.ndarray, terrain: Terrain
+) -> Int[np.ndarray, "h w"]:
     """With what is too small to be a thing given to the nearest one, whole, where the gap is small beside that."""
     crumbs = standing & (of == 0)
     if not crumbs.any():
         return of
     places, held = _places(rgbd), of > 0
-    apart, nearest = cKDTree(places[held]).query(places[crumbs])
-    part, thing = connected(rgbd.depth, crumbs)[crumbs], of[held][nearest]
+    apart, nearest = nearest_of(places[held], places[crumbs])
+    part, thing = terrain.connected(crumbs)[0][crumbs], of[held][nearest]
     order = np.lexsort((apart, part))
     _, first, own = np.unique(part[order], return_index=True, return_inverse=True)
     closest = order[first]

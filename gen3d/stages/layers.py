@@ -20,9 +20,11 @@ from jaxtyping import Bool
 
 from gen3d.events import Intermediate, Notice, Stage, Started
 from gen3d.geometry.edges import dilate, disc, inverse_depth
-from gen3d.geometry.ground_view import on_ground
+from gen3d.geometry.membrane import around
 from gen3d.geometry.reach import in_full
 from gen3d.geometry.rim import Rim
+from gen3d.geometry.terrain import Terrain
+from gen3d.geometry.together import together
 from gen3d.models.base import Proposals, Segmenter
 from gen3d.settings import LayerSettings
 from gen3d.values import RGBD, Candidates, Layers, Things
@@ -30,6 +32,9 @@ from gen3d.values import RGBD, Candidates, Layers, Things
 ONE_LAYER = "Nothing was found that stands in front of something else, so no background was filled in."
 RIM_PX = 3
 """Depth is compared this far inside and outside a mask's outline. Chosen by eye."""
+BEYOND_PX = 2 * RIM_PX
+"""So far around a mask is looked at: what means across its rim are of, and as much again, so that what is farther
+does not count. By definition."""
 LEAST_NEWS = 0.1
 """What adds a smaller share of itself to nearer masks is not judged by it. Chosen by eye."""
 RIM_BALANCE = 0.25
@@ -59,12 +64,12 @@ def split_layers(
     """M_fg and Omega for a picture with depth; where its things are known, nobody has to find them."""
     yield Started("layers")
     proposals = segmenter.segment(rgbd.image, rgbd.depth) if things is None else proposals_of(things)
-    kept = keep_candidates(proposals, settings)
+    kept, terrain = keep_candidates(proposals, settings), Terrain.of(rgbd.depth)
     proposed = {"image": rgbd.image, "proposals": proposals, "kept": _passes(proposals, settings)}
     yield Intermediate("layers.proposals", proposed | {"settings": settings})
-    kept = kept if things is not None else without_ground(kept, rgbd.depth, settings)
-    candidates = Candidates(kept, choose(kept, rgbd.depth, settings, rgbd.normals))
-    foreground = in_full(snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step), rgbd)
+    kept = kept if things is not None else without_ground(kept, terrain.on_ground, settings)
+    candidates = Candidates(kept, choose(kept, rgbd.depth, settings, terrain.on_ground, rgbd.normals))
+    foreground = in_full(snap_to_depth(union(candidates, rgbd.depth), rgbd.depth, settings.rim_step), rgbd, terrain)
     layers = layers_of(rgbd, foreground, candidates, settings)
     if not layers.foreground.any():
         yield Notice(ONE_LAYER)
@@ -87,12 +92,17 @@ def keep_candidates(proposals: Proposals, settings: LayerSettings) -> np.ndarray
 
 
 def _passes(proposals: Proposals, settings: LayerSettings) -> np.ndarray:
-    area = proposals.masks.mean(axis=(1, 2)) if len(proposals.masks) else np.zeros(0)
+    area = _shares(proposals.masks)
     return (proposals.scores > settings.min_score) & (area >= settings.min_area) & (area <= settings.max_area)
 
 
-def without_ground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings) -> np.ndarray:
-    """The masks (k h w) without the ground that came along, as far as they stay of a size.
+def _shares(masks: np.ndarray) -> np.ndarray:
+    """Of the picture, that the masks (k h w) cover, [k]."""
+    return np.array([np.count_nonzero(mask) / mask.size for mask in masks])
+
+
+def without_ground(masks: np.ndarray, ground: np.ndarray, settings: LayerSettings) -> np.ndarray:
+    """The masks (k h w) without the ground (h w) that came along, as far as they stay of a size.
 
     Where estimated depth hardly steps between a thing and the ground, "nearer than t" takes the ground in front of it
     along, up to the lower border. What is mostly ground stays, as a region that can be chosen, and what stands on it is
@@ -100,30 +110,35 @@ def without_ground(masks: np.ndarray, depth: np.ndarray, settings: LayerSettings
     """
     if settings.rule == "paper" or not len(masks):
         return masks
-    ground, foot = on_ground(inverse_depth(depth)), disc(max(1, round(GROUND_PIECE * float(np.hypot(*depth.shape)))))
+    foot = disc(max(1, round(GROUND_PIECE * float(np.hypot(*ground.shape)))))
     left, more = masks.copy(), []
     for mask in left:
         along = mask & ground
-        if along.sum() <= GROUND_ALONG * mask.sum():
+        area, area_along = np.count_nonzero(mask), np.count_nonzero(along)
+        if area_along <= GROUND_ALONG * area:
             continue
         standing = mask & ~cv2.morphologyEx(along.astype(np.uint8), cv2.MORPH_OPEN, foot).astype(bool)
-        if along.sum() > MOST_GROUND * mask.sum():
+        if area_along > MOST_GROUND * area:
             more.append(standing)
         else:
             mask &= standing
-    all_of_them = np.concatenate([left, np.array(more, bool).reshape(-1, *depth.shape)])
-    return all_of_them[all_of_them.mean(axis=(1, 2)) >= settings.min_area]
+    all_of_them = np.concatenate([left, np.array(more, bool).reshape(-1, *ground.shape)])
+    return all_of_them[_shares(all_of_them) >= settings.min_area]
 
 
 def choose(
-    masks: np.ndarray, depth: np.ndarray, settings: LayerSettings, normals: np.ndarray | None = None
+    masks: np.ndarray,
+    depth: np.ndarray,
+    settings: LayerSettings,
+    ground: np.ndarray,
+    normals: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Eq. 2: which of the masks (k h w) the settings' rule calls foreground, [k]."""
+    """Eq. 2: which of the masks (k h w) the settings' rule calls foreground, [k]; ground: which pixels lie on it."""
     match settings.rule:
         case "paper":
             return nearer_than(settings.depth_percentile, masks, depth)
         case "occlusion":
-            return in_front(masks, depth, settings.rim_step, normals)
+            return in_front(masks, depth, settings.rim_step, ground, normals)
         case _:
             assert_never(settings.rule)
 
@@ -136,7 +151,7 @@ def nearer_than(percentile: float, masks: np.ndarray, depth: np.ndarray) -> np.n
 
 
 def in_front(
-    masks: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None
+    masks: np.ndarray, depth: np.ndarray, step: float, ground: np.ndarray, normals: np.ndarray | None = None
 ) -> Bool[np.ndarray, "k"]:
     """Which of the masks (k h w) stand in front of their surroundings, what is nearer first.
 
@@ -144,19 +159,28 @@ def in_front(
     before the sky. So what a mask adds to nearer ones must stand in front too, its rim weighed by the parallax there.
     """
     inverse, taken = inverse_depth(depth), np.zeros(depth.shape, bool)
-    ground, chosen = on_ground(inverse), np.zeros(len(masks), bool)
-    for i in sorted(range(len(masks)), key=lambda i: -np.median(inverse[masks[i]])):
-        added = masks[i] & ~taken
-        news = added.sum() > LEAST_NEWS * masks[i].sum() and taken.any()
-        if ground[masks[i]].mean() > MOST_GROUND:
+    chosen = np.zeros(len(masks), bool)
+
+    def alone(mask: np.ndarray) -> tuple[float, bool]:
+        """How near it is, and whether it stands in front of what surrounds it."""
+        lies = ground[mask].mean() > MOST_GROUND
+        return float(np.median(inverse[mask])), not lies and stands_in_front(mask, depth, step, normals)
+
+    judged = together([partial(alone, mask) for mask in masks])
+    for i in sorted(range(len(masks)), key=lambda i: -judged[i][0]):
+        if not judged[i][1]:
             continue
-        if stands_in_front(masks[i], depth, step, normals) and not (news and _parallax(added, inverse) <= RIM_BALANCE):
+        added = masks[i] & ~taken
+        news = np.count_nonzero(added) > LEAST_NEWS * np.count_nonzero(masks[i]) and taken.any()
+        if not (news and _parallax(added, inverse) <= RIM_BALANCE):
             chosen[i], taken = True, taken | masks[i]
     return chosen
 
 
 def _parallax(region: np.ndarray, inverse: np.ndarray) -> float:
     """By how much the region's rim stands in front, -1 to 1; each step counts as it shows from aside: in 1 / metres."""
+    window = around(region, BEYOND_PX)
+    region, inverse = region[window], inverse[window]
     inside, outside = _means_across(region, inverse)
     step = (inside - outside)[region & dilate(~region, 1)]
     return float(step.sum() / max(np.abs(step).sum(), 1e-12))
@@ -178,15 +202,20 @@ def stands_in_front(region: np.ndarray, depth: np.ndarray, step: float, normals:
     """Whether the region's rim occludes its surroundings, and the region is not the ground."""
     if not region.any():
         return False
-    enough = SURE_BALANCE if _is_ground(region, depth, normals) else RIM_BALANCE
-    return judged_rim(region, depth, step, normals).balance > enough
+    window, is_ground = around(region, BEYOND_PX), _is_ground(region, depth, normals)
+    rim = _rim(region[window], inverse_depth(depth[window]), step, is_ground)
+    return rim.balance > (SURE_BALANCE if is_ground else RIM_BALANCE)
 
 
 def judged_rim(region: np.ndarray, depth: np.ndarray, step: float, normals: np.ndarray | None = None) -> Rim:
     """Which pixels of a region's rim stand in front of what lies outside, and which stand behind it."""
-    inside, outside = _means_across(region, inverse_depth(depth))
+    return _rim(region, inverse_depth(depth), step, _is_ground(region, depth, normals))
+
+
+def _rim(region: np.ndarray, inverse: np.ndarray, step: float, is_ground: bool) -> Rim:
+    inside, outside = _means_across(region, inverse)
     rim = region & dilate(~region, 1)
-    if _is_ground(region, depth, normals):  # any ground stands before the sky: that says nothing
+    if is_ground:  # any ground stands before the sky: that says nothing
         rim &= outside > SKY_STEP * inside
     return Rim(rim, rim & (inside > (1 + step) * outside), rim & (outside > (1 + step) * inside))
 
@@ -217,5 +246,7 @@ def _is_ground(region: np.ndarray, depth: np.ndarray, normals: np.ndarray | None
     """Large, with a wide range of depth, and along much of the lower border: the ground or a wall."""
     if normals is not None and region[-1].any() and -normals[region][:, 1].mean() > UPWARD:
         return True
+    if np.count_nonzero(region) <= GROUND_AREA * region.size or region[-1].mean() <= GROUND_WIDTH:
+        return False
     near, far = np.percentile(depth[region], GROUND_PERCENTS)
-    return bool(far > GROUND_RANGE * near and region.mean() > GROUND_AREA and region[-1].mean() > GROUND_WIDTH)
+    return bool(far > GROUND_RANGE * near)
