@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gen3d.geometry.occlusion import BEHIND, continue_behind_edges
+from gen3d.geometry.occlusion import BEHIND, BLEND, BLEND_WAYS, SAME_SURFACE, _blended, continue_behind_edges
 from gen3d.geometry.point_picture import render_points
 from gen3d.stages.lift import lift_layers
 from gen3d.values import Layers, Origin
@@ -145,3 +145,28 @@ def test_the_photo_itself_is_never_covered():
     without = points.keep(points.origin != Origin.BEHIND_EDGES)
     drawn, plain = render_points(points, rgbd.camera), render_points(without, rgbd.camera)
     assert psnr(drawn.image, plain.image, ~plain.hole) > 40
+
+
+def blended_plainly(mean, found, known, distance):
+    """What `_blended` hands back, all pixels of a direction at a time."""
+    h, w = known.shape
+    v, u = np.nonzero(known)
+    here, radius = found[v, u], np.float32(BLEND) * distance[v, u]
+    total, count = mean[v, u], np.ones(len(v), np.float32)
+    for angle in np.arange(BLEND_WAYS) * 2 * np.pi / BLEND_WAYS:
+        y = np.clip(np.rint(v + radius * np.sin(angle)).astype(np.intp), 0, h - 1)
+        x = np.clip(np.rint(u + radius * np.cos(angle)).astype(np.intp), 0, w - 1)
+        same = known[y, x] & (np.abs(found[y, x] - here) <= SAME_SURFACE * here)
+        total[same] += mean[y[same], x[same]]
+        count += same
+    blended = np.zeros_like(mean)
+    blended[v, u] = total / count[:, None]
+    return blended
+
+
+def test_colours_are_blended_as_a_plain_loop_over_directions_does():
+    rng = np.random.default_rng(7)
+    h, w = 90, 50
+    known, distance = rng.random((h, w)) < 0.7, rng.uniform(0, 20, (h, w)).astype(np.float32)
+    found, mean = rng.choice([0.5, 0.51, 1.0], (h, w)).astype(np.float32), rng.random((h, w, 3), np.float32)
+    np.testing.assert_array_equal(_blended(mean, found, known, distance), blended_plainly(mean, found, known, distance))

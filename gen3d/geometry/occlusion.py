@@ -46,6 +46,8 @@ BLEND, BLEND_WAYS = 1.0, 12
 Chosen by eye."""
 AT_A_TIME = 8192
 """Pixels that a core continues at a time. Changes nothing else. Chosen by eye."""
+BAND_PX = 64
+"""Rows whose colours a core blends at a time. Changes nothing else. Chosen by eye."""
 SWEEPS = 8
 """Sweeps in which distances are handed on, two in each diagonal direction. Chosen by eye."""
 
@@ -196,19 +198,33 @@ def _blended(mean: np.ndarray, found: np.ndarray, known: np.ndarray, distance: n
     What several edges say of a surface is more likely than what the nearest alone says; and where those that are
     nearest change, no seam is left.
     """
-    h, w = known.shape
-    v, u = np.nonzero(known)
-    here, radius = found[v, u], BLEND * distance[v, u]
-    total, count = mean[v, u], np.ones(len(v), np.float32)
-    for angle in np.arange(BLEND_WAYS) * 2 * np.pi / BLEND_WAYS:
-        y = np.clip(np.rint(v + radius * np.sin(angle)).astype(np.intp), 0, h - 1)
-        x = np.clip(np.rint(u + radius * np.cos(angle)).astype(np.intp), 0, w - 1)
-        same = known[y, x] & (np.abs(found[y, x] - here) <= SAME_SURFACE * here)
-        total[same] += mean[y[same], x[same]]
-        count += same
-    blended = np.zeros_like(mean)
-    blended[v, u] = total / count[:, None]
+    angles = np.arange(BLEND_WAYS) * 2 * np.pi / BLEND_WAYS
+    blended, ways, h = np.zeros_like(mean), (np.sin(angles), np.cos(angles)), len(known)
+    together([
+        partial(_blend, y, min(y + BAND_PX, h), mean, found, known, distance, *ways, blended)
+        for y in range(0, h, BAND_PX)
+    ])  # fmt: skip
     return blended
+
+
+@compiled
+def _blend(first, end, mean, found, known, distance, down, right, blended):
+    """The rows from `first` to before `end`; down, right: the ways to look, of length 1."""
+    h, w = known.shape
+    total, alike = np.zeros(3, np.float32), np.float32(SAME_SURFACE)
+    for y in range(first, end):
+        for x in range(w):
+            if not known[y, x]:
+                continue
+            total[:] = mean[y, x]
+            here, radius, count = found[y, x], np.float32(BLEND) * distance[y, x], np.float32(1)
+            for k in range(len(down)):
+                v = min(max(int(np.rint(y + radius * down[k])), 0), h - 1)
+                u = min(max(int(np.rint(x + radius * right[k])), 0), w - 1)
+                if known[v, u] and abs(found[v, u] - here) <= alike * here:
+                    total += mean[v, u]
+                    count += np.float32(1)
+            blended[y, x] = total / count
 
 
 @compiled

@@ -8,6 +8,8 @@ under the near side (`geometry/occlusion.py`), since one foreground thing may hi
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gen3d.camera import Camera
@@ -15,10 +17,11 @@ from gen3d.errors import EmptyWorld
 from gen3d.events import Intermediate, Stage, Started
 from gen3d.geometry.flying import flying
 from gen3d.geometry.fringe import Fringe
-from gen3d.geometry.occlusion import continue_behind_edges
+from gen3d.geometry.occlusion import Continuation, continue_behind_edges
 from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.point_picture import render_points
 from gen3d.geometry.points import concatenate, lift
+from gen3d.geometry.together import together
 from gen3d.values import RGBD, Layers, Origin, PointCloud
 
 BEHIND = 1.02
@@ -40,21 +43,30 @@ def lift_layers(
     shell_m = shell_m_of(rgbd.depth)
     hanging = flying(rgbd.depth)
     yield Intermediate("lift.flying", {"image": rgbd.image, "flying": hanging})
-    photo = lift(rgbd, ~hanging, Origin.PHOTO, shell_m)
     behind = layers.foreground & (background.depth > BEHIND * rgbd.depth)
-    points = concatenate(photo, lift(background, behind, Origin.BACKGROUND, shell_m))
-    if not len(points):
+    (found, behind_edges), photo, hidden, *mixed = together([
+        partial(_behind_edges, rgbd, reach, shell_m),
+        partial(lift, rgbd, ~hanging, Origin.PHOTO, shell_m),
+        partial(lift, background, behind, Origin.BACKGROUND, shell_m),
+        *([partial(lift, fringe.front, fringe.mixed, Origin.FRINGE, shell_m, fringe.share)] if fringe else []),
+    ])  # fmt: skip
+    if not len(photo) + len(hidden):
         raise EmptyWorld("No pixel of the picture could be placed in space.", "Check the depth file.")
-    if reach > 0:
-        found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
+    if found is not None:
         yield Intermediate("lift.behind_edges", {"rgbd": rgbd, "found": found})
-        behind_edges = lift(RGBD(found.image, found.depth, rgbd.camera), found.known, Origin.BEHIND_EDGES, shell_m)
-        points = concatenate(points, behind_edges)
-    if fringe:
-        points = concatenate(points, lift(fringe.front, fringe.mixed, Origin.FRINGE, shell_m, fringe.share))
+    points = concatenate(photo, hidden, *behind_edges, *mixed)
     aside = render_points(points, _aside(rgbd)).image
     yield Intermediate("lift", {"aside": aside, "points": points})
     return points
+
+
+def _behind_edges(rgbd: RGBD, reach: float, shell_m: float) -> tuple[Continuation | None, list[PointCloud]]:
+    """What is continued behind edges, and its points; nothing without a reach."""
+    if reach <= 0:
+        return None, []
+    found = continue_behind_edges(rgbd.image, rgbd.depth, reach * float(np.hypot(*rgbd.depth.shape)))
+    continued = RGBD(found.image, found.depth, rgbd.camera)
+    return found, [lift(continued, found.known, Origin.BEHIND_EDGES, shell_m)]
 
 
 def _aside(rgbd: RGBD) -> Camera:
