@@ -159,7 +159,7 @@ def _sides(picture: UInt8[np.ndarray, "h w 3"], tolerance: int) -> dict[str, _Si
     upright = {
         "top": smooth, "bottom": smooth[::-1], "left": smooth.swapaxes(0, 1), "right": smooth[:, ::-1].swapaxes(0, 1),
     }  # fmt: skip
-    found = {name: _side(np.ascontiguousarray(turned), tolerance) for name, turned in upright.items()}
+    found = {name: _side(turned, tolerance) for name, turned in upright.items()}
     return {name: side for name, side in found.items() if side is not None}
 
 
@@ -168,7 +168,7 @@ def _side(picture: UInt8[np.ndarray, "h w 3"], tolerance: int) -> _Side | None:
     for colour in _colours(picture[0]):
         if _alike(picture[0], colour, tolerance).mean() < LEAST_TOUCHED:
             continue
-        depth = _runs(_alike(picture, colour, tolerance))
+        depth = _runs(picture, colour, tolerance)
         side = _curved(picture, depth, colour, tolerance)
         if side is not None:
             return side
@@ -184,13 +184,30 @@ def _colours(edge: UInt8[np.ndarray, "w 3"]) -> list[Int[np.ndarray, "3"]]:
 def _alike(
     pixels: UInt8[np.ndarray, "*n 3"], colour: Int[np.ndarray, "3"], tolerance: int
 ) -> Bool[np.ndarray, "*n"]:
-    low, high = np.clip([colour - tolerance, colour + tolerance], 0, 255).astype(np.uint8)
+    return _within(pixels, *_levels(colour, tolerance))
+
+
+def _levels(colour: Int[np.ndarray, "3"], tolerance: int) -> UInt8[np.ndarray, "2 3"]:
+    """The lowest and the highest that count as the colour."""
+    return np.clip([colour - tolerance, colour + tolerance], 0, 255).astype(np.uint8)
+
+
+def _within(
+    pixels: UInt8[np.ndarray, "*n 3"], low: UInt8[np.ndarray, "3"], high: UInt8[np.ndarray, "3"]
+) -> Bool[np.ndarray, "*n"]:
     return ((pixels >= low) & (pixels <= high)).all(-1)
 
 
-def _runs(matching: Bool[np.ndarray, "h w"]) -> Int[np.ndarray, "w"]:
-    """How many pixels of each column match from the top on."""
-    return np.where(matching.all(0), len(matching), (~matching).argmax(0))
+def _runs(picture: UInt8[np.ndarray, "h w 3"], colour: Int[np.ndarray, "3"], tolerance: int) -> Int[np.ndarray, "w"]:
+    """How many pixels of each column are alike from the top on; of most pictures a few rows are looked at."""
+    low, high = _levels(colour, tolerance)
+    runs, on = np.zeros(picture.shape[1], np.int64), np.ones(picture.shape[1], bool)
+    for row in picture:
+        on &= _within(row, low, high)
+        if not on.any():
+            break
+        runs += on
+    return runs
 
 
 def _curved(
