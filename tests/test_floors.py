@@ -115,7 +115,11 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "formats.scene_file": (VALUES | {"formats", "splat.gaussians"}, set()),
     "formats.model3d": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.view_codes": (VALUES | {"splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
-    "formats.view_order": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch"}),
+    "formats.gzipped": ({"geometry.together"}, set()),
+    "formats.view_order": (
+        VALUES | {"formats", "splat.gaussians", "geometry.together"},
+        {"numpy", "jaxtyping", "torch"},
+    ),
     "formats.view": (VALUES | {"formats", "splat.gaussians"}, {"numpy", "jaxtyping", "torch", "scipy"}),
     "formats.html": (VALUES | {"formats", "viewer"}, set()),
     "formats.video": (VALUES | {"formats"}, {"numpy", "jaxtyping", "av"}),

@@ -1,4 +1,5 @@
 import gzip
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,12 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld, InputError
+from gen3d.formats import gzipped as gzipped_module
 from gen3d.formats import view
 from gen3d.formats.view import MAGIC, Limits, check_view, read_view, write_view
 from gen3d.formats.view_codes import from_octahedral, octahedral
 from gen3d.formats.view_order import FIRST_SHARE, LARGER, first_larger, streaming_order
+from gen3d.geometry import together as together_module
 from gen3d.splat.gaussians import Gaussians, joined, sh_from_rgb
 from gen3d.splat.pick import pick_rasterizer
 from tests.drawn import random_path
@@ -183,3 +186,15 @@ def test_a_small_file_takes_little_memory_however_large_one_may_be(tmp_path, mon
     monkeypatch.setattr(view, "LARGEST_BYTES", 1 << 60)
     check_view(tmp_path / "s.view")
     assert len(read_view(tmp_path / "s.view").gaussians) > 100
+
+
+@pytest.mark.parametrize("size", [0, 1, gzipped_module.PIECE, gzipped_module.PIECE + 1, 3 * gzipped_module.PIECE + 7])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_packed_in_pieces_is_one_stream_whoever_packs_it(size, threads, monkeypatch):
+    content = np.random.default_rng(size).integers(0, 9, size, np.uint8).tobytes()
+    alone = gzipped_module.gzipped(content, 4)
+    monkeypatch.setattr(together_module.config, "NUMBA_NUM_THREADS", threads)
+    assert gzipped_module.gzipped(content, 4) == alone
+    stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    assert stream.decompress(alone) == content and stream.eof and not stream.unused_data
+    assert len(alone) <= 1.001 * len(gzip.compress(content, 4)) + 20

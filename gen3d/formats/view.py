@@ -23,6 +23,7 @@ from scipy.spatial.transform import Rotation
 
 from gen3d.camera import Camera
 from gen3d.errors import InputError
+from gen3d.formats.gzipped import gzipped
 from gen3d.formats.known import Limits
 from gen3d.formats.picture import as_bytes, jpeg
 from gen3d.formats.view_codes import record, unpacked
@@ -127,7 +128,7 @@ def _write(path: Path, header: Mapping[str, Any], rows: np.ndarray) -> None:
     text = json.dumps(header).encode("ascii")
     content = MAGIC + len(text).to_bytes(4, "little") + text + rows.tobytes()
     with write_whole(path) as temporary:
-        temporary.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0))
+        temporary.write_bytes(gzipped(content, GZIP_LEVEL))
 
 
 def read_view(path: Path) -> ViewFile:

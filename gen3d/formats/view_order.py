@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from gen3d.camera import Camera
 from gen3d.errors import EmptyWorld
 from gen3d.formats.stored import drawable
 from gen3d.formats.view_codes import packed
+from gen3d.geometry.together import together
 from gen3d.splat.gaussians import Gaussians
 
 FIRST_SHARE = 0.2
@@ -59,8 +61,7 @@ def packed_view(gaussians: Gaussians, camera: Camera) -> PackedView:
     g = _packable(gaussians, camera)
     if len(g) == 0:
         raise EmptyWorld("The scene holds no Gaussians, so there is nothing to write.", "Try another photo.")
-    rows, ranges = packed(g, camera)
-    order = streaming_order(g, camera)
+    (rows, ranges), order = together([partial(packed, g, camera), partial(streaming_order, g, camera)])
     return PackedView(rows.take(order), ranges, g.sh_degree, first_larger(g, camera, order))
 
 

@@ -94,8 +94,8 @@ def _as_blocks(points: PointCloud, chosen: list[np.ndarray]) -> PointCloud:
     single = np.ones(len(points), bool)
     for blocks in chosen:
         single[blocks] = False
-    done = (_as_one(points, blocks, size) for blocks, size in zip(chosen, BLOCKS_PX, strict=True))
-    return concatenate(points.keep(single), *done)
+    merged = (partial(_as_one, points, blocks, size) for blocks, size in zip(chosen, BLOCKS_PX, strict=True))
+    return concatenate(*together([partial(points.keep, single), *merged]))
 
 
 def _plainest_merged(points: PointCloud, limit: int, plane_tolerance: float) -> PointCloud:
