@@ -84,6 +84,13 @@ def test_the_scale_is_positive_and_depth_stays_positive_whatever_comes(seed):
     assert np.isfinite(moved).all() and (moved > 0).all()
 
 
+def test_depth_that_is_known_already_needs_no_fit_and_stays_to_the_bit():
+    new, _ = depth_pair(1.0, 0.0)
+    new[:5] = np.inf
+    assert fit_scale_shift(new, new, EVERYWHERE) == (1.0, 0.0)
+    np.testing.assert_array_equal(apply_scale_shift(new, 1.0, 0.0), new)
+
+
 def test_applying_the_fit_gives_the_known_depth_and_keeps_sky():
     new, known = depth_pair(2.5, 0.1)
     new[:5] = np.inf
@@ -122,6 +129,12 @@ def test_blend_removes_a_smooth_residual_at_the_seam(frame):
     assert before > 0.02
     assert after < before / 5
     np.testing.assert_array_equal(blended[~hole], true[~hole])
+
+
+def test_blend_leaves_what_meets_the_rim_already_to_the_bit():
+    bent, true, hole = residual_case(0.15)
+    met = np.where(hole & ~dilate(~hole, 2), bent, true)
+    np.testing.assert_array_equal(blend_seam(met, true, hole, np.zeros_like(hole)), met)
 
 
 def test_blend_brings_the_inside_nearer_to_the_truth_too():

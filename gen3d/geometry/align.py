@@ -45,10 +45,10 @@ def fit_scale_shift(
     """(a, b) with  1 / known ~ a / new + b  on the pixels of `where`, robustly (least absolute residuals by IRLS).
 
     Sky and unknown pixels are left out. a is positive always; with too little shared, or where the fit would turn
-    depth inside out, it is the ratio of the medians and b = 0; with nothing shared (1, 0).
+    depth inside out, it is the ratio of the medians and b = 0; with nothing shared, or all of it the same, (1, 0).
     """
     usable = where & np.isfinite(new) & np.isfinite(known) & (new > 0) & (known > 0)
-    if not usable.any():
+    if np.array_equal(new[usable], known[usable]):
         return 1.0, 0.0
     x, y = 1.0 / new[usable].astype(np.float64), 1.0 / known[usable].astype(np.float64)
     ratio = float(np.median(y / x))
@@ -74,7 +74,9 @@ def _weighted_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[fl
 
 
 def apply_scale_shift(depth: Float[np.ndarray, "h w"], a: float, b: float) -> Float[np.ndarray, "h w"]:
-    """The depth with 1 / z' = a / z + b; sky stays sky, nothing turns negative."""
+    """The depth with 1 / z' = a / z + b; sky stays sky, nothing turns negative. What fits as it is stays to the bit."""
+    if (a, b) == (1, 0):
+        return depth.astype(np.float32)
     inverse = inverse_depth(depth)
     return depth_from_inverse(np.where(inverse > 0, a * inverse + b, 0), inverse <= 0)
 
@@ -88,9 +90,12 @@ def blend_seam(
     """The new depth, bent along its rays so that it meets the known depth at the hole's rim.
 
     new: complete. known: read outside the hole only. hiding: rim pixels that stand in front (`surfaces.hiding_rim`).
-    Outside the hole the known depth comes back.
+    Outside the hole the known depth comes back. An estimator may hand back the depth that it was told to expect, which
+    has no step at the rim: there is nothing to bend.
     """
     rim = ~hole & dilate(hole, 1) & np.isfinite(known) & np.isfinite(new) & ~hiding
+    if np.array_equal(new[rim], known[rim]):
+        return np.where(hole, new, known).astype(np.float32)
     # edges of either depth, not of their sum: the seam itself may jump, that is what is to be healed
     edges = depth_edges(new.astype(np.float32)) | depth_edges(_nearest_known(known, hole))
     rim &= ~dilate(edges, EDGE_CLEARANCE_PX)
