@@ -11,8 +11,9 @@ own, a chance union of things has not.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from itertools import chain
+from threading import Thread
 
 import cv2
 import numpy as np
@@ -57,6 +58,9 @@ class SuperpixelSegmenter:
 
     name = "superpixels"
 
+    def __init__(self) -> None:
+        _tables()
+
     def segment(self, image: Float[np.ndarray, "h w 3"], depth: Float[np.ndarray, "h w"]) -> Proposals:
         """Candidate masks, best first; none where the depth has no steps.
 
@@ -64,7 +68,8 @@ class SuperpixelSegmenter:
         """
         if image.shape[:2] != depth.shape:
             raise ValueError(f"image is {image.shape}, depth {depth.shape}")
-        lab = cv2.cvtColor(np.ascontiguousarray(image, np.float32), cv2.COLOR_RGB2LAB)
+        _tables().join()
+        lab = _in_lab(image)
         near = _sharpen(_inverse(depth), lab)
         labels, standing_out, outlines = together([
             partial(_superpixels, lab, near), partial(_standing_out, near), partial(Outlines, lab, near),
@@ -76,6 +81,18 @@ class SuperpixelSegmenter:
         found = _distinct(_without_unions(_distinct(found), outlines))
         scores = np.array([min(score, 1.0) for score, _ in found], np.float32)
         return Proposals(np.array([c for _, c in found], bool).reshape(-1, *depth.shape), scores)
+
+
+@cache
+def _tables() -> Thread:
+    """OpenCV's tables of CIELAB, which take it a tenth of a second, made while the picture is being read."""
+    making = Thread(target=_in_lab, args=(np.zeros((1, 1, 3), np.float32),), name="tables of CIELAB")
+    making.start()
+    return making
+
+
+def _in_lab(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
+    return cv2.cvtColor(np.ascontiguousarray(image, np.float32), cv2.COLOR_RGB2LAB)
 
 
 def _inverse(depth: np.ndarray) -> np.ndarray:
