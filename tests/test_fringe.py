@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gen3d.camera import Camera
-from gen3d.geometry import fringe as fringe_module
+from gen3d.geometry import together
 from gen3d.geometry.fringe import Fringe, snap_rims_to_colour, unmix_fringe
 from gen3d.geometry.place import shell_m_of
 from gen3d.geometry.point_picture import render_points
@@ -140,7 +140,7 @@ def test_bands_of_rows_change_nothing(monkeypatch):
     rgbd = step(0.4)
     rgbd = RGBD((rgbd.image + rng.uniform(-0.05, 0.05, rgbd.image.shape)).astype(np.float32), rgbd.depth, rgbd.camera)
     whole = unmix_fringe(rgbd)
-    monkeypatch.setattr(fringe_module, "BAND_PX", 5)
+    monkeypatch.setattr(together, "BAND", 5)
     banded = unmix_fringe(rgbd)
     assert whole.mixed.any()
     for found, wanted in ((banded.share, whole.share), (banded.front.image, whole.front.image),

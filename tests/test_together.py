@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gen3d.geometry import together as module
-from gen3d.geometry.together import ahead, aside, in_turn, meanwhile, shared, together
+from gen3d.geometry.together import ahead, aside, in_bands, in_turn, meanwhile, shared, together
 from gen3d.splat.cpu.kernels import kernel
 from gen3d.splat.cpu.machine import next_ticket
 
@@ -216,3 +216,16 @@ def test_what_is_done_meanwhile_is_waited_for_when_nobody_asks_and_raises_where_
     assert ended
     with meanwhile(fails) as outcome, pytest.raises(ValueError, match="lost"):
         outcome()
+
+
+@pytest.mark.parametrize("rows", [1, 5, 12])
+def test_every_row_is_of_one_band(threads, rows, monkeypatch):
+    monkeypatch.setattr(module, "BAND", 5)
+    done = [0] * rows
+
+    def count(first, end, more):
+        for row in range(first, end):
+            done[row] += more
+
+    in_bands(rows, count, 2)
+    assert done == [2] * rows

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import JUMP, depth_from_inverse, inverse_depth
+from gen3d.geometry.together import in_bands
 
 STEP = 0.015
 """Standard deviation in log depth of the bilateral filter: relative steps of about this size are taken for noise and
@@ -71,12 +72,13 @@ def sharpen_edges(
     inverse = inverse_depth(depth)
     dy, dx = (cv2.Sobel(inverse, cv2.CV_32F, x, 1 - x, ksize=3) / 8 for x in (0, 1))
     ramp, top, bottom = np.zeros(depth.shape, bool), inverse.copy(), inverse.copy()
-    _find_ramps(inverse, dy, dx, _steps(inverse), 2 * radius_px + 1, ramp, top, bottom)
+    in_bands(len(depth), _find_ramps, inverse, dy, dx, _steps(inverse), 2 * radius_px + 1, ramp, top, bottom)
     if not ramp.any():
         return depth
     sharp = np.where(inverse > 0.5 * (top + bottom), top, bottom)
     for _ in range(VOTES):
-        sharp = _voted(sharp, image, ramp, top, bottom, radius_px)
+        before, sharp = sharp, sharp.copy()
+        in_bands(len(depth), _vote, before, image, ramp, top, bottom, radius_px, sharp)
     return np.where(ramp, depth_from_inverse(sharp, sharp <= 0), depth)
 
 
@@ -90,11 +92,11 @@ def _steps(inverse: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _find_ramps(inverse, dy, dx, steps, reach, ramp, top, bottom):
-    """Writes which pixels are on a ramp, and the inverse depths at its two ends."""
-    h, w = inverse.shape
+def _find_ramps(first, end, inverse, dy, dx, steps, reach, ramp, top, bottom):
+    """Writes which pixels of the rows from `first` on are on a ramp, and the inverse depths at its two ends."""
+    w = inverse.shape[1]
     height = HEIGHT * JUMP
-    for y in range(h):
+    for y in range(first, end):
         for x in range(w):
             slope = np.sqrt(dy[y, x] ** 2 + dx[y, x] ** 2)
             if slope <= 0 or 2 * reach * slope < height * inverse[y, x]:
@@ -140,13 +142,12 @@ def _between(a, y, x):
 
 
 @compiled
-def _voted(inverse, image, ramp, top, bottom, radius):
-    """Each pixel of a ramp at that of its ends, above or below its middle, that has more votes."""
+def _vote(first, end, inverse, image, ramp, top, bottom, radius, out):
+    """Puts each pixel of a ramp, in these rows, at that of its ends, above or below its middle, that has more votes."""
     h, w = inverse.shape
     space = -0.5 / (SPACE_SIGMA * radius) ** 2
     colour = -0.5 / COLOUR_SIGMA**2
-    out = inverse.copy()
-    for y in range(h):
+    for y in range(first, end):
         for x in range(w):
             if not ramp[y, x]:
                 continue
@@ -162,4 +163,3 @@ def _voted(inverse, image, ramp, top, bottom, radius):
                     weight = np.exp(space * ((v - y) ** 2 + (u - x) ** 2)) * (np.exp(colour * d) + LEAST_LIKENESS)
                     votes += weight if inverse[v, u] > middle else -weight
             out[y, x] = top[y, x] if votes > 0 else bottom[y, x]
-    return out

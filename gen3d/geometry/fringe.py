@@ -9,7 +9,6 @@ what is still mixed then is split: B becomes an opaque point on the far surface,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import TEAR, depth_from_inverse, far_rim, inverse_depth, near_rim
-from gen3d.geometry.together import together
+from gen3d.geometry.together import in_bands
 from gen3d.values import RGBD
 
 WINDOW_PX, FALL = 3, 2.0
@@ -34,8 +33,6 @@ eye."""
 NEAR_OWNS, FAR_OWNS = 0.5, 0.1
 """A far rim pixel above the first share is the near side's, a near rim pixel below the second the far side's. Chosen by
 eye."""
-BAND_PX = 64
-"""Rows that a core takes at a time. Changes nothing else. Chosen by eye."""
 PURE = 0.1
 """Shares of alpha within this of 0 or 1 are taken for 0 or 1: splitting such a pixel would show nothing. Chosen by
 eye."""
@@ -105,9 +102,7 @@ def _mixtures(image: np.ndarray, depth: np.ndarray) -> _Mixtures:
     )  # fmt: skip
     arrays = (found.share, found.near_rgb, found.far_rgb, found.near_inverse, found.far_inverse)
     given = np.ascontiguousarray(image, np.float32), inverse, middle, near | far
-    together([
-        partial(_unmix, y, min(y + BAND_PX, len(depth)), *given, *arrays) for y in range(0, len(depth), BAND_PX)
-    ])  # fmt: skip
+    in_bands(len(depth), _unmix, *given, *arrays)
     return found
 
 

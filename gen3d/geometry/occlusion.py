@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 
 from gen3d.geometry.compiled import compiled
 from gen3d.geometry.edges import TEAR, depth_from_inverse, inverse_depth, near_rim
-from gen3d.geometry.together import together
+from gen3d.geometry.together import in_bands, together
 
 BEHIND = 1.02
 """The continued surface lies at least this factor behind what hides it. Chosen by eye."""
@@ -46,8 +46,6 @@ BLEND, BLEND_WAYS = 1.0, 12
 Chosen by eye."""
 AT_A_TIME = 8192
 """Pixels that a core continues at a time. Changes nothing else. Chosen by eye."""
-BAND_PX = 64
-"""Rows whose colours a core blends at a time. Changes nothing else. Chosen by eye."""
 SWEEPS = 8
 """Sweeps in which distances are handed on, two in each diagonal direction. Chosen by eye."""
 
@@ -199,11 +197,8 @@ def _blended(mean: np.ndarray, found: np.ndarray, known: np.ndarray, distance: n
     nearest change, no seam is left.
     """
     angles = np.arange(BLEND_WAYS) * 2 * np.pi / BLEND_WAYS
-    blended, ways, h = np.zeros_like(mean), (np.sin(angles), np.cos(angles)), len(known)
-    together([
-        partial(_blend, y, min(y + BAND_PX, h), mean, found, known, distance, *ways, blended)
-        for y in range(0, h, BAND_PX)
-    ])  # fmt: skip
+    blended, ways = np.zeros_like(mean), (np.sin(angles), np.cos(angles))
+    in_bands(len(known), _blend, mean, found, known, distance, *ways, blended)
     return blended
 
 
