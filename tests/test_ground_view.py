@@ -21,7 +21,7 @@ def test_the_ground_is_where_it_is(make, under_m, noise):
 
 def test_scale_and_shift_of_inverse_depth_do_not_matter():
     inverse = inverse_depth(box_room().view(box_room().camera(128, 96)).depth)
-    here, there = on_ground(inverse), on_ground(3 * inverse + 0.1)
+    here, there = (on_ground(near, ground_of(near)) for near in (inverse, 3 * inverse + 0.1))
     assert here.mean() > 0.05 and (here & there).sum() > 0.9 * (here | there).sum()
 
 

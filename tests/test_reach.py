@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from gen3d.geometry.edges import inverse_depth
-from gen3d.geometry.ground_view import on_ground
 from gen3d.geometry.reach import in_full, with_feet, with_scraps, with_thin_parts
 from gen3d.geometry.terrain import Terrain
 from gen3d.values import RGBD
@@ -33,7 +31,7 @@ def photo() -> tuple[RGBD, np.ndarray]:
 
 def test_feet_that_passed_for_ground_come_back(photo):
     rgbd, foreground = photo
-    without = foreground & ~on_ground(inverse_depth(rgbd.depth))
+    without = foreground & ~Terrain.of(rgbd.depth).on_ground
     assert (foreground & ~without).sum() >= 60
     found = with_feet(without.astype(np.int32), rgbd, Terrain.of(rgbd.depth)) > 0
     assert found[foreground].mean() > 0.985 and (found & ~foreground).sum() <= 0.01 * foreground.sum()
@@ -41,7 +39,7 @@ def test_feet_that_passed_for_ground_come_back(photo):
 
 def test_a_foot_has_the_number_of_the_thing_above_it(photo):
     rgbd, foreground = photo
-    of = np.where(foreground & ~on_ground(inverse_depth(rgbd.depth)), 1, 0)
+    of = np.where(foreground & ~Terrain.of(rgbd.depth).on_ground, 1, 0)
     of[:, 128:] *= 2
     found = with_feet(of, rgbd, Terrain.of(rgbd.depth))
     assert set(np.unique(found[:, :120])) == {0, 1} and set(np.unique(found[:, 136:])) == {0, 2}

@@ -55,9 +55,8 @@ def ground_of(near: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"] | None
     return (_places(v.ravel(), u.ravel(), h) @ plane).reshape(h, w)
 
 
-def on_ground(near: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Which pixels lie on the ground; none where there is none. near: as for `ground_of`."""
-    ground = ground_of(near)
+def on_ground(near: Float[np.ndarray, "h w"], ground: Float[np.ndarray, "h w"] | None) -> Bool[np.ndarray, "h w"]:
+    """Which pixels lie on the ground; none where there is none. near, ground: what `ground_of` takes and gives."""
     return np.zeros(near.shape, bool) if ground is None else (np.abs(ground - near) < OFF * near)
 
 

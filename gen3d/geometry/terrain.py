@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from gen3d.geometry.components import numbered
 from gen3d.geometry.edges import inverse_depth, torn
-from gen3d.geometry.ground_view import OFF, ground_of
+from gen3d.geometry.ground_view import ground_of, on_ground
 from gen3d.geometry.together import together
 
 CORNER_STEP = 0.02
@@ -46,9 +46,7 @@ class Terrain(NamedTuple):
     @property
     def on_ground(self) -> Bool[np.ndarray, "h w"]:
         """Which pixels lie on the ground."""
-        if self.ground is None:
-            return np.zeros(self.inverse.shape, bool)
-        return np.abs(self.ground - self.inverse) < OFF * self.inverse
+        return on_ground(self.inverse, self.ground)
 
     def connected(self, region: Bool[np.ndarray, "h w"]) -> tuple[Int[np.ndarray, "h w"], Int[np.ndarray, "p"]]:
         """The parts of a region that are connected in the picture and in depth.
