@@ -46,8 +46,9 @@ class PatchInpainter:
         fill, lends = partial(fill_by_patches, image, hole, borrow, depth, seed), borrow & ~hole
         if not (hole.any() and lends.any()):
             return fill()
-        patched, carried = together([fill, partial(_carried, image, lends)])
-        return _in_rim_colours(patched, carried, hole, lends)
+        patched, carried, share = together([fill, partial(_carried, image, lends), partial(_rims_say, lends)])
+        drawn = patched + share[..., None] * (carried - _mean(patched, hole | lends, DETAIL_PX))
+        return np.where(hole[..., None], np.clip(drawn, 0, 1), patched).astype(np.float32)
 
 
 def _carried(image: np.ndarray, lends: np.ndarray) -> np.ndarray:
@@ -56,17 +57,15 @@ def _carried(image: np.ndarray, lends: np.ndarray) -> np.ndarray:
     return np.dstack(together([partial(solve_membrane, rim[..., c], ~lends) for c in range(3)]))
 
 
-def _in_rim_colours(patched: np.ndarray, carried: np.ndarray, hole: np.ndarray, lends: np.ndarray) -> np.ndarray:
-    """The filled picture with the hole's mean colours drawn to those that `lends` continues.
+def _rims_say(lends: np.ndarray) -> np.ndarray:
+    """How far a hole's mean colours are drawn to those that `lends` continues, 0 to 1.
 
     What is neither hole nor lent is bridged: it is thin, and mixed or in front.
     """
     distance = cv2.distanceTransform((~lends).astype(np.uint8), cv2.DIST_L2, 5)
-    reach = np.where(_between(lends), FADE, FADE_OPEN).astype(np.float32) * np.hypot(*hole.shape)
+    reach = np.where(_between(lends), FADE, FADE_OPEN).astype(np.float32) * np.hypot(*lends.shape)
     reach = cv2.GaussianBlur(reach, (0, 0), 2 * DETAIL_PX)
-    share = np.exp(-((distance / reach) ** 2))
-    drawn = patched + share[..., None] * (carried - _mean(patched, hole | lends, DETAIL_PX))
-    return np.where(hole[..., None], np.clip(drawn, 0, 1), patched).astype(np.float32)
+    return np.exp(-((distance / reach) ** 2))
 
 
 def _between(lends: np.ndarray) -> np.ndarray:
