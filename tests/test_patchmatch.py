@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from gen3d.geometry import together
 from gen3d.models.base import Inpainter
-from gen3d.models.builtin import patch_search
+from gen3d.models.builtin import patch_search, patchmatch
 from gen3d.models.builtin.patch_fill import PatchInpainter
 from gen3d.models.builtin.patchmatch import fill_by_patches
 from tests.measures import psnr
@@ -134,6 +134,21 @@ def test_neither_blocks_nor_threads_change_what_is_found(block_px, threads, monk
     monkeypatch.setattr(patch_search, "BLOCK_PX", block_px)
     monkeypatch.setattr(together.config, "NUMBA_NUM_THREADS", threads)
     assert np.array_equal(fill(image, hole, seed=3), row_by_row)
+
+
+@pytest.mark.parametrize("shape", [(40, 33), (21, 64)])
+def test_matches_of_the_coarser_level_are_doubled_and_moved_to_the_nearest_that_lends(shape):
+    (h, w), r, rng = shape, patchmatch.R, np.random.default_rng(0)
+    half = (h + 1) // 2, (w + 1) // 2
+    coarse = np.stack([rng.integers(0, half[0], half), rng.integers(0, half[1], half)], axis=-1)
+    lends = rng.random(shape) < 0.3
+    near = ndimage.distance_transform_edt(~lends, return_distances=False, return_indices=True)
+    expected = np.empty((h, w, 2), np.int64)
+    for y, x in np.ndindex(shape):
+        cy, cx = np.clip(y // 2, r, half[0] - r - 1), np.clip(x // 2, r, half[1] - r - 1)
+        v, u = coarse[cy, cx] * 2 + (y - 2 * cy, x - 2 * cx)
+        expected[y, x] = near[:, np.clip(v, 0, h - 1), np.clip(u, 0, w - 1)]
+    np.testing.assert_array_equal(patchmatch._upsampled(coarse, lends, h, w), expected)
 
 
 def test_nothing_to_borrow_falls_back_to_diffusion():

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from scipy import ndimage
 
 from gen3d.models.builtin.patch_compose import compose, diffuse
-from gen3d.models.builtin.patch_kernels import C, R
+from gen3d.models.builtin.patch_kernels import C, R, fast
 from gen3d.models.builtin.patch_levels import Level, patch_within, pyramid
 from gen3d.models.builtin.patch_search import search, vote
 
@@ -149,11 +149,20 @@ def _peel(level: Level, lends: np.ndarray, match: np.ndarray, sure: np.ndarray, 
 
 def _upsampled(coarse: np.ndarray, lends: np.ndarray, h: int, w: int) -> np.ndarray:
     """The matches of the level above on this level's grid, moved to the nearest patch that lends."""
-    y, x = np.mgrid[:h, :w]
-    # Border targets at this level may have no counterpart above: they take the nearest inner one's.
-    cy = np.clip(y // 2, R, len(coarse) - R - 1)
-    cx = np.clip(x // 2, R, coarse.shape[1] - R - 1)
-    v = np.clip(coarse[cy, cx, 0] * 2 + y - 2 * cy, 0, h - 1)
-    u = np.clip(coarse[cy, cx, 1] * 2 + x - 2 * cx, 0, w - 1)
     near = ndimage.distance_transform_edt(~lends, return_distances=False, return_indices=True)
-    return np.ascontiguousarray(np.stack([near[0][v, u], near[1][v, u]], axis=-1).astype(np.int64))
+    return _doubled(coarse, near, h, w)
+
+
+@fast
+def _doubled(coarse, near, h, w):
+    """The matches on a grid of twice the size; near: (row, column) of what lends, nearest to each of its pixels."""
+    match = np.empty((h, w, 2), np.int64)
+    for y in range(h):
+        for x in range(w):
+            # Border targets at this level may have no counterpart above: they take the nearest inner one's.
+            cy = min(max(y // 2, R), coarse.shape[0] - R - 1)
+            cx = min(max(x // 2, R), coarse.shape[1] - R - 1)
+            v = min(max(coarse[cy, cx, 0] * 2 + y - 2 * cy, 0), h - 1)
+            u = min(max(coarse[cy, cx, 1] * 2 + x - 2 * cx, 0), w - 1)
+            match[y, x, 0], match[y, x, 1] = near[0, v, u], near[1, v, u]
+    return match
