@@ -44,11 +44,8 @@ class Level:
     """`h w 4`: log depth (SKY in the sky) and the surface normal."""
     depth_in: np.ndarray
     """`h w`: distance to the nearest known pixel in pixels, 0 outside the hole."""
-
-    @property
-    def lends(self) -> np.ndarray:
-        """Centres of patches that lie in `borrow` with every pixel."""
-        return patch_within(self.borrow)
+    lends: np.ndarray
+    """Centres of patches that lie in `borrow` with every pixel."""
 
 
 def pyramid(image: np.ndarray, hole: np.ndarray, borrow: np.ndarray, depth: np.ndarray) -> list[Level]:
@@ -67,7 +64,7 @@ def pyramid(image: np.ndarray, hole: np.ndarray, borrow: np.ndarray, depth: np.n
     while True:
         depth_in = ndimage.distance_transform_edt(~known)
         rows = [np.ascontiguousarray(a.reshape(len(a), -1)) for a in (image, source)]
-        level = Level(*rows, ~known, borrow, trust, np.ascontiguousarray(guide), depth_in)
+        level = Level(*rows, ~known, borrow, trust, np.ascontiguousarray(guide), depth_in, patch_within(borrow))
         if levels and level.lends.sum() < FEWEST_COARSE:
             return levels
         levels.append(level)
