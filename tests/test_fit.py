@@ -25,7 +25,7 @@ from gen3d.stages.optimize import (
     REPROJECTION_SHARE,
     _weighted,
     optimize_gaussians,
-    reproject,
+    reprojected,
 )
 from gen3d.values import Kind, PointCloud, View, World
 from tests.measures import drain, psnr
@@ -225,7 +225,8 @@ def test_the_sky_does_not_carry_reprojections_away():
     points = lift(rgbd, np.ones(rgbd.depth.shape, bool), 0, shell_m_of(rgbd.depth))
     seen = World(points, (View(rgbd.image, np.ones(rgbd.depth.shape, bool), camera),), ())
     median_m = median_depth(rgbd.depth)
-    moved = [np.linalg.norm(view.camera.center - camera.center) for view in reproject(seen, 8, median_m, 0)]
+    views = [make() for make in reprojected(seen, 8, median_m, 0)]
+    moved = [np.linalg.norm(view.camera.center - camera.center) for view in views]
     assert 0 < max(moved) < 3 * median_m * 1.5 * np.radians(JITTER_DEG)
 
 

@@ -7,7 +7,7 @@ from gen3d.camera import Camera
 from gen3d.geometry.place import median_depth, shell_m_of
 from gen3d.geometry.point_picture import PointPicture, render_points
 from gen3d.geometry.points import concatenate, lift, merge
-from gen3d.geometry.quadtree import backing, merge_flat_blocks
+from gen3d.geometry.quadtree import backing, halved, merge_flat_blocks
 from gen3d.values import RGBD, PointCloud
 from tests.measures import psnr
 from tests.worlds import (
@@ -317,15 +317,16 @@ def test_a_backing_lies_behind_its_surface_and_spans_no_edge():
     depth = np.full((64, 64), 2.0, np.float32)
     depth[:, 33:] = 3.0
     points = lifted(RGBD(np.full((64, 64, 3), 0.5, np.float32), depth, camera))
-    behind = backing(points, 10_000, *FLAT)
+    surface = halved(points, FLAT[1])
+    behind = backing(surface, 10_000, *FLAT)
     assert len(behind) == 31 * 32
     z = behind.xyz[:, 2]
     assert (((z > 2.0) & (z < 2.1)) | ((z > 3.0) & (z < 3.15))).all()
     front = render_points(concatenate(points, behind), camera).index
     assert (front < len(points)).mean() > 0.97
     for limit in (500, 10, 0):
-        assert len(backing(points, limit, *FLAT)) <= limit
-    assert len(backing(empty(), 10, *FLAT)) == 0
+        assert len(backing(surface, limit, *FLAT)) <= limit
+    assert len(backing(halved(empty(), FLAT[1]), 10, *FLAT)) == 0
 
 
 def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_for():
@@ -335,7 +336,7 @@ def test_the_backing_of_a_slanted_wall_lies_behind_all_of_the_block_it_stands_fo
     depth = np.minimum(world.view(camera).depth, 50.0)
     points = lift(replace(world.view(camera), depth=depth), np.ones(depth.shape, bool), 0, 100.0)
     points = points.keep((points.pixel[:, 0] >= 104) & (points.pixel[:, 0] < 112))
-    behind = backing(points, 10_000, 1.0, 10.0)
+    behind = backing(halved(points, 10.0), 10_000, 1.0, 10.0)
     assert len(behind) == 4 * 24
     distance = np.zeros(depth.shape, np.float32)
     distance[points.pixel[:, 1], points.pixel[:, 0]] = np.linalg.norm(points.xyz, axis=1)

@@ -46,13 +46,17 @@ def merge_flat_blocks(points: PointCloud, limit: int, colour_tolerance: float, p
     return _thinned(_plainest_merged(merged, limit, plane_tolerance), limit) if len(merged) > limit else merged
 
 
-def backing(points: PointCloud, limit: int, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
-    """At most `limit` points a little behind the solid ones: one for every block of 2 x 2 on a plane.
+def halved(points: PointCloud, plane_tolerance: float) -> PointCloud:
+    """One point for every block of 2 x 2 solid ones on a plane. The tolerance as above."""
+    solid = points.keep(points.opacity >= 1)
+    return _as_one(solid, _Blocks.of(solid, 2, plane_tolerance).points, 2)
+
+
+def backing(coarse: PointCloud, limit: int, colour_tolerance: float, plane_tolerance: float) -> PointCloud:
+    """At most `limit` points a little behind those of a surface that was `halved`.
 
     Behind is away from the first camera, beyond all that the block's own slant spans in depth. Tolerances as above.
     """
-    solid = points.keep(points.opacity >= 1)
-    coarse = _as_one(solid, _Blocks.of(solid, 2, plane_tolerance).points, 2)
     if len(coarse) > limit:
         coarse = replace(coarse, pixel=coarse.pixel // 2)
         coarse = merge_flat_blocks(coarse, limit, colour_tolerance, plane_tolerance)

@@ -6,6 +6,7 @@ constrain the Gaussians between the poses of the pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -19,7 +20,7 @@ from gen3d.geometry.kinds import kinds_of
 from gen3d.geometry.labels import things_of
 from gen3d.geometry.point_picture import render_points
 from gen3d.geometry.points import concatenate
-from gen3d.geometry.quadtree import backing, merge_flat_blocks
+from gen3d.geometry.quadtree import backing, halved, merge_flat_blocks
 from gen3d.geometry.together import together
 from gen3d.geometry.trajectory import orbited
 from gen3d.settings import FitSettings
@@ -44,8 +45,8 @@ BACKING_SIZE = 0.6
 """Standard deviation of the backing as a share of its footprint. Measured: with it walls keep an alpha of 0.98 from
 half the distance (tests/test_fit.py); without a backing, Gaussians large enough for that cost 0.3 dB on held-out views,
 as `python -m bench.quality` scores them."""
-AT_A_TIME = 4
-"""Reprojections drawn between two reports. Chosen by eye."""
+AT_A_TIME = 6
+"""Of what a fit begins with, so much is made between two reports: its Gaussians, reprojections. Chosen by eye."""
 PREVIEWS_PER_FIT = 4
 """Previews of the photo's view during the fit. Chosen by eye."""
 
@@ -57,11 +58,13 @@ def optimize_gaussians(
     """The Gaussians of a world, fitted. median_m: the scene's unit of length. layers: which tell its kind and thing."""
     yield Started("optimize")
     yield from (Notice(text) for text in rasterizer.notices)
-    start, behind = initial_gaussians(world.points, settings, layers)
-    reprojections = []
-    for view in reproject(world, settings.reprojections, median_m, seed):
-        reprojections.append(view)
-        yield Progress("reproject", len(reprojections), settings.reprojections)
+    begin = partial(initial_gaussians, world.points, settings, layers)
+    tasks, done = [begin, *reprojected(world, settings.reprojections, median_m, seed)], []
+    while len(done) < len(tasks):
+        done += together(tasks[len(done) : len(done) + AT_A_TIME])
+        if settings.reprojections:
+            yield Progress("reproject", len(done) - 1, settings.reprojections)
+    (start, behind), *reprojections = done
     views = _weighted(world.views, reprojections)
     fit = fit_gaussians(start, views, rasterizer, settings, median_m, seed, behind)
     every = max(1, settings.iterations // PREVIEWS_PER_FIT)
@@ -92,22 +95,22 @@ def optimize_gaussians(
 def initial_gaussians(
     points: PointCloud, settings: FitSettings, layers: Layers | None = None
 ) -> tuple[Gaussians, Gaussians]:
-    """One for every point, flat blocks merged; and the backing that closes the gaps between them from nearby."""
+    """One for every point, flat blocks merged; and the backing that closes the gaps between them from nearby.
+
+    With their kinds, and their things where those were told apart, if there are layers to tell them from.
+    """
     limit, flat = settings.max_gaussians, (settings.flat_colour, settings.flat_plane)
-    front = merge_flat_blocks(points, max(1, round(FRONT_SHARE * limit)), *flat)
-    behind = backing(points, limit - len(front), *flat)
-    start = tuple(together([partial(from_points, front), partial(from_points, behind, BACKING_SIZE)]))
-    return start if layers is None else _known(*start, concatenate(front, behind), layers)
-
-
-def _known(first: Gaussians, then: Gaussians, points: PointCloud, layers: Layers) -> tuple[Gaussians, Gaussians]:
-    """With their kinds, and their things where those were told apart; told of all points at once."""
-    size, told = [len(first), len(then)], [kinds_of] if layers.things is None else [kinds_of, things_of]
-    kinds, *more = (torch.from_numpy(of) for of in together([partial(of, points, layers) for of in told]))
-    things = more[0] if more else None
-    labels = zip(kinds.split(size), (None, None) if things is None else things.split(size), strict=True)
-    one, other = (replace(g, kinds=k, things=t) for g, (k, t) in zip((first, then), labels, strict=True))
-    return one, other
+    most = max(1, round(FRONT_SHARE * limit))
+    front, coarse = together([partial(merge_flat_blocks, points, most, *flat), partial(halved, points, flat[1])])
+    behind = backing(coarse, limit - len(front), *flat)
+    told = [] if layers is None else [kinds_of] if layers.things is None else [kinds_of, things_of]
+    both = concatenate(front, behind)
+    spread = partial(from_points, front), partial(from_points, behind, BACKING_SIZE)
+    *known, first, then = together([*(partial(of, both, layers) for of in told), *spread])
+    for name, of in zip(("kinds", "things"), known, strict=False):
+        parts = torch.from_numpy(of).split([len(front), len(behind)])
+        first, then = (replace(g, **{name: part}) for g, part in zip((first, then), parts, strict=True))
+    return first, then
 
 
 def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[View]:
@@ -116,13 +119,12 @@ def _weighted(pictures: tuple[View, ...], reprojections: list[View]) -> list[Vie
     return [replace(view, weight=share / len(kind)) for kind, share in kinds for view in kind]
 
 
-def reproject(world: World, count: int, median_m: float, seed: int):
-    """Yields `count` pictures of the points (the M views of eq. 5) from poses near those of the world's own views."""
+def reprojected(world: World, count: int, median_m: float, seed: int) -> list[Callable[[], View]]:
+    """What makes `count` pictures of the points (the M views of eq. 5), from poses near those of the world's views."""
     rng, bases = np.random.default_rng(seed), [view.camera for view in world.views[:count]]
     away_m = together([partial(_middle_depth, world, base, median_m) for base in bases])
     cameras = [jittered(bases[i % len(bases)], away_m[i % len(bases)], rng) for i in range(count)]
-    for first in range(0, count, AT_A_TIME):
-        yield from together([partial(_reprojected, world, camera) for camera in cameras[first : first + AT_A_TIME]])
+    return [partial(_reprojected, world, camera) for camera in cameras]
 
 
 def _reprojected(world: World, camera: Camera) -> View:
