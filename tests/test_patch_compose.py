@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from gen3d.geometry import together
+from gen3d.models.builtin import patch_compose
 from gen3d.models.builtin.patch_compose import diffuse, relax
 
 
@@ -26,7 +28,7 @@ def puzzle(channels, seed=0, shape=(14, 17)):
     """A hole to the frame's border, a pixel of it all alone, anchors beside it in part, and differences wanted."""
     draw = np.random.default_rng(seed)
     hole = np.zeros(shape, bool)
-    hole[3:11, 5:] = True
+    hole[3:-3, 5:] = True
     hole[0, 0] = True
     anchor = ~hole & (draw.random(shape) < 0.7)
     anchor[:2, :2] = False
@@ -44,6 +46,24 @@ def test_relaxation_is_that_of_a_plain_loop(channels, screen):
     assert np.array_equal(picture[~hole], before[~hole])
     if screen == 0:
         assert np.array_equal(picture[0, 0], before[0, 0])
+
+
+@pytest.mark.parametrize("rows", [1, 5, 100])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rounds", [1, 9, 40])
+def test_neither_bands_nor_threads_change_what_is_relaxed(rounds, threads, rows, monkeypatch):
+    picture, anchor, hole, right, down = puzzle(3, shape=(61, 20))
+    wanted = relaxed_plainly(picture, anchor, hole, right, down, 0.01, rounds, 1.8)
+    at_once, bands = picture.copy(), picture
+    monkeypatch.setattr(patch_compose, "TURNS", 1)
+    monkeypatch.setattr(patch_compose, "LEAST_ROWS", 200)
+    relax(at_once, anchor, hole, right, down, 0.01, rounds, 1.8)
+    monkeypatch.setattr(patch_compose, "TURNS", 4)
+    monkeypatch.setattr(patch_compose, "LEAST_ROWS", rows)
+    monkeypatch.setattr(together.config, "NUMBA_NUM_THREADS", threads)
+    relax(bands, anchor, hole, right, down, 0.01, rounds, 1.8)
+    np.testing.assert_allclose(at_once, wanted, atol=1e-4)
+    np.testing.assert_array_equal(bands, at_once)
 
 
 def test_a_picture_is_diffused_between_its_anchors():
