@@ -7,10 +7,13 @@ once load it twice, or see half of it.
 
 from __future__ import annotations
 
+import ctypes
+import os
 import sys
 import threading
 from contextlib import suppress
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
 from types import ModuleType
 
 _OF_ITSELF = frozenset(("__class__", "__dict__", "__file__", "__loader__", "__name__", "__spec__"))
@@ -38,6 +41,21 @@ def put_off(*names: str) -> None:
         if name not in sys.modules and (spec := find_spec(name)) is not None:
             sys.modules[name] = module = module_from_spec(spec)
             module.__class__ = _Late
+
+
+def foresee(name: str, library: str) -> None:
+    """Has another thread take a library of a package that was put off into memory; `library` lies in its folder.
+
+    What loads the package finds it there. Python holds the interpreter while it does that itself, 0.3 s of torch; a
+    call of the system's own `dlopen` holds nothing. Where there is no such file or function the package does it all.
+    """
+    if os.name != "posix" or is_loaded(name) or (module := sys.modules.get(name)) is None:
+        return
+    file = Path(module.__file__).parent / library
+    if file.is_file():
+        open_library = ctypes.CDLL(None).dlopen
+        open_library.argtypes, open_library.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+        threading.Thread(target=open_library, args=(os.fsencode(file), os.RTLD_NOW), name=f"foresees {name}").start()
 
 
 def is_loaded(name: str) -> bool:

@@ -169,7 +169,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "face.scene": (RUN | {"face"}, {"numpy", "jaxtyping", "torch"}),
     "commands": (
         VALUES
-        | {"commands", "pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
+        | {"commands", "late", "pipeline", "run", "models", "products", "splat.pick", "splat.role", "splat.gaussians"}
         | {"splat.antialiased", "splat.cpu.function", "formats", "stages", "geometry.trajectory"},
         {"numpy"},
     ),

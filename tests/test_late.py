@@ -117,6 +117,30 @@ def test_what_is_not_installed_stays_an_error_and_what_is_there_stays() -> None:
     assert is_loaded("pathlib") and not is_loaded("slow_package_that_is_not_there")
 
 
+FORESEEN = """
+import sys, threading
+from pathlib import Path
+from gen3d.late import foresee, is_loaded, put_off
+
+foresee("torch", "lib/libtorch_cpu.so")  # nothing was put off
+put_off("torch")
+foresee("torch", "lib/no_such_library.so")
+assert threading.active_count() == 1
+foresee("torch", "lib/libtorch_cpu.so")
+for thread in threading.enumerate():
+    if thread.name == "foresees torch":
+        thread.join()
+print("libtorch_cpu.so" in Path("/proc/self/maps").read_text(), is_loaded("torch"))
+import torch
+print(float(torch.ones(3).sum()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which libraries are in memory")
+def test_a_library_is_in_memory_before_its_package_is_loaded() -> None:
+    assert _ran(FORESEEN).split() == ["True", "False", "3.0"]
+
+
 WATCHED = """
 import atexit, sys
 from gen3d.late import is_loaded
@@ -136,8 +160,12 @@ def test_a_look_at_a_photo_with_depth_needs_no_torch(tmp_path: Path) -> None:
 
 
 def _said(*arguments: str) -> str:
+    return _ran(WATCHED, *arguments)
+
+
+def _ran(script: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -13,6 +13,7 @@ from gen3d.commands.engines import engine_options, models_of, rasterizer_of, ras
 from gen3d.commands.output import free_output, output_options
 from gen3d.commands.preset import at_least_one, preset_options, pruning_option, settings_of
 from gen3d.commands.telling import MARGIN, Teller, explain_option, profile_option, quiet_option
+from gen3d.late import foresee
 
 if TYPE_CHECKING:
     from gen3d.events import Event
@@ -38,6 +39,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(a: Namespace) -> None:
     """A scene and its video, and perhaps where the time went."""
+    foresee("torch", "lib/libtorch_cpu.so")
     if not a.profile:
         _build(a)
         return

@@ -1,8 +1,8 @@
-"""Compiles kernels in a process of its own, so that every process runs what is kept on disk: the first one too.
+"""Compiles kernels in a process of its own: the one that needs them goes on meanwhile, and a page answers.
 
-Numba optimises the body of a `prange` by itself and, once more, as a part of what it keeps. The process that compiles
-runs the former, all later ones the latter; with fused multiply-add (`fastmath={"contract"}`, a third of the speed) the
-two may round differently, and a scene had other bytes the first time than ever after.
+So every process runs what is kept on disk, the first one too. That is not what a process that compiles would run
+itself: numba may optimise a part alone and once more in what it keeps (it does so with the body of a `prange`), and
+with fused multiply-add (`fastmath={"contract"}`, a third of the speed) the two round differently.
 
 The process starts with the first kernel that is missing, ends with ours, and by itself when it has nothing to do.
 """
