@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,9 @@ FLAGS = (
     # a processor draws letters, and lays a page's parts over each other, faster than one that plays a graphics card
     "--disable-gpu-rasterization", "--disable-gpu-compositing",
 )  # fmt: skip
+_UNDER_WAY: list[Any] = []
+"""What drives a browser. Where the setup of a test fails and is tried once more, pytest forgets what is to be ended,
+and beside one that was not, no other can begin in its process."""
 READ_BACK = "GPU stall due to ReadPixels"
 """What the driver says of a picture that is drawn by WebGL and then laid into a page by the processor."""
 
@@ -41,7 +45,10 @@ def browser() -> Iterator[object]:
     if executable is None:
         no_browser(f"none of {', '.join(CHROMIUM)} is installed")
     expect.set_options(timeout=PATIENCE_S * 1000)
-    with sync_playwright() as playwright:
+    while _UNDER_WAY:
+        _UNDER_WAY.pop().__exit__()
+    _UNDER_WAY.append(sync_playwright())
+    with _UNDER_WAY[-1] as playwright:
         try:
             chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         except Error as error:
